@@ -1,0 +1,59 @@
+# Sourced by the commands of contrib/: what they share to set a Debian machine up.
+# shellcheck shell=sh
+
+top=$(cd "$(dirname "$0")/.." && pwd)
+build="$top/build"
+
+say() { printf '%s\n' "==> $*" >&2; }
+die() { printf '%s\n' "${0##*/}: $*" >&2; exit 1; }
+
+as_root() {
+	if [ "$(id -u)" -eq 0 ]; then "$@"; else sudo "$@"; fi
+}
+
+# need_packages NAME...: installs those of Debian's packages that are missing; starts no services.
+need_packages() {
+	missing=
+	for package; do
+		dpkg-query -W -f '${Status}\n' "$package" 2>/dev/null | grep -q '^install ok installed' ||
+			missing="$missing $package"
+	done
+	[ -n "$missing" ] || return 0
+	say "installing$missing"
+	command -v apt-get >/dev/null || die "this machine has no apt-get; please install:$missing"
+	quietly apt-update as_root apt-get -q update
+	# A daemon that the package would start could hold the ports; tests start their own.
+	policy=/usr/sbin/policy-rc.d
+	made_policy=
+	if [ ! -e "$policy" ]; then
+		printf '#!/bin/sh\nexit 101\n' | as_root tee "$policy" >/dev/null
+		as_root chmod 755 "$policy"
+		made_policy=yes
+	fi
+	status=0
+	# shellcheck disable=SC2086 # a list of words
+	quietly apt-install as_root env DEBIAN_FRONTEND=noninteractive \
+		apt-get -q -y --no-install-recommends install $missing || status=$?
+	[ -z "$made_policy" ] || as_root rm -f "$policy"
+	return "$status"
+}
+
+# quietly NAME COMMAND...: runs the command with its output in build/log/NAME.log and a dot every few
+# seconds; on failure shows the end of that log.
+quietly() {
+	log="$build/log/$1.log"
+	shift
+	mkdir -p "$build/log"
+	"$@" >"$log" 2>&1 &
+	pid=$!
+	while kill -0 "$pid" 2>/dev/null; do
+		sleep 1
+		printf '.' >&2
+	done
+	printf '\n' >&2
+	if ! wait "$pid"; then
+		tail -n 25 "$log" >&2
+		printf '%s\n' "(the whole log is $log)" >&2
+		return 1
+	fi
+}

@@ -1,0 +1,62 @@
+/*
+ * draft.h -- the untrusted collection of records: what the readers build and only validate/ consumes.
+ *
+ * Records are kept in one arena in uncompressed wire form, names in the case received. A draft belongs to
+ * one thread. It is bounded in octets and records; a reader that hits a bound gets LR_ELIMIT.
+ */
+#ifndef LR_DRAFT_H
+#define LR_DRAFT_H
+
+#include "lr_error.h"
+#include "name.h"
+
+struct lr_draft;
+
+/* One record, in place: pointers hold until the next lr_draft_add, _sort or _free. */
+struct lr_record {
+	const uint8_t *owner;
+	const uint8_t *rdata;
+	uint32_t ttl; /* seconds */
+	uint16_t type;
+	uint16_t rdata_length;
+	uint8_t owner_length;
+};
+
+struct lr_draft_limits {
+	size_t octets;  /* of owner names, fixed fields and RDATA */
+	size_t records;
+};
+
+/* The caller owns the draft: hand it to lr_validate() or lr_draft_free() it. */
+enum lr_code lr_draft_new(const uint8_t *origin, const struct lr_draft_limits *limits,
+    struct lr_draft **draft, struct lr_error *err);
+void lr_draft_free(struct lr_draft *draft);
+
+const uint8_t *lr_draft_origin(const struct lr_draft *draft);
+
+/*
+ * Adds a copy of a record of class IN. The record's owner and any names in its RDATA are well-formed and uncompressed.
+ * LR_EFORMAT where the owner is not within the origin, LR_ELIMIT, LR_ENOMEM.
+ */
+enum lr_code lr_draft_add(struct lr_draft *draft, const struct lr_record *record, struct lr_error *err);
+
+/*
+ * Puts the records into canonical order (RFC 4034 section 6: owner, type, RDATA) and drops duplicates
+ * (RFC 8976 section 3.3.1 item 4, letter case aside). The first of two equal records stays.
+ */
+enum lr_code lr_draft_sort(struct lr_draft *draft, struct lr_error *err);
+bool lr_draft_sorted(const struct lr_draft *draft);
+
+size_t lr_draft_count(const struct lr_draft *draft);
+struct lr_record lr_draft_record(const struct lr_draft *draft, size_t index);
+
+/*
+ * Removes the record equal to RECORD (owner, type and RDATA, letter case aside; the TTL does not count): an
+ * IXFR deletion (RFC 1995). LR_EFORMAT where there is none. The draft must be sorted and stays so.
+ */
+enum lr_code lr_draft_remove(struct lr_draft *draft, const struct lr_record *record, struct lr_error *err);
+
+/* Where the rrset that starts at INDEX ends: the index after its last record. The draft must be sorted. */
+size_t lr_draft_rrset_end(const struct lr_draft *draft, size_t index);
+
+#endif

@@ -1,0 +1,24 @@
+/*
+ * rdata.h -- where RDATA holds domain names, as ldns' RR descriptors tell.
+ */
+#ifndef LR_RDATA_H
+#define LR_RDATA_H
+
+#include "cursor.h"
+#include "lr_error.h"
+
+/*
+ * Reads LENGTH octets of RDATA of a record of TYPE from a message, with compressed names expanded where the
+ * type's format has names (RFC 3597 section 4 names the types that may be compressed), into OUT.
+ * LR_EFORMAT where a name or a fixed field does not fit, or where OUT_SIZE is too small.
+ */
+enum lr_code lr_rdata_read(struct lr_cursor *c, uint16_t type, uint16_t length, uint8_t *out,
+    size_t out_size, size_t *out_length, struct lr_error *err);
+
+/*
+ * Writes the canonical form (RFC 4034 section 6.2 item 3 as corrected by RFC 6840 section 5.1: names of the listed
+ * types in lower case, NSEC's not) of well-formed RDATA to OUT, which has room for LENGTH octets.
+ */
+void lr_rdata_canonical(uint16_t type, const uint8_t *rdata, size_t length, uint8_t *out);
+
+#endif

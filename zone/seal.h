@@ -1,0 +1,17 @@
+/*
+ * seal.h -- a draft becomes a zone. For validate/validate.c alone (a test holds that): everything else
+ * gets its zones from lr_validate().
+ */
+#ifndef LR_SEAL_H
+#define LR_SEAL_H
+
+#include "draft.h"
+#include "zone.h"
+
+/*
+ * Makes a zone of a sorted draft, which stays the caller's. The apex has exactly one SOA record.
+ * The caller gets the first reference.
+ */
+enum lr_code lr_zone_seal(const struct lr_draft *draft, const struct lr_zone **zone, struct lr_error *err);
+
+#endif
