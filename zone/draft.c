@@ -1,0 +1,277 @@
+#include "draft.h"
+#include "rdata.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/*
+ * An entry of the index. In the arena a record is its owner, type, class, TTL, RDATA length and
+ * RDATA, as on the wire (RFC 1035 section 3.2.1) with the numbers in host order: nobody else reads
+ * it.
+ */
+struct entry {
+	uint64_t key; /* lr_name_key: settles most comparisons without looking at the names */
+	uint32_t offset;
+	uint16_t type;
+	uint8_t owner_length;
+};
+
+struct fixed {
+	uint32_t ttl;
+	uint16_t rdata_length;
+};
+
+struct lr_draft {
+	struct lr_draft_limits limits;
+	uint8_t *arena;
+	size_t used, room;
+	struct entry *index;
+	size_t count, slots;
+	bool sorted;
+	unsigned origin_labels;
+	uint8_t origin[LR_NAME_MAX];
+};
+
+enum lr_code
+lr_draft_new(const uint8_t *origin, const struct lr_draft_limits *limits, struct lr_draft **out,
+    struct lr_error *err)
+{
+	struct lr_draft *draft = calloc(1, sizeof(*draft));
+	if (!draft)
+		return lr_fail(err, LR_ENOMEM, "out of memory");
+	draft->limits = *limits;
+	if (draft->limits.octets > UINT32_MAX)
+		draft->limits.octets = UINT32_MAX; /* offsets are 32 bits */
+	draft->origin_labels = lr_name_labels(origin);
+	memcpy(draft->origin, origin, lr_name_length(origin, LR_NAME_MAX));
+	*out = draft;
+	return LR_OK;
+}
+
+void
+lr_draft_free(struct lr_draft *draft)
+{
+	if (!draft)
+		return;
+	free(draft->arena);
+	free(draft->index);
+	free(draft);
+}
+
+const uint8_t *
+lr_draft_origin(const struct lr_draft *draft)
+{
+	return draft->origin;
+}
+
+/* Makes room for one record more by doubling, so that adding costs the same however large the zone.
+ */
+static bool
+reserve(struct lr_draft *draft, size_t octets)
+{
+	if (draft->used + octets > draft->room) {
+		size_t room = draft->room ? draft->room * 2 : 1 << 20;
+		while (room < draft->used + octets)
+			room *= 2;
+		uint8_t *arena = realloc(draft->arena, room);
+		if (!arena)
+			return false;
+		draft->arena = arena;
+		draft->room = room;
+	}
+	if (draft->count == draft->slots) {
+		size_t slots = draft->slots ? draft->slots * 2 : 1 << 14;
+		struct entry *index = realloc(draft->index, slots * sizeof(*index));
+		if (!index)
+			return false;
+		draft->index = index;
+		draft->slots = slots;
+	}
+	return true;
+}
+
+enum lr_code
+lr_draft_add(struct lr_draft *draft, const struct lr_record *record, struct lr_error *err)
+{
+	size_t octets = record->owner_length + sizeof(struct fixed) + record->rdata_length;
+	if (draft->count >= draft->limits.records)
+		return lr_fail(err, LR_ELIMIT, "more than %zu records", draft->limits.records);
+	if (octets > draft->limits.octets - draft->used)
+		return lr_fail(
+		    err, LR_ELIMIT, "more than %zu octets of records", draft->limits.octets);
+	if (!lr_name_within(record->owner, draft->origin)) {
+		char name[LR_NAME_TEXT_MAX];
+		return lr_fail(err, LR_EFORMAT, "a record of another zone: %.200s",
+		    lr_name_text(record->owner, name));
+	}
+	if (!reserve(draft, octets))
+		return lr_fail(err, LR_ENOMEM, "out of memory");
+
+	struct fixed fixed = {record->ttl, record->rdata_length};
+	uint8_t *at = draft->arena + draft->used;
+	memcpy(at, record->owner, record->owner_length);
+	memcpy(at + record->owner_length, &fixed, sizeof(fixed));
+	if (record->rdata_length)
+		memcpy(
+		    at + record->owner_length + sizeof(fixed), record->rdata, record->rdata_length);
+	draft->index[draft->count++] = (struct entry){
+	    .key = lr_name_key(record->owner, draft->origin_labels),
+	    .offset = (uint32_t)draft->used,
+	    .type = record->type,
+	    .owner_length = record->owner_length,
+	};
+	draft->used += octets;
+	draft->sorted = false;
+	return LR_OK;
+}
+
+static struct lr_record
+record_at(const struct lr_draft *draft, const struct entry *entry)
+{
+	const uint8_t *owner = draft->arena + entry->offset;
+	struct fixed fixed;
+	memcpy(&fixed, owner + entry->owner_length, sizeof(fixed));
+	return (struct lr_record){
+	    .owner = owner,
+	    .rdata = owner + entry->owner_length + sizeof(fixed),
+	    .ttl = fixed.ttl,
+	    .type = entry->type,
+	    .rdata_length = fixed.rdata_length,
+	    .owner_length = entry->owner_length,
+	};
+}
+
+/* RFC 4034 section 6.3: canonical RDATA as left-justified octets. */
+static int
+compare_rdata(const struct lr_record *a, const struct lr_record *b)
+{
+	size_t shorter = a->rdata_length < b->rdata_length ? a->rdata_length : b->rdata_length;
+	if (memcmp(a->rdata, b->rdata, shorter) == 0)
+		return a->rdata_length - b->rdata_length;
+	/* Folding only matters where the octets differ, and then both forms keep their lengths. */
+	uint8_t left[UINT16_MAX], right[UINT16_MAX];
+	lr_rdata_canonical(a->type, a->rdata, a->rdata_length, left);
+	lr_rdata_canonical(b->type, b->rdata, b->rdata_length, right);
+	int order = memcmp(left, right, shorter);
+	return order ? order : a->rdata_length - b->rdata_length;
+}
+
+static int
+compare_entries(const struct lr_draft *draft, const struct entry *a, const struct entry *b)
+{
+	if (a->key != b->key)
+		return a->key < b->key ? -1 : 1;
+	struct lr_record left = record_at(draft, a), right = record_at(draft, b);
+	if (a->owner_length != b->owner_length ||
+	    memcmp(left.owner, right.owner, a->owner_length) != 0) {
+		int order = lr_name_compare(left.owner, right.owner);
+		if (order)
+			return order;
+	}
+	if (a->type != b->type)
+		return a->type - b->type;
+	return compare_rdata(&left, &right);
+}
+
+/* A stable merge sort, so that the first of two equal records comes first. */
+static void
+merge_sort(const struct lr_draft *draft, struct entry *entries, struct entry *scratch, size_t count)
+{
+	if (count < 2)
+		return;
+	size_t half = count / 2;
+	merge_sort(draft, entries, scratch, half);
+	merge_sort(draft, entries + half, scratch, count - half);
+	/* Sources send zones in order or nearly so. */
+	if (compare_entries(draft, &entries[half - 1], &entries[half]) <= 0)
+		return;
+	memcpy(scratch, entries, half * sizeof(*entries));
+	size_t left = 0, right = half, out = 0;
+	while (left < half && right < count)
+		entries[out++] = compare_entries(draft, &scratch[left], &entries[right]) <= 0
+				     ? scratch[left++]
+				     : entries[right++];
+	while (left < half)
+		entries[out++] = scratch[left++];
+}
+
+enum lr_code
+lr_draft_sort(struct lr_draft *draft, struct lr_error *err)
+{
+	if (draft->sorted)
+		return LR_OK;
+	struct entry *scratch = malloc((draft->count / 2 + 1) * sizeof(*scratch));
+	if (!scratch)
+		return lr_fail(err, LR_ENOMEM, "out of memory");
+	merge_sort(draft, draft->index, scratch, draft->count);
+	free(scratch);
+
+	size_t kept = 0;
+	for (size_t i = 0; i < draft->count; i++)
+		if (kept == 0 ||
+		    compare_entries(draft, &draft->index[kept - 1], &draft->index[i]) != 0)
+			draft->index[kept++] = draft->index[i];
+	draft->count = kept;
+	draft->sorted = true;
+	return LR_OK;
+}
+
+bool
+lr_draft_sorted(const struct lr_draft *draft)
+{
+	return draft->sorted;
+}
+
+size_t
+lr_draft_count(const struct lr_draft *draft)
+{
+	return draft->count;
+}
+
+struct lr_record
+lr_draft_record(const struct lr_draft *draft, size_t index)
+{
+	return record_at(draft, &draft->index[index]);
+}
+
+enum lr_code
+lr_draft_remove(struct lr_draft *draft, const struct lr_record *record, struct lr_error *err)
+{
+	uint64_t key = lr_name_key(record->owner, draft->origin_labels);
+	size_t low = 0, high = draft->count;
+	while (low < high) {
+		size_t middle = (low + high) / 2;
+		const struct entry *entry = &draft->index[middle];
+		struct lr_record here = record_at(draft, entry);
+		int order = key != entry->key ? (key < entry->key ? -1 : 1)
+					      : lr_name_compare(record->owner, here.owner);
+		if (order == 0)
+			order = record->type != here.type ? record->type - here.type
+							  : compare_rdata(record, &here);
+		if (order == 0) {
+			draft->count--;
+			memmove(&draft->index[middle], &draft->index[middle + 1],
+			    (draft->count - middle) * sizeof(*draft->index));
+			return LR_OK;
+		}
+		if (order < 0)
+			high = middle;
+		else
+			low = middle + 1;
+	}
+	char name[LR_NAME_TEXT_MAX];
+	return lr_fail(err, LR_EFORMAT, "deletes a record of %.200s that is not there",
+	    lr_name_text(record->owner, name));
+}
+
+size_t
+lr_draft_rrset_end(const struct lr_draft *draft, size_t index)
+{
+	struct lr_record first = lr_draft_record(draft, index);
+	for (index++; index < draft->count; index++) {
+		struct lr_record next = lr_draft_record(draft, index);
+		if (next.type != first.type || !lr_name_equal(next.owner, first.owner))
+			break;
+	}
+	return index;
+}

@@ -1,0 +1,144 @@
+#include "zone_layout.h"
+
+#include <string.h>
+
+#include <ldns/ldns.h>
+
+bool
+lr_node_search(const struct lr_zone *zone, const uint8_t *name, uint32_t *position)
+{
+	uint64_t key = lr_name_key(name, zone->origin_labels);
+	uint32_t low = 0, high = zone->node_count;
+	while (low < high) {
+		uint32_t middle = low + (high - low) / 2;
+		const struct lr_node *node = &zone->nodes[middle];
+		int order;
+		if (key != node->key)
+			order = key < node->key ? -1 : 1;
+		else if ((order = lr_name_compare(name, zone->arena + node->name)) == 0) {
+			*position = middle;
+			return true;
+		}
+		if (order < 0)
+			high = middle;
+		else
+			low = middle + 1;
+	}
+	*position = low;
+	return false;
+}
+
+const struct lr_rrset *
+lr_node_rrset(const struct lr_zone *zone, const struct lr_node *node, uint16_t type)
+{
+	const struct lr_rrset *rrset = &zone->rrsets[node->rrset];
+	for (unsigned i = 0; i < node->rrsets; i++)
+		if (rrset[i].type == type)
+			return &rrset[i];
+	return NULL;
+}
+
+/* The NSEC of the last authoritative name up to the node: it is at the name, or covers it (RFC 4034
+ * section 4). */
+static void
+add_proof(const struct lr_zone *zone, struct lr_finding *finding, const struct lr_node *node)
+{
+	if (node->denial == LR_NO_NODE)
+		return;
+	const struct lr_rrset *nsec =
+	    lr_node_rrset(zone, &zone->nodes[node->denial], LDNS_RR_TYPE_NSEC);
+	if (finding->proof_count == 0 || finding->proofs[0] != nsec)
+		finding->proofs[finding->proof_count++] = nsec;
+}
+
+/* What an existing authoritative name has of the type; the answer may be in for a wildcard's match.
+ */
+static void
+find_at(const struct lr_zone *zone, const struct lr_node *node, uint16_t type,
+    struct lr_finding *finding)
+{
+	finding->answer = lr_node_rrset(zone, node, type);
+	if (finding->answer) {
+		finding->outcome = LR_ANSWER;
+		return;
+	}
+	finding->answer = lr_node_rrset(zone, node, LDNS_RR_TYPE_CNAME);
+	if (finding->answer) {
+		finding->outcome = LR_ALIAS;
+		return;
+	}
+	finding->outcome = LR_NODATA;
+	finding->soa = lr_node_rrset(zone, zone->nodes, LDNS_RR_TYPE_SOA);
+	add_proof(zone, finding, node);
+}
+
+/* A name that is not there, POSITION being where it would stand (RFC 4592 section 3.3.1, RFC 4035
+ * section 3.1.3). */
+static void
+find_nothing(const struct lr_zone *zone, const uint8_t *encloser, uint32_t position, uint16_t type,
+    struct lr_finding *finding)
+{
+	/* The apex is the first node of all, so there always is one before. */
+	add_proof(zone, finding, &zone->nodes[position - 1]);
+
+	uint8_t wildcard[2 + LR_NAME_MAX] = {1, '*'};
+	size_t length = lr_name_length(encloser, LR_NAME_MAX);
+	memcpy(wildcard + 2, encloser, length);
+	uint32_t at;
+	if (length + 2 <= LR_NAME_MAX && lr_node_search(zone, wildcard, &at)) {
+		finding->wildcard = true;
+		find_at(zone, &zone->nodes[at], type, finding);
+		return;
+	}
+	finding->outcome = LR_NXDOMAIN;
+	finding->soa = lr_node_rrset(zone, zone->nodes, LDNS_RR_TYPE_SOA);
+	if (length + 2 <= LR_NAME_MAX)
+		add_proof(zone, finding, &zone->nodes[at - 1]);
+}
+
+static void
+find_delegation(const struct lr_zone *zone, const struct lr_node *cut, struct lr_finding *finding)
+{
+	finding->outcome = LR_REFERRAL;
+	finding->delegation = lr_node_rrset(zone, cut, LDNS_RR_TYPE_NS);
+	finding->ds = lr_node_rrset(zone, cut, LDNS_RR_TYPE_DS);
+	if (!finding->ds)
+		add_proof(zone, finding, cut);
+}
+
+void
+lr_zone_find(
+    const struct lr_zone *zone, const uint8_t *name, uint16_t type, struct lr_finding *finding)
+{
+	memset(finding, 0, sizeof(*finding));
+	unsigned labels = lr_name_labels(name);
+	if (labels < zone->origin_labels ||
+	    !lr_name_equal(
+		lr_name_parent(name, labels - zone->origin_labels), lr_zone_origin(zone)))
+		return;
+
+	/* Down from the apex, a label at a time, to the name or to what stops the descent. */
+	const struct lr_node *node = zone->nodes;
+	for (unsigned depth = zone->origin_labels + 1; depth <= labels; depth++) {
+		const struct lr_rrset *dname = lr_node_rrset(zone, node, LDNS_RR_TYPE_DNAME);
+		if (dname) {
+			finding->outcome = LR_ALIAS;
+			finding->answer = dname;
+			return;
+		}
+		const uint8_t *ancestor = lr_name_parent(name, labels - depth);
+		uint32_t position;
+		if (!lr_node_search(zone, ancestor, &position)) {
+			find_nothing(zone, lr_name_parent(ancestor, 1), position, type, finding);
+			return;
+		}
+		node = &zone->nodes[position];
+		/* The parent side of a cut is authoritative for the DS alone (RFC 4035
+		 * section 3.1.4.1). */
+		if (node->cut && !(depth == labels && type == LDNS_RR_TYPE_DS)) {
+			find_delegation(zone, node, finding);
+			return;
+		}
+	}
+	find_at(zone, node, type, finding);
+}
