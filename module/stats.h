@@ -1,0 +1,69 @@
+/*
+ * stats.h -- counters, and the text that shows them.
+ *
+ * Each worker counts on cache lines of its own, without locked instructions; the refresher's counts are atomic. Reading is for any one
+ * thread at a time (unbound-control runs in worker 0; the status file is the refresher's: they serialise on a lock inside).
+ */
+#ifndef LR_STATS_H
+#define LR_STATS_H
+
+#include "lr_error.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+struct lr_stats;
+
+/* Counted by the workers. */
+enum lr_event {
+	LR_ANSWERED_NXDOMAIN,
+	LR_ANSWERED_NODATA, /* at a name other than a delegation's DS */
+	LR_ANSWERED_DS,     /* DS at a delegation, or its denial */
+	LR_ANSWERED_APEX,
+	LR_REFERRED,        /* left to the iterator, which finds the delegation in the lent zone */
+	LR_PASSED,          /* left to the iterator for want of a copy */
+	LR_ROOT_QUERY,      /* sent upstream for zone ".": the leak counter */
+	LR_EVENTS
+};
+
+/* Counted by the refresher: what came of a round. */
+enum lr_round {
+	LR_ROUND_RENEWED, /* a newer zone was verified and published */
+	LR_ROUND_CURRENT, /* a source confirmed the copy held */
+	LR_ROUND_FAILED,
+	LR_ROUNDS
+};
+
+/* What stands at the moment; filled in by whoever prints. */
+struct lr_gauges {
+	bool serving;
+	uint32_t serial;
+	int64_t age;     /* seconds since the copy was confirmed */
+	int64_t left;    /* seconds to the horizon */
+	size_t zone_octets, lent_octets;
+};
+
+enum lr_format { LR_FORMAT_CONTROL, LR_FORMAT_PROMETHEUS };
+
+/* WORKERS are numbered from 0. NULL: out of memory. */
+struct lr_stats *lr_stats_new(unsigned workers);
+void lr_stats_free(struct lr_stats *stats);
+
+void lr_stats_event(struct lr_stats *stats, unsigned worker, enum lr_event event);
+void lr_stats_round(struct lr_stats *stats, enum lr_round round);
+void lr_stats_failure(struct lr_stats *stats, enum lr_code code);
+void lr_stats_verified(struct lr_stats *stats, int64_t cpu_ns);
+
+/* The count of an event since the start, whatever was reset. */
+uint64_t lr_stats_total(const struct lr_stats *stats, enum lr_event event);
+
+/*
+ * Prints every number: key=value lines as `unbound-control stats` has them, or Prometheus text. RESET starts the counters over
+ * afterwards; Prometheus counters never go back, so they ignore resets.
+ */
+void lr_stats_print(struct lr_stats *stats, const struct lr_gauges *gauges, enum lr_format format, bool reset,
+    FILE *out);
+
+#endif

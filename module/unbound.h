@@ -1,0 +1,50 @@
+/*
+ * unbound.h -- every header of Unbound's that the module uses, and every difference between its versions.
+ *
+ * Not to be mixed with <ldns/ldns.h>: both declare LDNS_RR_TYPE_… .
+ */
+#ifndef LR_UNBOUND_H
+#define LR_UNBOUND_H
+
+#include "config.h"
+
+#include "dynlibmod/dynlibmod.h"
+#include "iterator/iter_fwd.h"
+#include "iterator/iter_hints.h"
+#include "services/authzone.h"
+#include "services/cache/dns.h"
+#include "sldns/rrdef.h"
+#include "util/alloc.h"
+#include "util/config_file.h"
+#include "util/data/dname.h"
+#include "util/data/msgparse.h"
+#include "util/data/msgreply.h"
+#include "util/data/packed_rrset.h"
+#include "util/log.h"
+#include "util/module.h"
+#include "util/net_help.h"
+#include "util/regional.h"
+#include "util/rtt.h"
+#include "util/storage/dnstree.h"
+#include "validator/val_anchor.h"
+
+#if !defined(HAVE_PTHREAD)
+#error "Unbound was configured without POSIX threads, which this module needs"
+#endif
+
+#define LR_UNBOUND_AT_LEAST(major, minor) \
+	(UNBOUND_VERSION_MAJOR > (major) || \
+	    (UNBOUND_VERSION_MAJOR == (major) && UNBOUND_VERSION_MINOR >= (minor)))
+
+/* The forward and hint trees got locks of their own for fast_reload and changes at run time. */
+#if LR_UNBOUND_AT_LEAST(1, 21)
+#define LR_FWD_LOCK(fwds) lock_rw_rdlock(&(fwds)->lock)
+#define LR_FWD_UNLOCK(fwds) lock_rw_unlock(&(fwds)->lock)
+#define LR_NOLOCK , 1
+#else
+#define LR_FWD_LOCK(fwds) ((void)0)
+#define LR_FWD_UNLOCK(fwds) ((void)0)
+#define LR_NOLOCK
+#endif
+
+#endif
