@@ -1,0 +1,184 @@
+"""The real daemons of the lab: started in the foreground, waited for by condition, ended by process id."""
+
+import contextlib
+import os
+import pathlib
+import re
+import signal
+import subprocess
+import time
+
+import dns.edns
+import dns.flags
+import dns.message
+import dns.query
+
+import netns
+import tap
+
+
+def wait(condition, limit, what):
+    """The condition's first true value; TimeoutError with what() or what when the limit (seconds) has passed."""
+    end = time.monotonic() + limit
+    while True:
+        value = condition()
+        if value:
+            return value
+        if time.monotonic() > end:
+            raise TimeoutError(f"not within {limit} s: {what() if callable(what) else what}")
+        time.sleep(0.01)
+
+
+class Daemon:
+    """A process with a log file of its own."""
+
+    def __init__(self, name, folder, command):
+        self.name, self.folder = name, pathlib.Path(folder)
+        self.folder.mkdir(parents=True, exist_ok=True)
+        self.log_file = self.folder / "log"
+        with open(self.log_file, "ab") as log:
+            self.process = subprocess.Popen(command, stdout=log, stderr=log, stdin=subprocess.DEVNULL, cwd=self.folder)
+
+    @property
+    def log(self):
+        return self.log_file.read_text(encoding="utf-8", errors="replace")
+
+    @property
+    def running(self):
+        return self.process.poll() is None
+
+    def wait_log(self, pattern, limit=20, start=0):
+        """Waits for a line that matches; start is an offset into the log, as len(daemon.log) gave it before."""
+        def look():
+            return re.search(pattern, self.log[start:], re.MULTILINE) or not self.running
+        found = wait(look, limit, lambda: f"{pattern!r} in the log of {self.name}:\n{self.log[-3000:]}")
+        if found is True:
+            found = re.search(pattern, self.log[start:], re.MULTILINE)
+            if not found:
+                raise RuntimeError(f"{self.name} ended ({self.process.returncode}):\n{self.log[-3000:]}")
+        return found
+
+    def stop(self, limit=20):
+        """Ends the daemon as an operator would; returns its exit code. It must end in time by itself."""
+        if self.running:
+            self.process.terminate()
+        try:
+            return self.process.wait(limit)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait(5)
+            raise TimeoutError(f"{self.name} did not stop within {limit} s:\n{self.log[-3000:]}") from None
+
+    def cpu(self):
+        """User and system seconds used so far."""
+        fields = pathlib.Path(f"/proc/{self.outer_pid()}/stat").read_text().rsplit(")", 1)[1].split()
+        return int(fields[11]) / os.sysconf("SC_CLK_TCK"), int(fields[12]) / os.sysconf("SC_CLK_TCK")
+
+    def outer_pid(self):
+        """The process's number in /proc, which is the machine's and not the namespace's."""
+        for status in pathlib.Path("/proc").glob("[0-9]*/status"):
+            with contextlib.suppress(OSError):
+                numbers = re.search(r"^NSpid:\s*(.*)$", status.read_text(), re.MULTILINE).group(1).split()
+                if numbers[-1] == str(self.process.pid) and len(numbers) > 1 and \
+                        os.readlink(status.parent / "ns/pid") == os.readlink("/proc/self/ns/pid"):
+                    return int(numbers[0])
+        raise ProcessLookupError(self.process.pid)
+
+
+class Nsd(Daemon):
+    """An authoritative server. zones: name -> file; addresses must be the namespace's."""
+
+    def __init__(self, name, folder, zones, addresses, port=53):
+        folder = pathlib.Path(folder)
+        folder.mkdir(parents=True, exist_ok=True)
+        config = ["server:", "  server-count: 1", "  verbosity: 1", '  username: ""', '  chroot: ""', '  pidfile: ""',
+                  '  database: ""', f'  zonesdir: "{folder}"', f'  xfrdfile: "{folder}/xfrd"', f'  xfrdir: "{folder}"',
+                  f'  zonelistfile: "{folder}/zonelist"', '  logfile: ""', "  rrl-ratelimit: 0",
+                  "  hide-version: yes", f"  port: {port}", "  tcp-count: 50"]
+        config += [f"  ip-address: {address}" for address in addresses]
+        config += ["remote-control:", "  control-enable: no"]
+        for zone, file in zones.items():
+            config += ["zone:", f'  name: "{zone}"', f'  zonefile: "{file}"',
+                       "  provide-xfr: 0.0.0.0/0 NOKEY", "  provide-xfr: ::0/0 NOKEY"]
+        (folder / "nsd.conf").write_text("\n".join(config) + "\n", encoding="ascii")
+        self._probe = (next(iter(zones)), addresses[0], port)
+        super().__init__(name, folder, [netns.find("nsd"), "-d", "-c", str(folder / "nsd.conf")])
+
+    def wait_ready(self, limit=20):
+        """Answers with authority for its first zone. Asked over TCP, from the loopback's own address."""
+        zone, address, port = self._probe
+
+        def answers():
+            if not self.running:
+                raise RuntimeError(f"{self.name} ended:\n{self.log[-3000:]}")
+            try:
+                reply = dns.query.tcp(dns.message.make_query(zone, "SOA"), address, 2, port)
+            except OSError:
+                return False
+            return bool(reply.answer)
+        wait(answers, limit, lambda: f"{self.name} answers for {zone}:\n{self.log[-3000:]}")
+
+
+class Unbound(Daemon):
+    """A resolver on (.address, .port). Every packet that its iterator sends comes from .sources, which are its own;
+    what the module's refresher sends does not, so that the two can be told apart."""
+
+    def __init__(self, folder, prefix, home, sources, config, wrapper=(), limit=30):
+        folder = pathlib.Path(folder)
+        folder.mkdir(parents=True, exist_ok=True)
+        self.prefix, self.sources = pathlib.Path(prefix), sources
+        self.address, self.port = home
+        self.config_file, self._control = folder / "unbound.conf", folder / "control"
+        self.config_file.write_text(config.format(folder=folder, control=self._control), encoding="ascii")
+        checked = subprocess.run([str(self._program("unbound-checkconf")), str(self.config_file)],
+                                 capture_output=True, text=True, timeout=20)
+        if checked.returncode != 0:
+            raise RuntimeError(f"unbound-checkconf: {checked.stdout}{checked.stderr}")
+        self.limit = limit
+        super().__init__(f"unbound on {self.port}", folder,
+                         [*wrapper, str(self._program("unbound")), "-d", "-c", str(self.config_file)])
+        self.wait_log("start of service", limit)
+
+    def _program(self, name):
+        path = self.prefix / "sbin" / name
+        if not path.exists():
+            raise tap.Skip(f"no {name} in {self.prefix}/sbin: run contrib/get-unbound")
+        return path
+
+    def query(self, name, kind="A", dnssec=True, cd=False, ad=False, rd=True, edns=True):
+        """The message that ask() sends."""
+        message = dns.message.make_query(name, kind, use_edns=0 if edns or dnssec else None, payload=1232,
+                                         want_dnssec=dnssec)
+        message.flags = (dns.flags.RD if rd else 0) | (dns.flags.CD if cd else 0) | (dns.flags.AD if ad else 0)
+        return message
+
+    def ask(self, name, kind="A", dnssec=True, cd=False, ad=False, rd=True, edns=True, tcp=False, limit=10):
+        """The resolver's answer, over TCP where that over UDP is cut."""
+        message = self.query(name, kind, dnssec, cd, ad, rd, edns)
+        if tcp:
+            return dns.query.tcp(message, self.address, limit, self.port)
+        return dns.query.udp_with_fallback(message, self.address, limit, self.port)[0]
+
+    def control(self, *command, limit=60):
+        """unbound-control's answer: a dict where it is key=value lines, else text."""
+        done = subprocess.run([str(self._program("unbound-control")), "-c", str(self.config_file), *command],
+                              capture_output=True, text=True, timeout=limit)
+        if done.returncode != 0:
+            raise RuntimeError(f"unbound-control {' '.join(command)}: {done.stdout}{done.stderr}")
+        lines = done.stdout.splitlines()
+        if lines and all("=" in line for line in lines):
+            return {key: float(value) for key, value in (line.split("=", 1) for line in lines)}
+        return done.stdout
+
+    def reload(self):
+        self.control("reload")
+
+    def metrics(self):
+        """The module's counters, from its localroot-status-file, without their common prefix."""
+        text = (self.folder / "status").read_text(encoding="ascii")
+        return {name.replace("unbound_localroot_", "", 1): float(value)
+                for name, value in (line.rsplit(" ", 1) for line in text.splitlines() if line and line[0] != "#")}
+
+    def hang_up(self):
+        """SIGHUP: a reload, as a service manager asks for it."""
+        self.process.send_signal(signal.SIGHUP)

@@ -1,0 +1,228 @@
+"""The laboratory: real daemons in a network namespace of their own.
+
+    import lab, tap
+    lab.enter()                                      # first of all: moves the test into the namespace
+    with lab.Lab(lab.rootzone.make()) as net:        # or lab.rootzone.real(lab.TOP)
+        ub = net.unbound(localroot=[])               # Unbound with the module, fetching from net.TRANSFER[0]
+        plain = net.unbound()                        # and one without
+        answer = ub.ask("junk.", "A")                # a dns.message, asked with DO
+        net.root_queries(ub)                         # what ub has sent to the root servers' addresses
+
+The loopback carries the root servers' addresses (Debian's root hints), ICANN's transfer addresses, and those of the
+TLD servers. NSD serves "." on the first two, and TLDs (tlds.py) on the last. What counts as a query to the root: any
+DNS query, over UDP or TCP, from the resolver's own outgoing addresses to a root server's address. Nothing but the
+root zone is served there (arpa and root-servers.net have other servers here), so no name needs to be left out. The
+module's transfers come from other source addresses: see transfers().
+"""
+
+import os
+import pathlib
+import re
+import shutil
+import sys
+import tempfile
+
+sys.dont_write_bytecode = True
+
+import dns.message  # noqa: E402
+import dns.query  # noqa: E402
+
+import daemons  # noqa: E402
+import netns  # noqa: E402
+import rootzone  # noqa: E402
+import sniff  # noqa: E402
+import tap  # noqa: E402
+import tlds  # noqa: E402
+
+enter = netns.enter
+wait = daemons.wait
+
+TOP = os.environ.get("LR_TOP") or str(pathlib.Path(__file__).resolve().parents[2])
+BUILD = os.environ.get("LR_BUILD") or TOP
+os.environ.setdefault("LR_TOP", TOP)
+os.environ.setdefault("LR_BUILD", BUILD)
+
+# TLDs that the real root delegates without DS to servers that its glue names: the lab can stand in for them.
+REAL_TLDS = ["tk", "gq", "ck"]
+
+
+def prefix():
+    """Where the Unbound under test is installed: beside its source."""
+    if os.environ.get("LR_UNBOUND_PREFIX"):
+        return pathlib.Path(os.environ["LR_UNBOUND_PREFIX"])
+    source = os.environ.get("LR_UNBOUND_SRC") or next(iter(sorted(pathlib.Path(TOP).glob("build/unbound-*/"))), None)
+    if not source:
+        raise tap.Skip("no Unbound with dynlib here: run contrib/get-unbound")
+    version = re.search(r'#define PACKAGE_VERSION "(.*)"', (pathlib.Path(source) / "config.h").read_text()).group(1)
+    return pathlib.Path(source).parent / f"prefix-{version}"
+
+
+class Lab:
+    TRANSFER = ["192.0.32.132", "2620:0:2d0:202::132", "192.0.47.132", "2620:0:2830:202::132"]
+
+    def __init__(self, root, served=None, families=(4, 6)):
+        """root: a rootzone.Root for the root servers and the transfer addresses; served: the TLDs to stand in for;
+        families: which addresses exist at all."""
+        self.zone, self._families = root, families
+        self.served = served if served is not None else (tlds.SIGNED + tlds.UNSIGNED if root.signed else REAL_TLDS)
+        self.folder = pathlib.Path(tempfile.mkdtemp(prefix="lr-lab-"))
+        self.root_addresses = self._family(a for addresses in rootzone.hints().values() for a in addresses)
+        self.transfer_addresses = self._family(self.TRANSFER)
+        self._daemons, self._resolvers = [], 0
+        self.sniffer = self.root_server = self.source = None
+
+    def __enter__(self):
+        try:
+            netns.add_addresses(self.root_addresses + self.transfer_addresses)
+            self.sniffer = sniff.Sniffer()
+            started = self._start_tlds()
+            self.root_server = self.nsd("root", {".": self.zone.zone}, self.root_addresses, ready=False)
+            self.source = self.nsd("source", {".": self.zone.zone}, self.transfer_addresses, ready=False)
+            for server in started + [self.root_server, self.source]:
+                server.wait_ready()
+        except BaseException:
+            self.__exit__(*sys.exc_info())
+            raise
+        return self
+
+    def __exit__(self, kind, value, trace):
+        late = []
+        for daemon in reversed(self._daemons):
+            try:
+                daemon.stop()
+            except TimeoutError as fault:
+                late.append(str(fault))
+        if self.sniffer:
+            self.sniffer.stop()
+        if os.environ.get("LR_KEEP"):
+            tap.note(f"kept: {self.folder}")
+        else:
+            shutil.rmtree(self.folder, ignore_errors=True)
+        if late and kind is None:
+            raise TimeoutError("; ".join(late))
+
+    def _family(self, addresses):
+        return [a for a in addresses if (6 if ":" in a else 4) in self._families]
+
+    def write(self, name, text):
+        """A file in the lab's folder; its path."""
+        path = self.folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="ascii")
+        return str(path)
+
+    # Authoritative servers
+
+    def nsd(self, name, zones, addresses, port=53, ready=True):
+        """An NSD for zones (name -> file); the addresses are put on the loopback."""
+        folder = self.folder / f"nsd-{name}-{len(self._daemons)}"
+        netns.add_addresses(addresses)
+        server = daemons.Nsd(f"nsd {name}", folder, zones, addresses, port)
+        self._daemons.append(server)
+        if ready:
+            server.wait_ready()
+        return server
+
+    def serve_root(self, root):
+        """The root servers serve another zone from now on."""
+        self.root_server.stop()
+        self.root_server = self.nsd("root", {".": root.zone}, self.root_addresses)
+
+    def serve_source(self, root):
+        """The transfer addresses serve another zone from now on (None: nothing, connections are refused)."""
+        if self.source:
+            self.source.stop()
+        self.source = self.nsd("source", {".": root.zone}, self.transfer_addresses) if root else None
+
+    def _start_tlds(self):
+        zones, leaves, addresses = {}, {}, []
+        for place, tld in enumerate(self.served):
+            servers = self.zone.delegations[tld]
+            for name in servers:
+                addresses += self.zone.glue.get(name, tlds.FAR_ADDRESSES)
+            zones[f"{tld}."] = self.zone.signed.get(tld) or self.write(
+                f"{tld}.zone", tlds.zone(tld, self.served, servers, self.zone.glue))
+            after = self.served[(place + 1) % len(self.served)]
+            leaves[f"shop.{tld}."] = self.write(f"shop.{tld}.zone", tlds.leaf(tld, f"ns.shop-dns.{after}."))
+        leaves["root-servers.net."] = self.write("root-servers.net.zone", tlds.root_servers_net(rootzone.hints()))
+        unique = list(dict.fromkeys(self._family(addresses)))
+        return [self.nsd("tlds", zones, unique, ready=False),
+                self.nsd("leaves", leaves, self._family(tlds.LEAF_ADDRESSES + tlds.RSNET_ADDRESSES), ready=False)]
+
+    # Resolvers
+
+    def unbound(self, localroot=None, config="", tail="", threads=1, wrapper=(), limit=30, anchor=None, folder=None,
+                modules="validator iterator"):
+        """Starts Unbound. localroot: None for one without the module, or its option lines; where they name no source,
+        the lab's first transfer address is one. config: lines for server:, tail: further clauses. folder: that of an
+        Unbound stopped before, to start on what it left on disk."""
+        self._resolvers += 1
+        number = self._resolvers
+        folder = pathlib.Path(folder) if folder else self.folder / f"unbound-{number}"
+        sources = self._family([f"10.53.0.{number}", f"fd53::{number:x}"])
+        netns.add_addresses(sources)
+        port, home = 5300 + number, "127.0.0.1" if 4 in self._families else "::1"
+        lines = ["server:", '  username: ""', '  chroot: ""', f'  directory: "{folder}"', f'  pidfile: "{folder}/pid"',
+                 "  use-syslog: no", '  logfile: ""', f"  num-threads: {threads}", "  do-not-query-localhost: no",
+                 f"  interface: {home}@{port}", "  access-control: 127.0.0.0/8 allow", "  access-control: ::1 allow",
+                 "  extended-statistics: yes",
+                 f'  root-hints: "{rootzone.HINTS}"', f'  trust-anchor-file: "{anchor or self.zone.anchor}"',
+                 f"  do-ip4: {'yes' if 4 in self._families else 'no'}", f"  do-ip6: {'yes' if 6 in self._families else 'no'}",
+                 '  local-zone: "198.in-addr.arpa." nodefault', "  so-reuseport: no" if threads == 1 else "",
+                 *(f"  outgoing-interface: {address}" for address in sources)]
+        if self.zone.date:
+            lines.append(f'  val-override-date: "{self.zone.date}"')
+        lines.append(f'  module-config: "{modules if localroot is None else "dynlib " + modules}"')
+        lines += ["  " + line.strip() for line in config.splitlines() if line.strip()]
+        lines += ["remote-control:", "  control-enable: yes", "  control-interface: {control}", "  control-use-cert: no"]
+        if localroot is not None:
+            lines += ["dynlib:", *(f'  dynlib-file: "{word}"' for word in self._module_lines(folder, localroot))]
+        lines += tail.splitlines()
+        folder.mkdir(parents=True, exist_ok=True)
+        resolver = daemons.Unbound(folder, prefix(), (home, port), sources, "\n".join(lines) + "\n", wrapper, limit)
+        self._daemons.append(resolver)
+        return resolver
+
+    def _module_lines(self, folder, options):
+        module = pathlib.Path(BUILD) / ".libs" / "localroot.so"
+        if not module.exists():
+            raise FileNotFoundError(f"the module is not built: {module}")
+        options = list(options)
+        if not any(option.startswith("localroot:") for option in options):
+            options.insert(0, "localroot: yes")
+        if not any(option.startswith("localroot-source:") for option in options):
+            options.append(f"localroot-source: axfr:{self.transfer_addresses[0]}")
+        if not any(option.startswith("localroot-dir:") for option in options):
+            options.append(f"localroot-dir: {folder}")
+        options.append(f"localroot-status-file: {folder}/status")
+        return [str(module), *options]
+
+    def wait_serving(self, resolver, limit=30):
+        """Until the resolver's lent zone "." holds a serial: the copy is published. Returns that serial."""
+        def serial():
+            if not resolver.running:
+                raise RuntimeError(f"{resolver.name} ended:\n{resolver.log[-3000:]}")
+            found = re.search(r"^\.\s+serial (\d+)", resolver.control("list_auth_zones"), re.MULTILINE)
+            return int(found.group(1)) if found else None
+        return wait(serial, limit, lambda: f"{resolver.name} serves a copy:\n{resolver.log[-3000:]}")
+
+    # What went over the wire
+
+    def root_queries(self, resolver, start=0):
+        """Queries that this resolver has sent to a root server. start: leaves that many of all queries out,
+        as len(lab.sniffer.queries()) gave it."""
+        return [q for q in self.sniffer.queries()[start:]
+                if q.source in resolver.sources and q.destination in self.root_addresses]
+
+    def upstream_queries(self, resolver, start=0):
+        """All queries that this resolver's iterator has sent."""
+        return [q for q in self.sniffer.queries()[start:] if q.source in resolver.sources]
+
+    def transfers(self, start=0):
+        """Transfer requests, whoever sent them."""
+        return [q for q in self.sniffer.queries()[start:] if q.type in ("AXFR", "IXFR")]
+
+    def direct(self, name, kind, address, tcp=False):
+        """Asks an authoritative server itself."""
+        message = dns.message.make_query(name, kind, want_dnssec=True)
+        return (dns.query.tcp if tcp else dns.query.udp)(message, address, 5)

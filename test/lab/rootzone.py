@@ -1,0 +1,259 @@
+"""Root zones for the lab: one made and signed here, in the shape of the real one, and the real one of July 2026.
+
+In the made one arpa and root-servers.net have servers of their own, unlike the real ones: nothing but the root lives at
+the root servers' addresses, so that every packet a resolver sends there is a query to the root, whatever its name.
+"""
+
+import contextlib
+import fcntl
+import gzip
+import hashlib
+import os
+import pathlib
+import shutil
+import subprocess
+import tempfile
+import time
+
+import tap
+import tlds
+
+HINTS = "/usr/share/dns/root.hints"
+ICANN_ANCHOR = "/usr/share/dns/root.key"
+REAL_SERIAL, REAL_DATE = 2026073102, "20260805000000"
+ALGORITHMS = {"rsa": ["-a", "RSASHA256", "-b", "2048"], "ecdsa": ["-a", "ECDSAP256SHA256"], "ed25519": ["-a", "ED25519"]}
+DAY = 86400
+
+# The real zone's shape: how many TLDs have so many name servers (the fixed names below taken off), and DS records.
+_SERVERS = {2: 14, 3: 79, 4: 498, 5: 109, 6: 574, 7: 27, 8: 119, 9: 8, 10: 5, 12: 1}
+_DS = {2: 124, 3: 5}
+_SECURE, _SHARED_OPERATORS, _SHARED_TLDS, _WITHOUT_AAAA = 1349, 24, 300, 283
+
+
+class Root:
+    """A root zone in files: .zone, .anchor (a DNSKEY file), .serial, .date (for val-override-date, or None),
+    .signed (TLD -> file of its signed zone), .delegations (TLD -> NS names), .glue (name -> addresses)."""
+
+    def __init__(self, zone, anchor, serial, date=None, signed=None):
+        self.zone, self.anchor, self.serial, self.date = str(zone), str(anchor), serial, date
+        self.signed = signed or {}
+        self.delegations, self.glue = {}, {}
+        with open(zone, encoding="ascii") as lines:
+            for line in lines:
+                words = line.split(None, 5)
+                if len(words) < 5 or words[3] not in ("NS", "A", "AAAA"):
+                    continue
+                owner, kind, data = words[0].lower(), words[3], words[4].lower()
+                if kind == "NS":
+                    self.delegations.setdefault(owner.rstrip("."), []).append(data)
+                else:
+                    self.glue.setdefault(owner, []).append(data)
+
+    def edited(self, path, edit):
+        """The same zone with edit(list of lines) applied, written to path; its signatures and digest stay."""
+        lines = pathlib.Path(self.zone).read_text(encoding="ascii").splitlines()
+        lines = edit(lines) or lines
+        pathlib.Path(path).write_text("\n".join(lines) + "\n", encoding="ascii")
+        return Root(path, self.anchor, self.serial, self.date, self.signed)
+
+
+def hints():
+    """The root servers' names and addresses, as in Debian's hints: name -> addresses."""
+    servers = {}
+    with open(HINTS, encoding="ascii") as lines:
+        for words in (line.split() for line in lines):
+            if len(words) == 4 and words[2] in ("A", "AAAA"):
+                servers.setdefault(words[0].lower(), []).append(words[3].lower())
+    return servers
+
+
+def real(top):
+    """The real root zone; Skip where it is not to be had."""
+    packed = pathlib.Path(top).resolve().parent / "shared" / "data" / f"root-{REAL_SERIAL}.zone.gz"
+    if not packed.exists():
+        raise tap.Skip(f"the real root zone is not here ({packed})")
+    folder = _cache() / f"real-{REAL_SERIAL}"
+    with _building(folder) as scratch:
+        if scratch:
+            (scratch / "root.zone").write_bytes(gzip.decompress(packed.read_bytes()))
+    return Root(folder / "root.zone", ICANN_ANCHOR, REAL_SERIAL, REAL_DATE)
+
+
+def make(algorithm="rsa", serial=None, inception=None, expiration=None, zonemd="sha384", keys="main", folder=None):
+    """Makes and signs a root zone, or takes the one made before. Times are in seconds since the epoch, by default
+    from yesterday until in 13 days; zonemd is sha384, sha512 or none. Zones with the same algorithm and keys
+    have the same trust anchor and TLD keys."""
+    now = int(time.time())
+    wanted = "-".join(str(word) for word in (algorithm, zonemd, keys, serial or "today", inception or "", expiration or ""))
+    folder = pathlib.Path(folder) if folder else _cache() / wanted
+    with _building(folder) as scratch:
+        if scratch:
+            signed_at = inception or now - DAY
+            until = expiration or now + 13 * DAY
+            number = serial or int(time.strftime("%Y%m%d00", time.gmtime(now)))
+            _sign(scratch, algorithm, number, signed_at, until, zonemd, _keys(f"{algorithm}-{keys}", algorithm))
+            (scratch / "serial").write_text(f"{number}\n", encoding="ascii")
+    signed = {tld: str(folder / "tld" / f"{tld}.zone") for tld in tlds.SIGNED}
+    return Root(folder / "root.zone", folder / "root.key", int((folder / "serial").read_text()), None, signed)
+
+
+def _cache():
+    top, build = os.environ["LR_TOP"], os.environ["LR_BUILD"]
+    place = top if os.access(top, os.W_OK) else build  # a distribution's tree may be read-only
+    return pathlib.Path(place) / "build" / "lab"
+
+
+@contextlib.contextmanager
+def _building(folder):
+    """Yields a scratch folder that becomes `folder`, or None when that is there, made by these very sources and less
+    than four days old. One process at a time."""
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    sources = hashlib.sha256(b"".join(pathlib.Path(module).read_bytes() for module in (__file__, tlds.__file__)))
+    stamp = folder / "made-by"
+    with open(f"{folder}.lock", "w", encoding="ascii") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        with contextlib.suppress(FileNotFoundError):
+            if stamp.read_text() == sources.hexdigest() and time.time() - stamp.stat().st_mtime < 4 * DAY:
+                yield None
+                return
+        scratch = pathlib.Path(tempfile.mkdtemp(dir=folder.parent, prefix=".making-"))
+        try:
+            yield scratch
+            (scratch / "made-by").write_text(sources.hexdigest(), encoding="ascii")
+            shutil.rmtree(folder, ignore_errors=True)
+            scratch.chmod(0o755)
+            scratch.rename(folder)
+        finally:
+            shutil.rmtree(scratch, ignore_errors=True)
+
+
+def _tool(folder, *command):
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=120)
+    if done.returncode != 0:
+        raise RuntimeError(f"{' '.join(command)}: {done.stdout}{done.stderr}")
+    return done.stdout.strip()
+
+
+def _keys(name, algorithm):
+    """The folder with root's ksk and zsk, and a key for each signed TLD, each as NAME.key and NAME.private."""
+    folder = _cache() / "keys" / name
+    if not all((folder / f"{label}.key").exists() for label in ["ksk", "zsk", *tlds.SIGNED]):
+        with _building(folder) as scratch:
+            if scratch:
+                wanted = [("ksk", ".", ["-k"] + ALGORITHMS[algorithm]), ("zsk", ".", ALGORITHMS[algorithm])]
+                wanted += [(tld, tld, ["-k"] + ALGORITHMS["ecdsa"]) for tld in tlds.SIGNED]
+                for label, owner, how in wanted:
+                    made = _tool(scratch, "ldns-keygen", *how, owner)
+                    for kind in ("key", "private"):
+                        (scratch / f"{made}.{kind}").rename(scratch / f"{label}.{kind}")
+    return folder
+
+
+def _dnskey(keys, label):
+    """A key file's record with a TTL, which ldns-keygen leaves out."""
+    owner, _, rest = (keys / f"{label}.key").read_text().split(";")[0].strip().partition("\tIN\tDNSKEY\t")
+    return f"{owner} 172800 IN DNSKEY {rest}\n"
+
+
+def _sign(folder, algorithm, serial, inception, expiration, zonemd, keys):
+    zone = _Unsigned(serial)
+    served = tlds.SIGNED + tlds.UNSIGNED
+    (folder / "tld").mkdir()
+    times = ["-i", str(inception), "-e", str(expiration)]
+    for tld in tlds.SIGNED:
+        plain = folder / "tld" / f"{tld}.plain"
+        plain.write_text(tlds.zone(tld, served, zone.delegations[tld], zone.glue) + _dnskey(keys, tld), encoding="ascii")
+        # The TLDs stay valid even where the root is made to be expired: the root is what is tried.
+        until = max(expiration, int(time.time()) + 13 * DAY)
+        _tool(folder, "ldns-signzone", "-i", str(inception), "-e", str(until), "-o", f"{tld}.",
+              "-f", f"tld/{tld}.zone", str(plain), str(keys / tld))
+        plain.unlink()
+        for line in _tool(folder, "ldns-key2ds", "-n", "-2", str(keys / f"{tld}.key")).splitlines():
+            zone.ds[tld] = ["DS " + line.split("DS", 1)[1].strip()]
+    plain = folder / "plain"
+    plain.write_text(zone.text() + _dnskey(keys, "ksk") + _dnskey(keys, "zsk"), encoding="ascii")
+    digest = [] if zonemd == "none" else ["-z", f"simple:{zonemd}"]
+    _tool(folder, "ldns-signzone", *times, *digest, "-o", ".", "-f", "root.zone", "plain", str(keys / "ksk"), str(keys / "zsk"))
+    plain.unlink()
+    (folder / "root.key").write_text(_dnskey(keys, "ksk"), encoding="ascii")
+
+
+def _number(*words):
+    """A number that looks random and is the same on every machine and with every Python."""
+    return int.from_bytes(hashlib.sha256(repr(words).encode()).digest()[:6], "big")
+
+
+class _Unsigned:
+    """The records of the made root: delegations, glue and DS, in the numbers of the real one."""
+
+    def __init__(self, serial):
+        self.serial = serial
+        self.servers = hints()
+        self.glue = dict(self.servers)
+        self.delegations, self.ds = {}, {}
+        self._hosts = 0
+        self._fixed()
+        names = self._names(sum(_SERVERS.values()))
+        counts = [count for count, times in _SERVERS.items() for _ in range(times)]
+        shared = 0
+        for place, (name, count) in enumerate(zip(names, sorted(counts, key=lambda c: c != 6))):
+            if count == 6 and shared < _SHARED_TLDS:
+                operator = shared % _SHARED_OPERATORS
+                home = ("net", "org", "info", "com")[operator % 4]
+                servers = [f"{letter}.dns{operator}.operator-{operator}.{home}." for letter in "abcdef"]
+                shared += 1
+            else:
+                servers = [f"{letter}.nic.{name}." for letter in "abcdefghijklm"[:count]]
+            self._delegate(name, servers)
+            if place < _SECURE - len(tlds.SIGNED):
+                several = 3 if place < _DS[3] else 2 if place < _DS[3] + _DS[2] else 1
+                self.ds[name] = [self._digest(name, key) for key in range(several)]
+
+    def _fixed(self):
+        gtld = [f"{letter}.gtld-servers.net." for letter in "abcdefghijklm"]
+        self._delegate("com", gtld)
+        self._delegate("net", gtld)
+        self._delegate("org", ["a0.org.lab-nst.info.", "b0.org.lab-nst.org.", "c0.org.lab-nst.info."])
+        self._delegate("info", ["a0.info.lab-nst.info.", "b0.info.lab-nst.org."])
+        self._delegate("arpa", [f"{letter}.ns.arpa." for letter in "abcdefghiklm"])
+        self._delegate("tk", [f"{letter}.ns.tk." for letter in "abcd"])
+        self._delegate("gq", [f"{letter}.ns.gq." for letter in "abcd"])
+        self.delegations["far"] = list(tlds.FAR_SERVERS)
+
+    def _delegate(self, tld, servers):
+        self.delegations[tld] = servers
+        for name in servers:
+            if name not in self.glue:
+                self._hosts += 1
+                high, low = divmod(self._hosts, 250)
+                self.glue[name] = [f"198.18.{high}.{low + 1}"]
+                # The real zone has no AAAA for one host in twenty; the lab's own TLDs keep theirs.
+                if self._hosts % (5924 // _WITHOUT_AAAA) or self._hosts < 60:
+                    self.glue[name].append(f"2001:db8:{self._hosts:x}::53")
+
+    def _names(self, count):
+        """Two letters, xn--, and words of 3 to 12 letters, as the root has them, none twice."""
+        names = set()
+        for place in range(3 * count):
+            kind = place % 9
+            size = 2 if kind == 0 else 3 + _number("size", place) % 10
+            word = "".join(chr(ord("a") + _number("letter", place, at) % 26) for at in range(size))
+            name = f"xn--{word}{_number('digit', place) % 10}{word[0]}" if kind == 1 else word
+            if name not in self.delegations and name not in ("test", "onion", "local", "invalid", "localhost"):
+                names.add(name)
+        return sorted(names, key=lambda name: _number("order", name))[:count]
+
+    def _digest(self, name, key):
+        tag, algorithm = _number("tag", name, key) % 65536, 8 if _number("algorithm", name) % 5 else 13
+        return f"DS {tag} {algorithm} 2 {hashlib.sha256(repr((name, key)).encode()).hexdigest().upper()}"
+
+    def text(self):
+        lines = [f". 86400 IN SOA a.root-servers.net. nstld.verisign-grs.com. {self.serial} 1800 900 604800 86400"]
+        lines += [f". 518400 IN NS {name}" for name in sorted(self.servers)]
+        for tld, servers in self.delegations.items():
+            lines += [f"{tld}. 172800 IN NS {name}" for name in servers]
+            lines += [f"{tld}. 86400 IN {record}" for record in self.ds.get(tld, [])]
+        for name, addresses in self.glue.items():
+            ttl = 518400 if name in self.servers else 172800
+            lines += [f"{name} {ttl} IN {'AAAA' if ':' in a else 'A'} {a}" for a in addresses]
+        return "\n".join(lines) + "\n"

@@ -1,0 +1,49 @@
+"""A test prints TAP: @test marks the functions, run() calls them in order of definition."""
+
+import sys
+import traceback
+
+_tests = []
+
+
+class Skip(Exception):
+    """Raised by a test, or by what it calls, with the reason why it cannot run here."""
+
+
+def test(name):
+    def register(function):
+        _tests.append((name, function))
+        return function
+    return register
+
+
+def skip_all(reason):
+    print(f"1..0 # SKIP {reason}", flush=True)
+    sys.exit(0)
+
+
+def note(text):
+    for line in str(text).rstrip().splitlines():
+        print(f"# {line}", flush=True)
+
+
+def run(*arguments):
+    """Runs every registered test with these arguments; ends the program."""
+    failed = 0
+    print(f"1..{len(_tests)}", flush=True)
+    for number, (name, function) in enumerate(_tests, 1):
+        try:
+            function(*arguments)
+            print(f"ok {number} - {name}", flush=True)
+        except Skip as reason:
+            print(f"ok {number} - {name} # SKIP {reason}", flush=True)
+        except Exception:  # whatever went wrong, it is this test's failure, and the others go on
+            failed += 1
+            print(f"not ok {number} - {name}", flush=True)
+            note(traceback.format_exc())
+    sys.exit(1 if failed else 0)
+
+
+def equal(got, wanted, what="value"):
+    if got != wanted:
+        raise AssertionError(f"{what}: got {got!r}, wanted {wanted!r}")
