@@ -8,16 +8,20 @@
 #include "lr_error.h"
 
 /*
- * Reads LENGTH octets of RDATA of a record of TYPE from a message, with compressed names expanded where the
- * type's format has names (RFC 3597 section 4 names the types that may be compressed), into OUT.
- * LR_EFORMAT where a name or a fixed field does not fit, or where OUT_SIZE is too small.
+ * Reads LENGTH octets of RDATA of a record of TYPE from a message, with compressed names expanded
+ * where the type's format has names (RFC 3597 section 4 names the types that may be compressed),
+ * into OUT. Names of other types must not come compressed; types that ldns does not know are opaque
+ * (RFC 3597 section 3). The cursor goes on behind the RDATA. LR_EFORMAT where a name, a fixed field
+ * or an NSEC bitmap does not fit, where octets are left over, where OUT_SIZE is too small, and for
+ * types that no zone holds (RFC 6895 section 3.1: QTYPEs and meta-types).
  */
 enum lr_code lr_rdata_read(struct lr_cursor *c, uint16_t type, uint16_t length, uint8_t *out,
     size_t out_size, size_t *out_length, struct lr_error *err);
 
 /*
- * Writes the canonical form (RFC 4034 section 6.2 item 3 as corrected by RFC 6840 section 5.1: names of the listed
- * types in lower case, NSEC's not) of well-formed RDATA to OUT, which has room for LENGTH octets.
+ * Writes the canonical form (RFC 4034 section 6.2 item 3 as corrected by RFC 6840 section 5.1:
+ * names of the listed types in lower case, NSEC's not) of well-formed RDATA to OUT, which has room
+ * for LENGTH octets.
  */
 void lr_rdata_canonical(uint16_t type, const uint8_t *rdata, size_t length, uint8_t *out);
 

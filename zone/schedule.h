@@ -1,6 +1,6 @@
 /*
- * schedule.h -- when to look next: a pure function of timers, outcome and clock (RFC 1035 section 3.3.13,
- * RFC 8806 section 2).
+ * schedule.h -- when to look next: a pure function of timers, outcome and clock (RFC 1035
+ * section 3.3.13, RFC 8806 section 2).
  */
 #ifndef LR_SCHEDULE_H
 #define LR_SCHEDULE_H
@@ -16,7 +16,12 @@ struct lr_schedule {
 	uint16_t random;          /* for the jitter */
 };
 
-/* Seconds from now until the next round, at least 1. */
+/*
+ * Seconds from now until the next round, at least 1. After success: refresh. After failure: retry,
+ * doubled for each further failure, refresh at the most. No zone held: 60, doubled for each further
+ * failure, 3600 at the most. The zone's timers count within 10 s and a day, the configured floor
+ * above that; ±10 % by random (0: -10 %, 65535: +10 %).
+ */
 uint32_t lr_schedule_next(const struct lr_schedule *schedule);
 
 /* RFC 1982 serial number arithmetic: whether A is newer than B. */

@@ -1,5 +1,8 @@
 /*
- * text.h -- reader for master files (RFC 1035 section 5); ldns parses them, one record at a time.
+ * text.h -- reader for master files (RFC 1035 section 5).
+ *
+ * The types of a root zone go straight into wire form (text_field.h), all others through ldns, one
+ * record at a time.
  */
 #ifndef LR_TEXT_H
 #define LR_TEXT_H
@@ -9,8 +12,10 @@
 #include <stdio.h>
 
 /*
- * Adds every record of the file to the draft. No $INCLUDE. LR_EFORMAT names the line; LR_ELIMIT; LR_EIO.
- * The stream stays the caller's.
+ * Adds every record of the file to the draft. $TTL and $ORIGIN are taken, $INCLUDE is not; class IN
+ * alone; letter case stays. LR_EFORMAT (also where there is no record) and LR_ELIMIT name the line;
+ * LR_EIO; LR_ENOMEM. After an error the draft holds the records before it. The stream stays the
+ * caller's.
  */
 enum lr_code lr_text_read(FILE *stream, struct lr_draft *draft, struct lr_error *err);
 

@@ -3,7 +3,13 @@
  *
  *     file:/var/lib/unbound/root.zone             a master file
  *     axfr:192.0.32.132  axfr:2001:db8::1@5353    a transfer over TCP (RFC 5936), port after @
- *     ixfr:… xot:…@853#name https://host/path     see the later sources
+ *     ixfr:192.0.2.1                              an incremental transfer (RFC 1995)
+ *     xot:192.0.2.1@853#ns.example.net            over TLS (RFC 9103), the certificate's name after
+ * # https://host[:port]/path[#192.0.2.1]        a master file by HTTPS, the address to connect to
+ * after #
+ *
+ * The ports default to 53, 853 and 443. The parser takes every scheme; lr_source_fetch() knows
+ * which are built.
  */
 #ifndef LR_URI_H
 #define LR_URI_H
@@ -16,18 +22,19 @@ enum lr_scheme { LR_FILE, LR_AXFR, LR_IXFR, LR_XOT, LR_HTTPS };
 
 struct lr_uri {
 	enum lr_scheme scheme;
-	uint16_t port;     /* for the schemes that have one */
-	char host[256];    /* address or host name; empty for file: */
-	char path[1024];   /* file: the path; https: from the first slash on */
-	char name[256];    /* xot: the name to authenticate, or empty */
-	char address[64];  /* https: the address to connect to (bootstrapping), or empty */
-	char text[1536];   /* as the user wrote it: what log lines name */
+	uint16_t port;    /* for the schemes that have one */
+	char host[256];   /* address or host name; empty for file: */
+	char path[1024];  /* file: the path; https: from the first slash on */
+	char name[256];   /* xot: the name to authenticate, or empty */
+	char address[64]; /* https: the address to connect to (bootstrapping), or empty */
+	char text[1536];  /* as the user wrote it: what log lines name */
 };
 
-/* LR_EUSAGE or LR_EUNSUPPORTED quote the text. */
+/* LR_EUSAGE quotes the text. */
 enum lr_code lr_uri_parse(const char *text, struct lr_uri *uri, struct lr_error *err);
 
-/* The built-in list of ../requirements: RFC 8806 appendix A and the root servers that allow transfers. NULL at the end. */
+/* The built-in list of ../requirements: RFC 8806 appendix A and the root servers that allow
+ * transfers. NULL at the end. */
 extern const char *const lr_uri_builtin[];
 
 #endif
