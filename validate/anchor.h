@@ -1,5 +1,6 @@
 /*
- * anchor.h -- trust anchors: DS and DNSKEY records that the operator trusts for a zone (RFC 4035 section 4.4).
+ * anchor.h -- trust anchors: DS and DNSKEY records that the operator trusts for a zone (RFC 4035
+ * section 4.4).
  */
 #ifndef LR_ANCHOR_H
 #define LR_ANCHOR_H
@@ -16,16 +17,18 @@ struct lr_anchors *lr_anchors_new(const uint8_t *origin);
 void lr_anchors_free(struct lr_anchors *anchors);
 
 /*
- * Adds one DS or DNSKEY record by its RDATA; one that is there already changes nothing. A DNSKEY with the REVOKE bit is not
- * an anchor (RFC 5011 section 2.1) and is left out. LR_EFORMAT, LR_ELIMIT, LR_ENOMEM.
+ * Adds one DS or DNSKEY record by its RDATA; one that is there already changes nothing. A DNSKEY
+ * with the REVOKE bit is not an anchor (RFC 5011 section 2.1) and is left out. LR_EFORMAT,
+ * LR_ELIMIT, LR_ENOMEM.
  */
-enum lr_code lr_anchors_add(struct lr_anchors *anchors, uint16_t type, const uint8_t *rdata, size_t length,
-    struct lr_error *err);
+enum lr_code lr_anchors_add(struct lr_anchors *anchors, uint16_t type, const uint8_t *rdata,
+    size_t length, struct lr_error *err);
 
 /*
  * Reads DS and DNSKEY records in master file form, as in dns-root-data's root.key and in Unbound's
- * auto-trust-anchor-file, whose `;;state=` comments (0 start, 1 addpend, 2 valid, 3 missing, 4 revoked, 5 removed) count:
- * only valid and missing keys are anchors. Records of other owners are skipped.
+ * auto-trust-anchor-file, whose `;;state=` comments (0 start, 1 addpend, 2 valid, 3 missing, 4
+ * revoked, 5 removed) count: only valid and missing keys are anchors. Records of other owners are
+ * skipped.
  */
 enum lr_code lr_anchors_read(struct lr_anchors *anchors, FILE *stream, struct lr_error *err);
 
@@ -34,7 +37,8 @@ size_t lr_anchors_count(const struct lr_anchors *anchors);
 /* Whether both hold the same records, in any order. */
 bool lr_anchors_equal(const struct lr_anchors *a, const struct lr_anchors *b);
 
-/* Whether the DNSKEY RDATA is an anchor or hashes (RFC 4034 section 5.1.4; SHA-1, SHA-256, SHA-384) to one. */
+/* Whether the DNSKEY RDATA is an anchor or hashes (RFC 4034 section 5.1.4; SHA-1, SHA-256, SHA-384)
+ * to one. */
 bool lr_anchors_match(const struct lr_anchors *anchors, const uint8_t *dnskey, size_t length);
 
 #endif

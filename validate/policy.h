@@ -8,8 +8,9 @@
 #include "zone.h"
 
 /*
- * The sanity that a zone needs before anything is computed over it: exactly one SOA, at the apex, with RDATA that parses; an apex NS rrset; an rrset's
- * records have one TTL (RFC 2181 section 5.2); a CNAME stands alone. LR_EFORMAT. *serial is the SOA's.
+ * The sanity that a zone needs before anything is computed over it: exactly one SOA, at the apex,
+ * with RDATA that parses; an apex NS rrset; an rrset's records have one TTL (RFC 2181 section 5.2);
+ * a CNAME stands alone. LR_EFORMAT. *serial is the SOA's.
  */
 enum lr_code lr_policy_shape(const struct lr_draft *draft, uint32_t *serial, struct lr_error *err);
 
@@ -17,11 +18,12 @@ enum lr_code lr_policy_shape(const struct lr_draft *draft, uint32_t *serial, str
 enum lr_code lr_policy_serial(uint32_t serial, uint32_t floor, struct lr_error *err);
 
 /*
- * Until when a zone may be served, in seconds since 1970 by the clock of CONFIRMED: the smallest of confirmed + SOA expire,
- * confirmed + EDNS_EXPIRE (0: none given), confirmed + MAX_AGE (0: none set), and the earliest signature expiration where SIGNATURES counts
- * (RFC 8806 section 2; RFC 7314).
+ * Until when a zone may be served, in seconds since 1970 by the clock of CONFIRMED: the smallest of
+ * confirmed + SOA expire, confirmed + EDNS_EXPIRE (0: none given), confirmed + MAX_AGE (0: none
+ * set), and the earliest signature expiration where SIGNATURES counts (RFC 8806 section 2; RFC
+ * 7314).
  */
-int64_t lr_policy_horizon(const struct lr_zone_facts *facts, int64_t confirmed, uint32_t edns_expire,
-    uint32_t max_age, bool signatures);
+int64_t lr_policy_horizon(const struct lr_zone_facts *facts, int64_t confirmed,
+    uint32_t edns_expire, uint32_t max_age, bool signatures);
 
 #endif

@@ -15,29 +15,30 @@
 /* What a zone must satisfy. */
 struct lr_policy {
 	const struct lr_anchors *anchors;
-	bool dnssec;             /* false: the digest only (localroot-check --no-dnssec) */
-	uint32_t now;            /* seconds since 1970, for the signatures' dates */
-	bool check_time;         /* false: dates do not count (val-override-date: -1) */
+	bool dnssec;     /* false: the digest only (localroot-check --no-dnssec) */
+	uint32_t now;    /* seconds since 1970, for the signatures' dates */
+	bool check_time; /* false: dates do not count (val-override-date: -1) */
 	bool has_floor;
-	uint32_t serial_floor;   /* the highest serial ever accepted: an older one is refused (RFC 1982) */
+	uint32_t
+	    serial_floor; /* the highest serial ever accepted: an older one is refused (RFC 1982) */
 	int64_t (*cpu_ns)(void); /* this thread's CPU clock for the report, or NULL */
 };
 
 /* What came of it; everything known is filled in on failure as well. */
 struct lr_report {
-	struct lr_error error;      /* code LR_OK where verified */
+	struct lr_error error; /* code LR_OK where verified */
 	uint32_t serial;
 	size_t records, delegations;
-	struct lr_zonemd zonemd;    /* size 0: no match */
-	struct lr_dnssec dnssec;    /* signatures 0: not verified */
+	struct lr_zonemd zonemd;                        /* size 0: no match */
+	struct lr_dnssec dnssec;                        /* signatures 0: not verified */
 	int64_t sort_ns, zonemd_ns, dnssec_ns, seal_ns; /* CPU time of each step */
 };
 
 /*
- * Consumes the draft, whatever comes of it. On success *zone is a verified zone, the caller's reference. On failure *zone is
- * left alone, the code is returned and the report says why.
+ * Consumes the draft, whatever comes of it. On success *zone is a verified zone, the caller's
+ * reference. On failure *zone is left alone, the code is returned and the report says why.
  */
-enum lr_code lr_validate(struct lr_draft *draft, const struct lr_policy *policy, const struct lr_zone **zone,
-    struct lr_report *report);
+enum lr_code lr_validate(struct lr_draft *draft, const struct lr_policy *policy,
+    const struct lr_zone **zone, struct lr_report *report);
 
 #endif

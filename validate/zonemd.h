@@ -13,10 +13,11 @@ struct lr_zonemd {
 };
 
 /*
- * Verifies the digest of a sorted draft whose SOA has SERIAL (RFC 8976 section 4): any one usable apex ZONEMD that matches
- * suffices. LR_ENOZONEMD where none can be used (the text says why each was passed over), LR_EDIGEST where none matches.
+ * Verifies the digest of a sorted draft whose SOA has SERIAL (RFC 8976 section 4): any one usable
+ * apex ZONEMD that matches suffices. LR_ENOZONEMD where none can be used (the text says why each
+ * was passed over), LR_EDIGEST where none matches.
  */
-enum lr_code lr_zonemd_verify(const struct lr_draft *draft, uint32_t serial, struct lr_zonemd *matched,
-    struct lr_error *err);
+enum lr_code lr_zonemd_verify(
+    const struct lr_draft *draft, uint32_t serial, struct lr_zonemd *matched, struct lr_error *err);
 
 #endif

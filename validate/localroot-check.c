@@ -1,0 +1,361 @@
+/*
+ * localroot-check -- verifies a root zone as the module does. Clock and randomness enter here.
+ */
+#include "lr_config.h"
+#include "source.h"
+#include "validate.h"
+
+#include <errno.h>
+#include <getopt.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+#include <time.h>
+
+enum { VERIFIED = 0, NOT_VERIFIED = 1, TROUBLE = 2 };
+
+struct options {
+	const char *anchors, *origin, *source;
+	uint32_t now;
+	bool dnssec, json;
+};
+
+static const char usage[] =
+    "Usage: localroot-check [-a ANCHORS] [-t YYYYMMDDhhmmss] [-z ORIGIN] [--no-dnssec] [--json] "
+    "SOURCE\n"
+    "Verifies a root zone: its ZONEMD digest and its DNSSEC signatures.\n"
+    "  -a, --anchors FILE   DS or DNSKEY records to trust [" LR_ROOTKEY "]\n"
+    "  -t, --time TIME      verify as of that time, in UTC\n"
+    "  -z, --zone ORIGIN    the zone's name [.]\n"
+    "      --no-dnssec      the digest only\n"
+    "      --json           the report as JSON\n"
+    "  -V, --version        print the version\n"
+    "  -h, --help           print this\n"
+    "SOURCE is a path, or a URI such as file:/path or axfr:192.0.32.132.\n"
+    "Exit status: 0 verified, 1 not verified, 2 usage, or the source cannot be had.\n";
+
+static int64_t
+clock_ns(clockid_t id)
+{
+	struct timespec now;
+	clock_gettime(id, &now);
+	return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
+}
+
+static int64_t
+cpu_ns(void)
+{
+	return clock_ns(CLOCK_THREAD_CPUTIME_ID);
+}
+
+static int64_t
+monotonic_ms(void *arg)
+{
+	(void)arg;
+	return clock_ns(CLOCK_MONOTONIC) / 1000000;
+}
+
+static uint16_t
+random16(void *arg)
+{
+	uint16_t number;
+	(void)arg;
+	if (getrandom(&number, sizeof(number), 0) != sizeof(number))
+		abort(); /* cannot be for two octets, getrandom(2) says */
+	return number;
+}
+
+static int
+trouble(const char *what, const char *why)
+{
+	fprintf(stderr, "localroot-check: %s: %s\n", what, why);
+	return TROUBLE;
+}
+
+static bool
+parse_time(const char *text, uint32_t *now)
+{
+	struct tm tm = {0};
+	char again[16] = "";
+	if (strlen(text) != 14 || strspn(text, "0123456789") != 14 ||
+	    sscanf(text, "%4d%2d%2d%2d%2d%2d", &tm.tm_year, &tm.tm_mon, &tm.tm_mday, &tm.tm_hour,
+		&tm.tm_min, &tm.tm_sec) != 6)
+		return false;
+	tm.tm_year -= 1900;
+	tm.tm_mon -= 1;
+	time_t time = timegm(&tm);
+	/* timegm takes the 31st of February for some day in March. */
+	if (time < 0 || strftime(again, sizeof(again), "%Y%m%d%H%M%S", &tm) != 14 ||
+	    strcmp(again, text) != 0)
+		return false;
+	*now = (uint32_t)time; /* signature dates have 32 bits (RFC 4034 section 3.1.5) */
+	return true;
+}
+
+/* The 64-bit time near NOW that ends in these 32 bits, as 20260813200000. */
+static const char *
+time_text(uint32_t when, uint32_t now, char text[32])
+{
+	int64_t base = now;
+	time_t time = (time_t)(base + (int32_t)(when - now));
+	struct tm tm;
+	if (!gmtime_r(&time, &tm) || strftime(text, 32, "%Y%m%d%H%M%S", &tm) == 0)
+		strcpy(text, "?");
+	return text;
+}
+
+static bool
+is_uri(const char *source)
+{
+	size_t scheme = strspn(source, "abcdefghijklmnopqrstuvwxyz");
+	return scheme > 0 && source[scheme] == ':';
+}
+
+static enum lr_code
+parse_source(const char *source, struct lr_uri *uri, struct lr_error *err)
+{
+	if (is_uri(source))
+		return lr_uri_parse(source, uri, err);
+	memset(uri, 0, sizeof(*uri));
+	uri->scheme = LR_FILE;
+	if (strlen(source) >= sizeof(uri->path))
+		return lr_fail(err, LR_EUSAGE, "the path is too long");
+	memcpy(uri->path, source, strlen(source) + 1);
+	memcpy(uri->text, source, strlen(source) + 1);
+	return LR_OK;
+}
+
+static enum lr_code
+read_anchors(const char *path, struct lr_anchors *anchors, struct lr_error *err)
+{
+	FILE *stream = fopen(path, "r");
+	if (!stream)
+		return lr_fail(err, LR_EIO, "%s", strerror(errno));
+	enum lr_code code = lr_anchors_read(anchors, stream, err);
+	fclose(stream);
+	return code;
+}
+
+static void
+hex(const struct lr_zonemd *zonemd, char text[129])
+{
+	text[0] = '\0';
+	for (size_t i = 0; i < zonemd->size; i++)
+		sprintf(text + 2 * i, "%02x", zonemd->digest[i]);
+}
+
+struct timing {
+	const char *step;
+	int64_t ns;
+};
+
+/* Everything of the report that was reached. */
+static void
+print_text(const struct options *o, const struct lr_report *r, const char *verified,
+    const struct timing *timings, size_t count)
+{
+	char digest[129], expires[32];
+	hex(&r->zonemd, digest);
+	printf("source       %s\n", o->source);
+	printf("serial       %" PRIu32 "\n", r->serial);
+	printf("records      %zu\n", r->records);
+	printf("delegations  %zu\n", r->delegations);
+	if (r->zonemd.size)
+		printf("digest       %s %s\n", r->zonemd.algorithm == 1 ? "SHA-384" : "SHA-512",
+		    digest);
+	if (r->dnssec.signatures) {
+		printf("signatures   %" PRIu32 ", trusted through key %u\n", r->dnssec.signatures,
+		    r->dnssec.key_tag);
+		printf("expires      %s (the earliest signature)\n",
+		    time_text(r->dnssec.expires, o->now, expires));
+	}
+	printf("verified     %s\n", verified);
+	printf("CPU time    ");
+	for (size_t i = 0; i < count; i++)
+		printf(" %s %.1f ms%s", timings[i].step, (double)timings[i].ns / 1e6,
+		    i + 1 < count ? "," : "\n");
+}
+
+static void
+print_json_string(const char *name, const char *text)
+{
+	printf("\"%s\":\"", name);
+	for (; *text; text++) {
+		unsigned char c = (unsigned char)*text;
+		if (c == '"' || c == '\\')
+			printf("\\%c", c);
+		else if (c < ' ' || c >= 0x7f) /* octets, since a path need not be UTF-8 */
+			printf("\\u%04x", c);
+		else
+			putchar(c);
+	}
+	putchar('"');
+}
+
+static void
+print_json(const struct options *o, const struct lr_report *r, const char *verified,
+    const struct timing *timings, size_t count)
+{
+	char digest[129], expires[32];
+	hex(&r->zonemd, digest);
+	putchar('{');
+	print_json_string("source", o->source);
+	printf(",\"verified\":%s,", r->error.code == LR_OK ? "true" : "false");
+	print_json_string("what", verified);
+	printf(",\"serial\":%" PRIu32 ",\"records\":%zu,\"delegations\":%zu,", r->serial,
+	    r->records, r->delegations);
+	if (r->zonemd.size) {
+		print_json_string("algorithm", r->zonemd.algorithm == 1 ? "SHA-384" : "SHA-512");
+		printf(",\"digest\":\"%s\",", digest);
+	} else {
+		printf("\"algorithm\":null,\"digest\":null,");
+	}
+	printf("\"signatures\":%" PRIu32 ",", r->dnssec.signatures);
+	if (r->dnssec.signatures)
+		printf("\"key_tag\":%u,\"expires\":\"%s\",", r->dnssec.key_tag,
+		    time_text(r->dnssec.expires, o->now, expires));
+	else
+		printf("\"key_tag\":null,\"expires\":null,");
+	if (r->error.code == LR_OK) {
+		printf("\"error\":null,\"reason\":null,");
+	} else {
+		print_json_string("error", lr_code_word(r->error.code));
+		putchar(',');
+		print_json_string("reason", r->error.text);
+		putchar(',');
+	}
+	printf("\"cpu_ns\":{");
+	for (size_t i = 0; i < count; i++)
+		printf("\"%s\":%" PRId64 "%s", timings[i].step, timings[i].ns,
+		    i + 1 < count ? "," : "}}\n");
+}
+
+static void
+print_report(const struct options *o, const struct lr_report *r, int64_t fetch_ns)
+{
+	const struct timing timings[] = {{"read", fetch_ns}, {"sort", r->sort_ns},
+	    {"zonemd", r->zonemd_ns}, {"dnssec", r->dnssec_ns}, {"seal", r->seal_ns}};
+	const char *verified = r->dnssec.signatures ? "the digest and every signature"
+			       : r->zonemd.size && !o->dnssec
+				   ? "the digest only: signatures were not checked"
+			       : r->zonemd.size ? "the digest, but not the signatures"
+						: "nothing";
+	(o->json ? print_json : print_text)(
+	    o, r, verified, timings, sizeof(timings) / sizeof(timings[0]));
+}
+
+/* What went wrong with the source, or with its contents: a malformed file is a zone not verified.
+ */
+static int
+fetch_status(enum lr_code code)
+{
+	return code == LR_EFORMAT || code == LR_ELIMIT ? NOT_VERIFIED : TROUBLE;
+}
+
+static int
+check(const struct options *o, const uint8_t *origin, struct lr_anchors *anchors)
+{
+	const struct lr_io io = {-1, monotonic_ms, random16, NULL};
+	struct lr_report report = {{LR_OK, ""}, 0, 0, 0, {0}, {0}, 0, 0, 0, 0};
+	struct lr_error err = {LR_OK, ""};
+	struct lr_fetched fetched;
+	struct lr_uri uri;
+	const struct lr_zone *zone;
+
+	if (o->dnssec && read_anchors(o->anchors, anchors, &err) != LR_OK)
+		return trouble(o->anchors, err.text);
+	if (parse_source(o->source, &uri, &err) != LR_OK)
+		return trouble(o->source, err.text);
+
+	int64_t start = cpu_ns();
+	enum lr_code code = lr_source_fetch(&uri, origin, &io, &lr_limits_default, &fetched, &err);
+	int64_t fetch_ns = cpu_ns() - start;
+	int status = code == LR_OK ? VERIFIED : fetch_status(code);
+	if (code == LR_OK) {
+		const struct lr_policy policy = {.anchors = anchors,
+		    .dnssec = o->dnssec,
+		    .now = o->now,
+		    .check_time = true,
+		    .cpu_ns = cpu_ns};
+		code = lr_validate(fetched.draft, &policy, &zone, &report);
+		if (code == LR_OK)
+			lr_zone_unref(zone);
+		else
+			status = code == LR_ENOMEM ? TROUBLE : NOT_VERIFIED;
+	} else {
+		report.error = err;
+	}
+	if (status != TROUBLE || o->json)
+		print_report(o, &report, fetch_ns);
+	fflush(stdout);
+	if (status != VERIFIED)
+		fprintf(stderr, "localroot-check: %s: %s: %s (%s)\n", o->source,
+		    status == TROUBLE ? "cannot be had" : "not verified", report.error.text,
+		    lr_code_word(report.error.code));
+	return status;
+}
+
+int
+main(int argc, char **argv)
+{
+	enum { NO_DNSSEC = 256, JSON };
+	static const struct option names[] = {
+	    {"anchors", required_argument, NULL, 'a'},
+	    {"time", required_argument, NULL, 't'},
+	    {"zone", required_argument, NULL, 'z'},
+	    {"no-dnssec", no_argument, NULL, NO_DNSSEC},
+	    {"json", no_argument, NULL, JSON},
+	    {"version", no_argument, NULL, 'V'},
+	    {"help", no_argument, NULL, 'h'},
+	    {NULL, 0, NULL, 0},
+	};
+	struct options o = {.anchors = LR_ROOTKEY, .origin = ".", .dnssec = true};
+	uint8_t origin[LR_NAME_MAX];
+	size_t origin_length;
+	int option;
+
+	o.now = (uint32_t)time(NULL);
+	while ((option = getopt_long(argc, argv, "a:t:z:Vh", names, NULL)) != -1) {
+		switch (option) {
+		case 'a':
+			o.anchors = optarg;
+			break;
+		case 't':
+			if (!parse_time(optarg, &o.now))
+				return trouble(optarg, "not a time as YYYYMMDDhhmmss");
+			break;
+		case 'z':
+			o.origin = optarg;
+			break;
+		case NO_DNSSEC:
+			o.dnssec = false;
+			break;
+		case JSON:
+			o.json = true;
+			break;
+		case 'V':
+			puts("localroot-check " PACKAGE_VERSION);
+			return 0;
+		case 'h':
+			fputs(usage, stdout);
+			return 0;
+		default:
+			fputs(usage, stderr);
+			return TROUBLE;
+		}
+	}
+	if (optind + 1 != argc) {
+		fputs(usage, stderr);
+		return TROUBLE;
+	}
+	o.source = argv[optind];
+	if (!lr_name_parse(o.origin, origin, &origin_length))
+		return trouble(o.origin, "not a domain name");
+
+	struct lr_anchors *anchors = lr_anchors_new(origin);
+	int status = anchors ? check(&o, origin, anchors) : trouble("start", "out of memory");
+	lr_anchors_free(anchors);
+	return status;
+}

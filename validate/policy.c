@@ -1,0 +1,159 @@
+#include "policy.h"
+#include "cursor.h"
+#include "owner.h"
+
+/* RFC 1035 section 3.3.13. */
+static bool
+soa_parses(const struct lr_record *soa, uint32_t *serial)
+{
+	struct lr_cursor c = lr_cursor_init(soa->rdata, soa->rdata_length);
+	for (int i = 0; i < 2; i++) {
+		size_t length = lr_name_length(c.at, lr_cursor_left(&c));
+		if (length == 0)
+			return false;
+		lr_cursor_bytes(&c, length);
+	}
+	*serial = lr_cursor_u32(&c);
+	lr_cursor_bytes(&c, 16);
+	return lr_cursor_ok(&c) && lr_cursor_left(&c) == 0;
+}
+
+static enum lr_code
+fault(const uint8_t *owner, uint16_t type, const char *what, struct lr_error *err)
+{
+	char text[160];
+	return lr_fail(err, LR_EFORMAT, "%s: %s", lr_rrset_text(owner, type, text), what);
+}
+
+/* Everything after this may read an RRSIG's fixed part, its signer's name and a signature. */
+static bool
+rrsig_parses(const struct lr_record *r)
+{
+	if (r->rdata_length <= LR_RRSIG_FIXED)
+		return false;
+	size_t rest = (size_t)r->rdata_length - LR_RRSIG_FIXED;
+	size_t signer = lr_name_length(r->rdata + LR_RRSIG_FIXED, rest);
+	return signer && signer < rest;
+}
+
+static enum lr_code
+rrset_shape(const struct lr_draft *draft, const struct lr_owner *owner,
+    const struct lr_signed *rrset, struct lr_error *err)
+{
+	uint32_t ttl = lr_draft_record(draft, rrset->start).ttl;
+	if (ttl > INT32_MAX) /* RFC 2181 section 8 */
+		return fault(owner->name, rrset->type, "a TTL beyond 31 bits", err);
+	for (size_t i = rrset->start + 1; i < rrset->end; i++)
+		if (lr_draft_record(draft, i).ttl != ttl)
+			return fault(owner->name, rrset->type, "two TTLs in one rrset", err);
+	/* RFC 4034 section 3: a signature has the TTL of what it covers. */
+	for (size_t i = rrset->signatures; i < rrset->signatures_end; i++)
+		if (rrset->start != rrset->end && lr_draft_record(draft, i).ttl != ttl)
+			return fault(
+			    owner->name, rrset->type, "its signature has another TTL", err);
+	if (rrset->end - rrset->start > 1 &&
+	    (rrset->type == LR_TYPE_CNAME || rrset->type == LR_TYPE_DNAME ||
+		rrset->type == LR_TYPE_SOA))
+		return fault(owner->name, rrset->type, "more than one", err);
+	return LR_OK;
+}
+
+struct seen {
+	bool soa, apex_ns;
+	uint32_t serial;
+};
+
+static enum lr_code
+owner_shape(const struct lr_draft *draft, const struct lr_owner *owner, struct seen *seen,
+    struct lr_error *err)
+{
+	bool cname = false, others = false;
+	for (size_t i = owner->signatures; i < owner->signatures_end; i++) {
+		struct lr_record r = lr_draft_record(draft, i);
+		if (!rrsig_parses(&r))
+			return fault(owner->name, LR_TYPE_RRSIG, "malformed", err);
+	}
+
+	struct lr_signed_walk walk = lr_signed_start(draft, owner);
+	struct lr_signed rrset;
+	while (lr_signed_next(&walk, &rrset)) {
+		if (rrset.start == rrset.end)
+			continue; /* signatures of nothing: dnssec.c says so */
+		enum lr_code code = rrset_shape(draft, owner, &rrset, err);
+		if (code != LR_OK)
+			return code;
+		if (rrset.type == LR_TYPE_SOA) {
+			struct lr_record soa = lr_draft_record(draft, rrset.start);
+			if (!owner->apex)
+				return fault(owner->name, LR_TYPE_SOA, "not at the apex", err);
+			if (!soa_parses(&soa, &seen->serial))
+				return fault(owner->name, LR_TYPE_SOA, "malformed", err);
+			seen->soa = true;
+		}
+		if (rrset.type == LR_TYPE_NS && owner->apex)
+			seen->apex_ns = true;
+		if (rrset.type == LR_TYPE_CNAME)
+			cname = true;
+		else if (rrset.type != LR_TYPE_NSEC)
+			others = true;
+	}
+	if (cname && others) /* RFC 2181 section 10.1, RFC 4035 section 2.5 */
+		return fault(owner->name, LR_TYPE_CNAME, "does not stand alone", err);
+	return LR_OK;
+}
+
+enum lr_code
+lr_policy_shape(const struct lr_draft *draft, uint32_t *serial, struct lr_error *err)
+{
+	struct lr_owner_walk walk = {draft, 0, NULL};
+	struct lr_owner owner;
+	struct seen seen = {0};
+	while (lr_owner_next(&walk, &owner)) {
+		enum lr_code code = owner_shape(draft, &owner, &seen, err);
+		if (code != LR_OK)
+			return code;
+	}
+	if (!seen.soa)
+		return lr_fail(err, LR_EFORMAT, "the zone has no SOA record");
+	if (!seen.apex_ns)
+		return lr_fail(err, LR_EFORMAT, "the zone has no NS records at its apex");
+	*serial = seen.serial;
+	return LR_OK;
+}
+
+enum lr_code
+lr_policy_serial(uint32_t serial, uint32_t floor, struct lr_error *err)
+{
+	/* A distance of 2^31, which RFC 1982 leaves undefined, is refused too. */
+	if (serial - floor >= UINT32_C(1) << 31)
+		return lr_fail(
+		    err, LR_ESERIAL, "serial %u is older than %u, accepted before", serial, floor);
+	return LR_OK;
+}
+
+static int64_t
+smaller(int64_t a, int64_t b)
+{
+	return a < b ? a : b;
+}
+
+int64_t
+lr_policy_horizon(const struct lr_zone_facts *facts, int64_t confirmed, uint32_t edns_expire,
+    uint32_t max_age, bool signatures)
+{
+	int64_t horizon = confirmed + facts->expire;
+	if (edns_expire)
+		horizon = smaller(horizon, confirmed + edns_expire);
+	if (max_age)
+		horizon = smaller(horizon, confirmed + max_age);
+	if (signatures && facts->signatures_expire) {
+		/* 32 bits of a longer clock (RFC 4034 section 3.1.5): the nearest time that ends
+		 * so. */
+		uint32_t ahead = facts->signatures_expire - (uint32_t)confirmed;
+		int64_t expires = ahead <= INT32_MAX
+				      ? confirmed + ahead
+				      : confirmed - (int64_t)(UINT32_MAX - ahead) - 1;
+		horizon = smaller(horizon, expires);
+	}
+	return horizon;
+}
