@@ -16,17 +16,18 @@ struct lr_settings {
 	bool enabled;           /* localroot: yes */
 	struct lr_uri *sources; /* localroot-source, in the order given; or the built-in list */
 	size_t source_count;
-	char *dir;              /* localroot-dir */
-	char *status_file;      /* localroot-status-file, or NULL */
-	uint32_t max_age;       /* localroot-max-age, seconds; 0: the SOA's expire alone */
-	int32_t date_override;  /* Unbound's val-override-date: 0 none, -1 dates do not count */
+	char *dir;             /* localroot-dir */
+	char *status_file;     /* localroot-status-file, or NULL */
+	uint32_t max_age;      /* localroot-max-age, seconds; 0: the SOA's expire alone */
+	int32_t date_override; /* Unbound's val-override-date: 0 none, -1 dates do not count */
 };
 
 /*
- * Reads the options into *settings. Strings are copied: Unbound frees its own over a reload. LR_EUSAGE quotes the
- * option that is unknown or malformed. To be called by init's thread.
+ * Reads the options into *settings. Strings are copied: Unbound frees its own over a reload.
+ * LR_EUSAGE quotes the option that is unknown or malformed. To be called by init's thread.
  */
-enum lr_code lr_settings_read(const struct config_file *cfg, struct lr_settings *settings, struct lr_error *err);
+enum lr_code lr_settings_read(
+    const struct config_file *cfg, struct lr_settings *settings, struct lr_error *err);
 void lr_settings_clear(struct lr_settings *settings);
 
 #endif

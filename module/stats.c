@@ -32,7 +32,8 @@ struct lr_stats *
 lr_stats_new(unsigned workers)
 {
 	struct lr_stats *stats = calloc(1, sizeof(*stats));
-	struct counters *counters = aligned_alloc(alignof(struct counters), workers * sizeof(*counters));
+	struct counters *counters =
+	    aligned_alloc(alignof(struct counters), workers * sizeof(*counters));
 	if (!stats || !counters) {
 		free(stats);
 		free(counters);
@@ -89,7 +90,8 @@ lr_stats_total(const struct lr_stats *stats, enum lr_event event)
 {
 	uint64_t total = 0;
 	for (unsigned i = 0; i < stats->workers; i++)
-		total += atomic_load_explicit(&stats->counters[i].events[event], memory_order_relaxed);
+		total +=
+		    atomic_load_explicit(&stats->counters[i].events[event], memory_order_relaxed);
 	return total;
 }
 
@@ -106,7 +108,8 @@ add_up(const struct lr_stats *stats)
 	return totals;
 }
 
-/* In both formats a number is a key and a value; Prometheus has underscores for the dots, and a type. */
+/* In both formats a number is a key and a value; Prometheus has underscores for the dots, and a
+ * type. */
 struct printer {
 	FILE *out;
 	enum lr_format format;
@@ -120,7 +123,8 @@ print_number(const struct printer *printer, const char *type, const char *key, i
 		return;
 	}
 	char name[64];
-	snprintf(name, sizeof(name), "localroot_%s%s", key, strcmp(type, "counter") == 0 ? "_total" : "");
+	snprintf(name, sizeof(name), "localroot_%s%s", key,
+	    strcmp(type, "counter") == 0 ? "_total" : "");
 	for (char *c = name; *c; c++)
 		if (*c == '.')
 			*c = '_';
@@ -140,8 +144,8 @@ print_gauges(const struct printer *printer, const struct lr_gauges *gauges, int6
 }
 
 void
-lr_stats_print(struct lr_stats *stats, const struct lr_gauges *gauges, enum lr_format format, bool reset,
-    FILE *out)
+lr_stats_print(struct lr_stats *stats, const struct lr_gauges *gauges, enum lr_format format,
+    bool reset, FILE *out)
 {
 	static const char *const events[LR_EVENTS] = {
 	    [LR_ANSWERED_NXDOMAIN] = "answers.nxdomain",
@@ -169,12 +173,15 @@ lr_stats_print(struct lr_stats *stats, const struct lr_gauges *gauges, enum lr_f
 
 	print_gauges(&printer, gauges, atomic_load(&stats->verified_ns));
 	for (unsigned i = 0; i < LR_EVENTS; i++)
-		print_number(&printer, "counter", events[i], (int64_t)(now.events[i] - from.events[i]));
+		print_number(
+		    &printer, "counter", events[i], (int64_t)(now.events[i] - from.events[i]));
 	for (unsigned i = 0; i < LR_ROUNDS; i++)
-		print_number(&printer, "counter", rounds[i], (int64_t)(now.rounds[i] - from.rounds[i]));
+		print_number(
+		    &printer, "counter", rounds[i], (int64_t)(now.rounds[i] - from.rounds[i]));
 	for (unsigned i = LR_OK + 1; i < LR_CODES; i++) {
 		char key[48];
 		snprintf(key, sizeof(key), "failures.%s", lr_code_word((enum lr_code)i));
-		print_number(&printer, "counter", key, (int64_t)(now.failures[i] - from.failures[i]));
+		print_number(
+		    &printer, "counter", key, (int64_t)(now.failures[i] - from.failures[i]));
 	}
 }

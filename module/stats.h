@@ -1,8 +1,9 @@
 /*
  * stats.h -- counters, and the text that shows them.
  *
- * Each worker counts on cache lines of its own, without locked instructions; the refresher's counts are atomic. Reading is for any one
- * thread at a time (unbound-control runs in worker 0; the status file is the refresher's: they serialise on a lock inside).
+ * Each worker counts on cache lines of its own, without locked instructions; the refresher's counts
+ * are atomic. Reading is for any one thread at a time (unbound-control runs in worker 0; the status
+ * file is the refresher's: they serialise on a lock inside).
  */
 #ifndef LR_STATS_H
 #define LR_STATS_H
@@ -22,9 +23,9 @@ enum lr_event {
 	LR_ANSWERED_NODATA, /* at a name other than a delegation's DS */
 	LR_ANSWERED_DS,     /* DS at a delegation, or its denial */
 	LR_ANSWERED_APEX,
-	LR_REFERRED,        /* left to the iterator, which finds the delegation in the lent zone */
-	LR_PASSED,          /* left to the iterator for want of a copy */
-	LR_ROOT_QUERY,      /* sent upstream for zone ".": the leak counter */
+	LR_REFERRED,   /* left to the iterator, which finds the delegation in the lent zone */
+	LR_PASSED,     /* left to the iterator for want of a copy */
+	LR_ROOT_QUERY, /* sent upstream for zone ".": the leak counter */
 	LR_EVENTS
 };
 
@@ -40,8 +41,8 @@ enum lr_round {
 struct lr_gauges {
 	bool serving;
 	uint32_t serial;
-	int64_t age;     /* seconds since the copy was confirmed */
-	int64_t left;    /* seconds to the horizon */
+	int64_t age;  /* seconds since the copy was confirmed */
+	int64_t left; /* seconds to the horizon */
 	size_t zone_octets, lent_octets;
 };
 
@@ -60,10 +61,11 @@ void lr_stats_verified(struct lr_stats *stats, int64_t cpu_ns);
 uint64_t lr_stats_total(const struct lr_stats *stats, enum lr_event event);
 
 /*
- * Prints every number: key=value lines as `unbound-control stats` has them, or Prometheus text. RESET starts the counters over
- * afterwards; Prometheus counters never go back, so they ignore resets.
+ * Prints every number: key=value lines as `unbound-control stats` has them, or Prometheus text.
+ * RESET starts the counters over afterwards; Prometheus counters never go back, so they ignore
+ * resets.
  */
-void lr_stats_print(struct lr_stats *stats, const struct lr_gauges *gauges, enum lr_format format, bool reset,
-    FILE *out);
+void lr_stats_print(struct lr_stats *stats, const struct lr_gauges *gauges, enum lr_format format,
+    bool reset, FILE *out);
 
 #endif

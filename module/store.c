@@ -50,8 +50,8 @@ sync_folder(const char *path)
 }
 
 enum lr_code
-lr_store_replace(const char *path, enum lr_code (*print)(FILE *out, const void *what), const void *what,
-    struct lr_error *err)
+lr_store_replace(const char *path, enum lr_code (*print)(FILE *out, const void *what),
+    const void *what, struct lr_error *err)
 {
 	char *temporary;
 	if (asprintf(&temporary, "%s.tmp", path) < 0)
@@ -90,7 +90,8 @@ print_zone(FILE *out, const void *what)
 	return lr_zone_print(what, out);
 }
 
-/* Hex of the SHA-256 of the text: tells a file that was cut or garbled, by no means one that was forged. */
+/* Hex of the SHA-256 of the text: tells a file that was cut or garbled, by no means one that was
+ * forged. */
 static bool
 checksum(const char *text, size_t length, char hex[65])
 {
@@ -108,16 +109,16 @@ print_state(FILE *out, const void *what)
 	const struct lr_state *state = what;
 	char text[STATE_MAX], hex[65];
 	int length = snprintf(text, sizeof(text),
-	    "serial %" PRIu32 "\nconfirmed %" PRId64 "\nexpire %" PRIu32 "\nsource %s\n", state->serial,
-	    state->confirmed, state->expire, state->source);
+	    "serial %" PRIu32 "\nconfirmed %" PRId64 "\nexpire %" PRIu32 "\nsource %s\n",
+	    state->serial, state->confirmed, state->expire, state->source);
 	if (length < 0 || (size_t)length >= sizeof(text) || !checksum(text, (size_t)length, hex))
 		return LR_ENOMEM;
 	return fprintf(out, "%schecksum %s\n", text, hex) < 0 ? LR_EIO : LR_OK;
 }
 
 static enum lr_code
-replace_in(const char *dir, const char *name, enum lr_code (*print)(FILE *, const void *), const void *what,
-    struct lr_error *err)
+replace_in(const char *dir, const char *name, enum lr_code (*print)(FILE *, const void *),
+    const void *what, struct lr_error *err)
 {
 	char *path = path_in(dir, name);
 	if (!path)
@@ -150,8 +151,8 @@ parse_state(char *text, size_t length, struct lr_state *state, struct lr_error *
 	*sum = '\0';
 	struct lr_state read = {0};
 	if (sscanf(text,
-		"serial %" SCNu32 " confirmed %" SCNd64 " expire %" SCNu32 " source %1535s", &read.serial,
-		&read.confirmed, &read.expire, read.source) != 4)
+		"serial %" SCNu32 " confirmed %" SCNd64 " expire %" SCNu32 " source %1535s",
+		&read.serial, &read.confirmed, &read.expire, read.source) != 4)
 		return lr_fail(err, LR_EFORMAT, "the state file is of another version");
 	*state = read;
 	return LR_OK;

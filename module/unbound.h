@@ -1,5 +1,6 @@
 /*
- * unbound.h -- every header of Unbound's that the module uses, and every difference between its versions.
+ * unbound.h -- every header of Unbound's that the module uses, and every difference between its
+ * versions.
  *
  * Not to be mixed with <ldns/ldns.h>: both declare LDNS_RR_TYPE_… .
  */
@@ -7,6 +8,8 @@
 #define LR_UNBOUND_H
 
 #include "config.h"
+
+#include <stdbool.h>
 
 #include "dynlibmod/dynlibmod.h"
 #include "iterator/iter_fwd.h"
@@ -32,12 +35,10 @@
 #error "Unbound was configured without POSIX threads, which this module needs"
 #endif
 
-#define LR_UNBOUND_AT_LEAST(major, minor) \
-	(UNBOUND_VERSION_MAJOR > (major) || \
-	    (UNBOUND_VERSION_MAJOR == (major) && UNBOUND_VERSION_MINOR >= (minor)))
+/* LR_UNBOUND_NUMBER is the version built against: 117 for 1.17.1. */
 
 /* The forward and hint trees got locks of their own for fast_reload and changes at run time. */
-#if LR_UNBOUND_AT_LEAST(1, 21)
+#if LR_UNBOUND_NUMBER >= 121
 #define LR_FWD_LOCK(fwds) lock_rw_rdlock(&(fwds)->lock)
 #define LR_FWD_UNLOCK(fwds) lock_rw_unlock(&(fwds)->lock)
 #define LR_NOLOCK , 1

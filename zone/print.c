@@ -4,10 +4,11 @@
 
 #include <ldns/ldns.h>
 
-/* A record as it stands on the wire, for ldns to read: owner, type, class, TTL, RDATA with its length. */
+/* A record as it stands on the wire, for ldns to read: owner, type, class, TTL, RDATA with its
+ * length. */
 static size_t
-write_wire(const uint8_t *owner, size_t owner_length, uint16_t type, uint32_t ttl, const uint8_t *rdata,
-    size_t size, uint8_t *wire)
+write_wire(const uint8_t *owner, size_t owner_length, uint16_t type, uint32_t ttl,
+    const uint8_t *rdata, size_t size, uint8_t *wire)
 {
 	uint8_t *at = wire;
 	memcpy(at, owner, owner_length);
@@ -30,12 +31,14 @@ print_rrset(const struct lr_zone *zone, const struct lr_rrset *rrset, ldns_buffe
 	for (unsigned i = 0; i < (unsigned)rrset->count + rrset->signatures; i++) {
 		size_t size = 2 + (size_t)ldns_read_uint16(rdata);
 		size_t length = write_wire(owner, owner_length,
-		    i < rrset->count ? rrset->type : LDNS_RR_TYPE_RRSIG, rrset->ttl, rdata, size, wire);
+		    i < rrset->count ? rrset->type : LDNS_RR_TYPE_RRSIG, rrset->ttl, rdata, size,
+		    wire);
 		rdata += size;
 
 		size_t position = 0;
 		ldns_rr *rr = NULL;
-		if (ldns_wire2rr(&rr, wire, length, &position, LDNS_SECTION_ANSWER) != LDNS_STATUS_OK)
+		if (ldns_wire2rr(&rr, wire, length, &position, LDNS_SECTION_ANSWER) !=
+		    LDNS_STATUS_OK)
 			return LR_ENOMEM; /* verified data: it can be nothing else */
 		ldns_buffer_clear(text);
 		ldns_status status = ldns_rr2buffer_str(text, rr);

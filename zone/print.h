@@ -1,5 +1,6 @@
 /*
- * print.h -- a sealed zone as a master file (RFC 1035 section 5), one record a line; ldns writes the records.
+ * print.h -- a sealed zone as a master file (RFC 1035 section 5), one record a line; ldns writes
+ * the records.
  */
 #ifndef LR_PRINT_H
 #define LR_PRINT_H

@@ -1,0 +1,158 @@
+#include "localroot.h"
+#include "answer.h"
+#include "precedence.h"
+#include "version.h"
+
+#include <time.h>
+
+static unsigned
+worker_of(const struct module_qstate *qstate)
+{
+	return (unsigned)qstate->env->alloc->thread_num;
+}
+
+static bool
+make_parts(struct lr_localroot *module)
+{
+	unsigned workers =
+	    module->env->cfg->num_threads > 1 ? (unsigned)module->env->cfg->num_threads : 1;
+	module->snapshot = lr_snapshot_new(workers);
+	module->stats = lr_stats_new(workers);
+	module->lend = lr_lend_new(module->env->auth_zones);
+	return module->snapshot && module->stats && module->lend;
+}
+
+enum lr_code
+lr_localroot_start(struct module_env *env, struct lr_localroot **made, struct lr_error *err)
+{
+	*made = NULL;
+	char running[32];
+	if (!lr_version_matches(running, sizeof(running))) {
+		log_warn("localroot: built for Unbound " LR_UNBOUND_VERSION
+			 ", but this is %s: not serving",
+		    *running ? running : "another program");
+		return LR_OK;
+	}
+	struct lr_localroot *module = calloc(1, sizeof(*module));
+	if (!module)
+		return lr_fail(err, LR_ENOMEM, "out of memory");
+	module->env = env;
+	module->root_configured = lr_precedence_root_configured(env->cfg);
+	enum lr_code code = lr_settings_read(env->cfg, &module->settings, err);
+	if (code == LR_OK && !module->settings.enabled) {
+		log_info("localroot: not enabled (localroot: yes enables it)");
+		lr_localroot_stop(module);
+		return LR_OK;
+	}
+	if (code == LR_OK && !make_parts(module))
+		code = lr_fail(err, LR_ENOMEM, "out of memory");
+	if (code == LR_OK)
+		code = lr_refresher_start(module, &module->refresher, err);
+	if (code != LR_OK) {
+		lr_localroot_stop(module);
+		return code;
+	}
+	*made = module;
+	return LR_OK;
+}
+
+void
+lr_localroot_stop(struct lr_localroot *module)
+{
+	if (!module)
+		return;
+	lr_refresher_stop(module->refresher);
+	lr_lend_free(module->lend);
+	lr_snapshot_free(module->snapshot);
+	lr_stats_free(module->stats);
+	lr_settings_clear(&module->settings);
+	free(module);
+}
+
+/* What decides for "." instead of the copy; unbound-control and fast_reload can change it at any
+ * time. */
+static const char *
+taken_by(const struct lr_localroot *module, struct module_env *env)
+{
+	if (module->root_configured)
+		return module->root_configured;
+	if (lr_precedence_root_forwarded(env))
+		return "forward-zone: \".\"";
+	return lr_lend_hindered(module->lend) ? "auth-zone: \".\"" : NULL;
+}
+
+/* Says changes in the log, once each. */
+static bool
+root_is_taken(struct lr_localroot *module, struct module_env *env)
+{
+	const char *what = taken_by(module, env);
+	if (what == atomic_load_explicit(&module->root_taken, memory_order_relaxed))
+		return what != NULL;
+	if (atomic_exchange(&module->root_taken, what) != what) {
+		if (what)
+			log_warn(
+			    "localroot: there is a %s, which decides instead: not serving", what);
+		else
+			log_info("localroot: nothing else decides for \".\" any more: serving");
+	}
+	return what != NULL;
+}
+
+/* The iterator goes on: from the lent zone while the copy is good, else from the root servers. */
+static void
+prepare_iterator(struct lr_localroot *module, const struct lr_copy *copy)
+{
+	if (!copy)
+		lr_lend_withdraw(module->lend);
+	else if (lr_lend_ensure(module->lend, copy->zone, NULL) == LR_ENOMEM)
+		log_err("localroot: out of memory: the iterator cannot use the local root");
+}
+
+bool
+lr_localroot_answer(struct lr_localroot *module, struct module_qstate *qstate)
+{
+	if (!atomic_load_explicit(&module->host_ready, memory_order_relaxed))
+		atomic_store_explicit(&module->host_ready, true, memory_order_release);
+	if (qstate->qinfo.qclass != LDNS_RR_CLASS_IN)
+		return false;
+	unsigned worker = worker_of(qstate);
+	bool taken = root_is_taken(module, qstate->env);
+	const struct lr_copy *copy =
+	    taken ? NULL : lr_snapshot_acquire(module->snapshot, worker, *qstate->env->now);
+	enum lr_event event = LR_PASSED;
+	bool answered = copy && !lr_precedence_claims(qstate->env, &qstate->qinfo) &&
+			lr_answer(qstate, copy->zone, &event);
+	if (!answered)
+		prepare_iterator(module, copy);
+	if (copy)
+		lr_snapshot_release(module->snapshot, worker);
+	if (event != LR_EVENTS)
+		lr_stats_event(module->stats, worker, event);
+	return answered;
+}
+
+void
+lr_localroot_sent(
+    struct lr_localroot *module, const struct module_qstate *qstate, const uint8_t *zone)
+{
+	/* With a forward-zone or the like at ".", those are no root servers. */
+	if (dname_is_root((uint8_t *)(uintptr_t)zone) && !atomic_load(&module->root_taken))
+		lr_stats_event(module->stats, worker_of(qstate), LR_ROOT_QUERY);
+}
+
+void
+lr_localroot_gauges(struct lr_localroot *module, struct lr_gauges *gauges)
+{
+	lr_refresher_gauges(module->refresher, gauges);
+	gauges->lent_octets = lr_lend_octets(module->lend);
+	if (atomic_load(&module->root_taken))
+		gauges->serving = false;
+}
+
+size_t
+lr_localroot_octets(struct lr_localroot *module)
+{
+	struct lr_gauges gauges;
+	lr_localroot_gauges(module, &gauges);
+	return sizeof(*module) + gauges.zone_octets + gauges.lent_octets;
+}

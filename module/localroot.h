@@ -1,0 +1,53 @@
+/*
+ * localroot.h -- the module as a whole: what init makes, operate asks and deinit takes apart.
+ */
+#ifndef LR_LOCALROOT_H
+#define LR_LOCALROOT_H
+
+#include "lend.h"
+#include "refresher.h"
+#include "settings.h"
+#include "snapshot.h"
+#include "stats.h"
+#include "unbound.h"
+
+#include <stdatomic.h>
+
+struct lr_localroot {
+	struct module_env *env; /* the daemon's, never a worker's */
+	struct lr_settings settings;
+	struct lr_snapshot *snapshot;
+	struct lr_stats *stats;
+	struct lr_lend *lend;
+	struct lr_refresher *refresher;
+	_Atomic bool host_ready;     /* every module is set up: env->anchors can be read */
+	const char *root_configured; /* what the configuration has at "." instead, or NULL */
+	_Atomic(const char *)
+	    root_taken; /* what decides for "." instead, as the log was told; or NULL */
+};
+
+/*
+ * Sets up and, with a good copy on disk, serves already. LR_EUSAGE: the configuration is wrong and
+ * Unbound is not to start. Otherwise LR_OK; *made is NULL where the module declines (said in the
+ * log).
+ */
+enum lr_code lr_localroot_start(
+    struct module_env *env, struct lr_localroot **made, struct lr_error *err);
+void lr_localroot_stop(struct lr_localroot *module);
+
+/* A query as it arrives. True: answered, in qstate. False: for the modules behind. Worker's thread.
+ */
+bool lr_localroot_answer(struct lr_localroot *module, struct module_qstate *qstate);
+
+/* A query that is about to be sent upstream, to a server of ZONE. Worker's thread. */
+void lr_localroot_sent(
+    struct lr_localroot *module, const struct module_qstate *qstate, const uint8_t *zone);
+
+/* Octets of memory. Any thread. */
+size_t lr_localroot_octets(struct lr_localroot *module);
+
+/* What stands at the moment, for the statistics. Any thread but not two at once with a publication:
+ * the refresher's or worker 0's. */
+void lr_localroot_gauges(struct lr_localroot *module, struct lr_gauges *gauges);
+
+#endif

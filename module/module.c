@@ -1,0 +1,108 @@
+/*
+ * module.c -- the six entry points that Unbound's dynlib module looks for, and nothing else.
+ */
+#include "localroot.h"
+
+#define EXPORT __attribute__((visibility("default")))
+
+EXPORT int init(struct module_env *env, int id);
+EXPORT void deinit(struct module_env *env, int id);
+EXPORT void operate(
+    struct module_qstate *qstate, enum module_ev event, int id, struct outbound_entry *entry);
+EXPORT void inform_super(struct module_qstate *qstate, int id, struct module_qstate *super);
+EXPORT void clear(struct module_qstate *qstate, int id);
+EXPORT size_t get_mem(struct module_env *env, int id);
+
+static struct lr_localroot *
+module_of(const struct module_env *env, int id)
+{
+	return ((struct dynlibmod_env *)env->modinfo[id])->dyn_env;
+}
+
+static int
+on_query_sent(struct query_info *query, uint16_t flags, struct module_qstate *qstate,
+    struct sockaddr_storage *address, socklen_t address_length, uint8_t *zone, size_t zone_length,
+    struct regional *region, int id, void *module)
+{
+	(void)query, (void)flags, (void)address, (void)address_length, (void)region, (void)id;
+	if (zone && zone_length)
+		lr_localroot_sent(module, qstate, zone);
+	return 1;
+}
+
+/* Fails, which ends Unbound, on wrong configuration only. */
+int
+init(struct module_env *env, int id)
+{
+	struct dynlibmod_env *dynlib = env->modinfo[id];
+	struct lr_localroot *module;
+	struct lr_error err;
+
+	dynlib->dyn_env = NULL;
+	enum lr_code code = lr_localroot_start(env, &module, &err);
+	if (code != LR_OK) {
+		log_err("localroot: %s", err.text);
+		return code != LR_EUSAGE && code != LR_EUNSUPPORTED;
+	}
+	if (!module)
+		return 1;
+	if (!dynlib->inplace_cb_register_wrapped(
+		on_query_sent, inplace_cb_query, module, env, id)) {
+		log_err("localroot: cannot watch the queries to the root: not serving");
+		lr_localroot_stop(module);
+		return 1;
+	}
+	dynlib->dyn_env = module;
+	return 1;
+}
+
+void
+deinit(struct module_env *env, int id)
+{
+	struct dynlibmod_env *dynlib = env->modinfo[id];
+	struct lr_localroot *module = dynlib->dyn_env;
+	if (!module)
+		return;
+	dynlib->inplace_cb_delete_wrapped(env, inplace_cb_query, id);
+	lr_localroot_stop(module);
+	dynlib->dyn_env = NULL;
+}
+
+void
+operate(struct module_qstate *qstate, enum module_ev event, int id, struct outbound_entry *entry)
+{
+	(void)entry;
+	struct lr_localroot *module = module_of(qstate->env, id);
+	switch (event) {
+	case module_event_new:
+	case module_event_pass:
+		qstate->ext_state[id] = module && lr_localroot_answer(module, qstate)
+					    ? module_finished
+					    : module_wait_module;
+		break;
+	case module_event_moddone:
+		qstate->ext_state[id] = module_finished;
+		break;
+	default:
+		qstate->ext_state[id] = module_error;
+	}
+}
+
+void
+inform_super(struct module_qstate *qstate, int id, struct module_qstate *super)
+{
+	(void)qstate, (void)id, (void)super; /* we ask nothing of our own */
+}
+
+void
+clear(struct module_qstate *qstate, int id)
+{
+	(void)qstate, (void)id; /* no state is kept for a query */
+}
+
+size_t
+get_mem(struct module_env *env, int id)
+{
+	struct lr_localroot *module = module_of(env, id);
+	return module ? lr_localroot_octets(module) : 0;
+}

@@ -1,0 +1,42 @@
+#include "thaw.h"
+#include "source.h"
+
+#include <ldns/ldns.h>
+
+static enum lr_code
+thaw_rrset(const struct lr_zone *zone, const struct lr_rrset *rrset, struct lr_draft *draft,
+    struct lr_error *err)
+{
+	size_t owner_length;
+	struct lr_record record = {.ttl = rrset->ttl};
+	record.owner = lr_rrset_owner(zone, rrset, &owner_length);
+	record.owner_length = (uint8_t)owner_length;
+	const uint8_t *data = lr_rrset_data(zone, rrset);
+	enum lr_code code = LR_OK;
+	for (unsigned i = 0; i < (unsigned)rrset->count + rrset->signatures && code == LR_OK; i++) {
+		record.type = i < rrset->count ? rrset->type : LDNS_RR_TYPE_RRSIG;
+		record.rdata_length = ldns_read_uint16(data);
+		record.rdata = data + 2;
+		data += 2 + record.rdata_length;
+		code = lr_draft_add(draft, &record, err);
+	}
+	return code;
+}
+
+enum lr_code
+lr_zone_thaw(const struct lr_zone *zone, struct lr_draft **out, struct lr_error *err)
+{
+	struct lr_draft *draft;
+	enum lr_code code =
+	    lr_draft_new(lr_zone_origin(zone), &lr_limits_default.draft, &draft, err);
+	if (code != LR_OK)
+		return code;
+	for (size_t i = 0; i < lr_zone_rrset_count(zone) && code == LR_OK; i++)
+		code = thaw_rrset(zone, lr_zone_rrset(zone, i), draft, err);
+	if (code != LR_OK) {
+		lr_draft_free(draft);
+		return code;
+	}
+	*out = draft;
+	return LR_OK;
+}

@@ -1,0 +1,16 @@
+/*
+ * thaw.h -- a sealed zone's records as a draft again: to be verified anew, or to be changed by an
+ * increment (RFC 1995).
+ */
+#ifndef LR_THAW_H
+#define LR_THAW_H
+
+#include "draft.h"
+#include "zone.h"
+
+/* The draft, in no order, is the caller's; it may grow to the default limits. LR_ENOMEM, LR_ELIMIT.
+ */
+enum lr_code lr_zone_thaw(
+    const struct lr_zone *zone, struct lr_draft **draft, struct lr_error *err);
+
+#endif
