@@ -37,8 +37,7 @@ size_t lr_anchors_count(const struct lr_anchors *anchors);
 /* Whether both hold the same records, in any order. */
 bool lr_anchors_equal(const struct lr_anchors *a, const struct lr_anchors *b);
 
-/* Whether the DNSKEY RDATA is an anchor or hashes (RFC 4034 section 5.1.4; SHA-1, SHA-256, SHA-384)
- * to one. */
+/* Whether DNSKEY RDATA is an anchor, or hashes to one (RFC 4034 section 5.1.4; SHA-1 too). */
 bool lr_anchors_match(const struct lr_anchors *anchors, const uint8_t *dnskey, size_t length);
 
 #endif

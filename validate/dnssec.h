@@ -13,9 +13,8 @@
 
 struct lr_dnssec {
 	uint32_t signatures; /* verified */
-	uint32_t
-	    expires; /* the earliest expiration of those the horizon counts: all but the ZONEMD's */
-	uint16_t key_tag; /* of the key that the anchors vouch for */
+	uint32_t expires;    /* the earliest expiration of all signatures but the ZONEMD's */
+	uint16_t key_tag;    /* of the key that the anchors vouch for */
 };
 
 /*

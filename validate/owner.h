@@ -23,8 +23,7 @@
 /* The fixed part of RRSIG RDATA (RFC 4034 section 3.1): what comes before the signer's name. */
 #define LR_RRSIG_FIXED 18
 
-/* All records of one name: START to END - 1, of them the RRSIGs at SIGNATURES to SIGNATURES_END
- * - 1. */
+/* All records of one name, START up to END; SIGNATURES up to SIGNATURES_END are its RRSIGs. */
 struct lr_owner {
 	const uint8_t *name;
 	size_t start, end;
@@ -46,8 +45,7 @@ bool lr_owner_next(struct lr_owner_walk *walk, struct lr_owner *owner);
 /* Whether the zone answers for this type with authority, and so signs it. */
 bool lr_owner_signs(const struct lr_owner *owner, uint16_t type);
 
-/* One rrset with the RRSIGs that cover it. START equals END where signatures cover a type that is
- * not there. */
+/* One rrset with the RRSIGs that cover it. START is END where they cover what is not there. */
 struct lr_signed {
 	uint16_t type;
 	size_t start, end;

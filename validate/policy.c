@@ -41,6 +41,9 @@ rrset_shape(const struct lr_draft *draft, const struct lr_owner *owner,
     const struct lr_signed *rrset, struct lr_error *err)
 {
 	uint32_t ttl = lr_draft_record(draft, rrset->start).ttl;
+	if (rrset->end - rrset->start > UINT16_MAX ||
+	    rrset->signatures_end - rrset->signatures > UINT16_MAX)
+		return fault(owner->name, rrset->type, "too many records", err);
 	if (ttl > INT32_MAX) /* RFC 2181 section 8 */
 		return fault(owner->name, rrset->type, "a TTL beyond 31 bits", err);
 	for (size_t i = rrset->start + 1; i < rrset->end; i++)
