@@ -224,7 +224,8 @@ read_fixed(struct reader *r, struct lr_record *record, size_t *next)
 			if (!lr_field_ttl(text, &record->ttl))
 				return malformed(r, "malformed TTL");
 			has_ttl = true;
-		} else if (!has_class && strcasecmp(text, "IN") == 0) {
+		} else if (!has_class &&
+			   (strcasecmp(text, "IN") == 0 || strcasecmp(text, "CLASS1") == 0)) {
 			has_class = true;
 		} else {
 			break;

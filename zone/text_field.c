@@ -239,8 +239,8 @@ put_base64(struct out *out, const struct lr_token *tokens, size_t count)
 	}
 	if (have == 0)
 		return true;
-	if (have + padding != 4)
-		return false;
+	if (have + padding != 4 || (bits & ((1u << 2 * padding) - 1)) != 0)
+		return false; /* nor bits behind the last octet (RFC 4648 section 3.5) */
 	return put_number(out, bits << 6 * padding >> 8 * padding, 3 - padding);
 }
 

@@ -1,0 +1,186 @@
+/* t_source_file.c -- the zone from a file, and which schemes are built. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include "source.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static const char zone[] = ". 5 IN SOA a. b. 1 2 3 4 5\n. 5 IN NS a.\n";
+static char folder[] = "/tmp/t_source_file.XXXXXX";
+static char path[64];
+
+static int64_t
+no_clock(void *arg)
+{
+	(void)arg;
+	return 0;
+}
+
+static uint16_t
+no_random(void *arg)
+{
+	(void)arg;
+	return 0;
+}
+
+static struct lr_io io = {-1, no_clock, no_random, NULL};
+
+static enum lr_code
+fetch(const char *text, const struct lr_limits *limits, struct lr_fetched *fetched,
+    struct lr_error *err)
+{
+	struct lr_uri uri;
+	assert_int_equal(lr_uri_parse(text, &uri, NULL), LR_OK);
+	return lr_source_fetch(&uri, (const uint8_t *)"", &io, limits, fetched, err);
+}
+
+static enum lr_code
+fetch_file(const char *contents, size_t size, const struct lr_limits *limits, struct lr_error *err)
+{
+	char text[80];
+	struct lr_fetched fetched = {.octets = 77};
+	FILE *file = fopen(path, "w");
+	assert_non_null(file);
+	assert_int_equal(fwrite(contents, 1, size, file), size);
+	fclose(file);
+	snprintf(text, sizeof(text), "file:%s", path);
+	enum lr_code code = fetch(text, limits, &fetched, err);
+	if (code == LR_OK) {
+		assert_int_equal(fetched.octets, size);
+		assert_false(fetched.has_expire);
+		assert_int_equal(lr_draft_count(fetched.draft), 2);
+		lr_draft_free(fetched.draft);
+	} else {
+		assert_int_equal(fetched.octets, 77); /* outputs on success only */
+		assert_null(fetched.draft);
+	}
+	return code;
+}
+
+static void
+reads_a_file(void **state)
+{
+	(void)state;
+	assert_int_equal(fetch_file(zone, sizeof(zone) - 1, &lr_limits_default, NULL), LR_OK);
+}
+
+static void
+names_what_is_wrong(void **state)
+{
+	struct lr_error err;
+	(void)state;
+	assert_int_equal(fetch_file("", 0, &lr_limits_default, &err), LR_EFORMAT);
+	assert_string_equal(err.text, "no records");
+	assert_int_equal(fetch_file(". 5 IN A 1\n", 11, &lr_limits_default, &err), LR_EFORMAT);
+	assert_string_equal(err.text, "line 1: malformed RDATA");
+}
+
+static void
+size_limits(void **state)
+{
+	struct lr_error err;
+	struct lr_limits limits = lr_limits_default;
+	(void)state;
+	limits.wire_octets = sizeof(zone) - 1;
+	assert_int_equal(fetch_file(zone, sizeof(zone) - 1, &limits, &err), LR_OK);
+	limits.wire_octets--;
+	assert_int_equal(fetch_file(zone, sizeof(zone) - 1, &limits, &err), LR_ELIMIT);
+	limits = lr_limits_default;
+	limits.draft.records = 1;
+	assert_int_equal(fetch_file(zone, sizeof(zone) - 1, &limits, &err), LR_ELIMIT);
+}
+
+static void
+no_regular_file(void **state)
+{
+	char text[80];
+	struct lr_fetched fetched;
+	struct lr_error err;
+	(void)state;
+	unlink(path);
+	snprintf(text, sizeof(text), "file:%s", path);
+	assert_int_equal(fetch(text, &lr_limits_default, &fetched, &err), LR_EIO);
+	assert_string_equal(err.text, "No such file or directory");
+	/* a FIFO without a writer: must not wait */
+	assert_int_equal(mkfifo(path, 0600), 0);
+	assert_int_equal(fetch(text, &lr_limits_default, &fetched, &err), LR_EIO);
+	assert_string_equal(err.text, "not a regular file");
+	unlink(path);
+	snprintf(text, sizeof(text), "file:%s", folder);
+	assert_int_equal(fetch(text, &lr_limits_default, &fetched, &err), LR_EIO);
+	assert_string_equal(err.text, "not a regular file");
+	assert_int_equal(fetch("file:/dev/zero", &lr_limits_default, &fetched, &err), LR_EIO);
+}
+
+static void
+cancelled(void **state)
+{
+	int ends[2];
+	struct lr_error err;
+	(void)state;
+	assert_int_equal(pipe(ends), 0);
+	io.cancel_fd = ends[0];
+	assert_int_equal(fetch_file(zone, sizeof(zone) - 1, &lr_limits_default, &err), LR_OK);
+	assert_int_equal(write(ends[1], "x", 1), 1);
+	assert_int_equal(
+	    fetch_file(zone, sizeof(zone) - 1, &lr_limits_default, &err), LR_ECANCELLED);
+	io.cancel_fd = -1;
+	close(ends[0]);
+	close(ends[1]);
+}
+
+static void
+schemes_to_come(void **state)
+{
+	static const char *const texts[] = {
+	    "ixfr:192.0.2.1", "xot:192.0.2.1", "https://a.example/z"};
+	(void)state;
+	for (size_t i = 0; i < sizeof(texts) / sizeof(*texts); i++) {
+		struct lr_fetched fetched = {.octets = 77};
+		struct lr_error err = {.text = ""};
+		assert_int_equal(
+		    fetch(texts[i], &lr_limits_default, &fetched, &err), LR_EUNSUPPORTED);
+		assert_non_null(strstr(err.text, "is not built in"));
+		assert_int_equal(fetched.octets, 77);
+	}
+}
+
+static int
+make_folder(void **state)
+{
+	(void)state;
+	if (!mkdtemp(folder))
+		return -1;
+	snprintf(path, sizeof(path), "%s/zone", folder);
+	return 0;
+}
+
+static int
+remove_folder(void **state)
+{
+	(void)state;
+	unlink(path);
+	return rmdir(folder);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(reads_a_file),
+	    cmocka_unit_test(names_what_is_wrong),
+	    cmocka_unit_test(size_limits),
+	    cmocka_unit_test(no_regular_file),
+	    cmocka_unit_test(cancelled),
+	    cmocka_unit_test(schemes_to_come),
+	};
+	return cmocka_run_group_tests(tests, make_folder, remove_folder);
+}

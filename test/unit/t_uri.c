@@ -1,0 +1,165 @@
+/* t_uri.c -- where a zone can be had. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include "uri.h"
+
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+
+static void
+good(void **state)
+{
+	static const struct {
+		const char *text;
+		struct lr_uri uri;
+	} cases[] = {
+	    {"file:/var/lib/root.zone", {.scheme = LR_FILE, .path = "/var/lib/root.zone"}},
+	    {"file:///root.zone", {.scheme = LR_FILE, .path = "/root.zone"}},
+	    {"FILE:/a b%20ü", {.scheme = LR_FILE, .path = "/a b%20ü"}},
+	    {"axfr:192.0.32.132", {.scheme = LR_AXFR, .port = 53, .host = "192.0.32.132"}},
+	    {"axfr:2001:db8::1@5353", {.scheme = LR_AXFR, .port = 5353, .host = "2001:db8::1"}},
+	    {"Axfr:xfr.lax.dns.icann.org.",
+		{.scheme = LR_AXFR, .port = 53, .host = "xfr.lax.dns.icann.org."}},
+	    {"axfr:a-1._x@1", {.scheme = LR_AXFR, .port = 1, .host = "a-1._x"}},
+	    {"ixfr:192.0.2.1@65535", {.scheme = LR_IXFR, .port = 65535, .host = "192.0.2.1"}},
+	    {"xot:192.0.2.1", {.scheme = LR_XOT, .port = 853, .host = "192.0.2.1"}},
+	    {"xot:2001:db8::1@8853#ns.example.net",
+		{.scheme = LR_XOT, .port = 8853, .host = "2001:db8::1", .name = "ns.example.net"}},
+	    {"xot:192.0.2.1#ns.example.net",
+		{.scheme = LR_XOT, .port = 853, .host = "192.0.2.1", .name = "ns.example.net"}},
+	    {"https://www.internic.net/domain/root.zone", {.scheme = LR_HTTPS,
+							      .port = 443,
+							      .host = "www.internic.net",
+							      .path = "/domain/root.zone"}},
+	    {"https://a.example:8443",
+		{.scheme = LR_HTTPS, .port = 8443, .host = "a.example", .path = "/"}},
+	    {"https://[2001:db8::1]:444/z?a=1",
+		{.scheme = LR_HTTPS, .port = 444, .host = "2001:db8::1", .path = "/z?a=1"}},
+	    {"https://a.example/z#192.0.2.7", {.scheme = LR_HTTPS,
+						  .port = 443,
+						  .host = "a.example",
+						  .path = "/z",
+						  .address = "192.0.2.7"}},
+	};
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		struct lr_uri uri;
+		struct lr_error err = {.text = ""};
+		const struct lr_uri *want = &cases[i].uri;
+		if (lr_uri_parse(cases[i].text, &uri, &err) != LR_OK)
+			fail_msg("%s: %s", cases[i].text, err.text);
+		assert_int_equal(uri.scheme, want->scheme);
+		assert_int_equal(uri.port, want->port);
+		assert_string_equal(uri.host, want->host);
+		assert_string_equal(uri.path, want->path);
+		assert_string_equal(uri.name, want->name);
+		assert_string_equal(uri.address, want->address);
+		assert_string_equal(uri.text, cases[i].text);
+	}
+}
+
+static void
+bad(void **state)
+{
+	static const char *const cases[] = {"", "axfr", "root.zone", "/root.zone",
+	    "http://a.example/", "https:/a.example", "ftp:/x", "file:", "file:root.zone",
+	    "file://host/x", "file:////x", "file:/dir/", "axfr:", "axfr:@53", "axfr:1.2.3",
+	    "axfr:1.2.3.4.5", "axfr:192.0.2.300", "axfr:1:2", "axfr:a..b", "axfr:.a",
+	    "axfr:-a.example", "axfr:a-.example", "axfr:a.example-", "axfr:a b", "axfr:[::1]",
+	    "axfr:::1%eth0", "axfr:a.example@", "axfr:a.example@0", "axfr:a.example@65536",
+	    "axfr:a.example@+53", "axfr:a.example@53x", "axfr:a.example@000053", "axfr:a.example#b",
+	    "xot:a.example#", "xot:a.example#b c", "xot:a.example@#b", "axfr:a\nb", "file:/a\tb",
+	    "https://", "https:///x", "https://a.example:/x", "https://a.example:x/",
+	    "https://u@a.example/", "https://[::1/", "https://[1.2.3.4]/", "https://[::1]x/",
+	    "https://a.example/a b", "https://a.example/x#host", "https://a.example/x#",
+	    "axfr:aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa.example"};
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		struct lr_uri uri = {.port = 77};
+		struct lr_error err = {.text = ""};
+		if (lr_uri_parse(cases[i], &uri, &err) != LR_EUSAGE)
+			fail_msg("taken: %s", cases[i]);
+		assert_int_equal(uri.port, 77); /* outputs on success only */
+		assert_non_null(strchr(err.text, '"'));
+	}
+}
+
+static void
+error_quotes_the_text(void **state)
+{
+	struct lr_uri uri;
+	struct lr_error err;
+	(void)state;
+	assert_int_equal(lr_uri_parse("axfr:192.0.2.300", &uri, &err), LR_EUSAGE);
+	assert_string_equal(err.text, "\"axfr:192.0.2.300\": neither an address nor a host name");
+}
+
+static void
+too_long(void **state)
+{
+	char text[4096];
+	struct lr_uri uri;
+	(void)state;
+	for (size_t size = 1000; size < sizeof(text); size++) {
+		memset(text, 'a', size);
+		memcpy(text, "file:/", 6);
+		text[size] = '\0';
+		/* path[1024] holds 1023 characters; "file:" is five more */
+		assert_int_equal(
+		    lr_uri_parse(text, &uri, NULL), size <= 1023 + 5 ? LR_OK : LR_EUSAGE);
+	}
+}
+
+/* Whether a file has a line whose last word is WORD. */
+static bool
+has_last_word(FILE *file, const char *word)
+{
+	char line[256], *last;
+	rewind(file);
+	while (fgets(line, sizeof(line), file)) {
+		last = strrchr(line, ' ');
+		line[strcspn(line, "\n")] = '\0';
+		if (last && strcasecmp(last + 1, word) == 0)
+			return true;
+	}
+	return false;
+}
+
+static void
+builtin(void **state)
+{
+	FILE *hints = fopen("/usr/share/dns/root.hints", "r");
+	size_t i;
+	(void)state;
+	for (i = 0; lr_uri_builtin[i]; i++) {
+		struct lr_uri uri;
+		assert_int_equal(lr_uri_parse(lr_uri_builtin[i], &uri, NULL), LR_OK);
+		assert_int_equal(uri.scheme, LR_AXFR);
+		assert_int_equal(uri.port, 53);
+		/* the first four are ICANN's transfer servers, which are no root servers */
+		if (hints && i >= 4 && !has_last_word(hints, uri.host))
+			fail_msg("not in root.hints: %s", uri.host);
+	}
+	assert_int_equal(i, 16); /* two of ICANN's, b c d f g k: IPv4 and IPv6 each */
+	if (hints)
+		fclose(hints);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(good),
+	    cmocka_unit_test(bad),
+	    cmocka_unit_test(error_quotes_the_text),
+	    cmocka_unit_test(too_long),
+	    cmocka_unit_test(builtin),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
