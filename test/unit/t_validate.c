@@ -1,0 +1,381 @@
+/* The only door: what passes it, what does not, and what the report says. ldns-signzone makes zones
+ * and digests. */
+#include "sample.h"
+#include "validate.h"
+
+#include <time.h>
+
+enum { RRSIG = 46, ZONEMD = 63 };
+
+static struct sample_signed sample;
+
+static int
+set_up(void **state)
+{
+	(void)state;
+	sample_sign(&sample, "ECDSAP256SHA256", "-z 1:1", SAMPLE_ZONE);
+	return 0;
+}
+
+static int
+tear_down(void **state)
+{
+	(void)state;
+	sample_signed_free(&sample);
+	return 0;
+}
+
+static struct lr_draft *
+whole(void)
+{
+	return sample_draft("example.", sample.text);
+}
+
+static struct lr_policy
+usual(void)
+{
+	return (struct lr_policy){
+	    .anchors = sample.anchors, .dnssec = true, .now = SAMPLE_NOW, .check_time = true};
+}
+
+/* Consumes the draft; a zone that came of it is let go. */
+static enum lr_code
+validate(struct lr_draft *draft, const struct lr_policy *policy, struct lr_report *report)
+{
+	static const struct lr_zone *const untouched = (const struct lr_zone *)&sample;
+	const struct lr_zone *zone = untouched;
+	enum lr_code code = lr_validate(draft, policy, &zone, report);
+	assert_int_equal(report->error.code, code);
+	if (code == LR_OK) {
+		assert_ptr_not_equal(zone, untouched);
+		lr_zone_unref(zone);
+	} else {
+		assert_ptr_equal(zone, untouched);
+		assert_true(report->error.text[0]);
+	}
+	return code;
+}
+
+static void
+assert_refused(struct lr_draft *draft, enum lr_code expected)
+{
+	struct lr_report report;
+	struct lr_policy policy = usual();
+	assert_int_equal(validate(draft, &policy, &report), expected);
+}
+
+/* 28 records of SAMPLE_ZONE... see the sums. */
+static void
+a_good_zone(void **state)
+{
+	struct lr_report report;
+	struct lr_policy policy = usual();
+	const struct lr_zone *zone;
+	(void)state;
+	assert_int_equal(lr_validate(whole(), &policy, &zone, &report), LR_OK);
+	assert_int_equal(report.error.code, LR_OK);
+	assert_int_equal(report.serial, 7);
+	/*
+	 * SAMPLE_ZONE has 16 records; 2 DNSKEY and ZONEMD make 19; NSEC at 8 names (the apex,
+	 * alias, a.b, com, net, ns, tree, upper, *.wild: 9) 28; signatures: t_dnssec.c counts 20,
+	 * and the ZONEMD's: 49.
+	 */
+	assert_int_equal(report.records, 49);
+	assert_int_equal(report.delegations, 2);
+	assert_int_equal(report.dnssec.signatures, 21);
+	assert_int_equal(report.dnssec.key_tag, sample.key_tag);
+	assert_int_equal(report.zonemd.algorithm, 1);
+	const struct lr_zone_facts *facts = lr_zone_facts(zone);
+	assert_int_equal(facts->serial, 7);
+	assert_int_equal(facts->records, 49);
+	assert_int_equal(facts->delegations, 2);
+	assert_int_equal(facts->expire, 604800);
+	assert_int_equal(facts->signatures_expire, SAMPLE_EXPIRATION);
+	assert_non_null(lr_zone_lookup(zone, sample_name("UPPER.example."), 65280));
+	lr_zone_unref(zone);
+}
+
+static void
+sorted_or_not(void **state)
+{
+	struct lr_report report;
+	struct lr_policy policy = usual();
+	struct lr_draft *draft = whole();
+	(void)state;
+	assert_int_equal(lr_draft_sort(draft, NULL), LR_OK);
+	assert_int_equal(validate(draft, &policy, &report), LR_OK);
+}
+
+static void
+dates(void **state)
+{
+	struct lr_report report;
+	struct lr_policy policy = usual();
+	(void)state;
+	policy.now = SAMPLE_EXPIRATION + 1u;
+	assert_int_equal(validate(whole(), &policy, &report), LR_EEXPIRED);
+	assert_int_equal(report.serial, 7); /* what is known is reported */
+	assert_int_equal(report.zonemd.size, 48);
+	assert_int_equal(report.dnssec.signatures, 0);
+	policy.now = SAMPLE_INCEPTION - 1;
+	assert_int_equal(validate(whole(), &policy, &report), LR_EEXPIRED);
+	policy.check_time = false;
+	assert_int_equal(validate(whole(), &policy, &report), LR_OK);
+}
+
+static void
+anchors(void **state)
+{
+	struct lr_report report;
+	struct lr_policy policy = usual();
+	struct lr_anchors *other = sample_anchors(
+	    "example.", "example. IN DS 4711 13 2 "
+			"000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f\n");
+	struct lr_anchors *none = lr_anchors_new(sample_name("example."));
+	(void)state;
+	policy.anchors = other;
+	assert_int_equal(validate(whole(), &policy, &report), LR_EANCHOR);
+	policy.anchors = none;
+	assert_int_equal(validate(whole(), &policy, &report), LR_EANCHOR);
+	policy.anchors = NULL;
+	assert_int_equal(validate(whole(), &policy, &report), LR_EANCHOR);
+	policy.dnssec = false; /* the digest only */
+	assert_int_equal(validate(whole(), &policy, &report), LR_OK);
+	assert_int_equal(report.dnssec.signatures, 0);
+	lr_anchors_free(other);
+	lr_anchors_free(none);
+}
+
+static void
+serials(void **state)
+{
+	struct lr_report report;
+	struct lr_policy policy = usual();
+	(void)state;
+	policy.has_floor = true;
+	policy.serial_floor = 8;
+	assert_int_equal(validate(whole(), &policy, &report), LR_ESERIAL);
+	assert_int_equal(report.serial, 7);
+	assert_int_equal(report.zonemd.size, 0); /* cheap comes before expensive */
+	policy.serial_floor = 7;
+	assert_int_equal(validate(whole(), &policy, &report), LR_OK);
+	policy.serial_floor = 4294967295;
+	assert_int_equal(validate(whole(), &policy, &report), LR_OK);
+	policy.has_floor = false;
+	policy.serial_floor = 8;
+	assert_int_equal(validate(whole(), &policy, &report), LR_OK);
+}
+
+/* Leaves out ZONEMD, the RRSIG over it, or both. */
+struct strip {
+	bool zonemd, rrsig;
+	unsigned hits;
+};
+
+static bool
+strip(struct lr_record *r, uint8_t *owner, uint8_t *rdata, size_t index, void *arg)
+{
+	struct strip *s = arg;
+	(void)owner;
+	(void)index;
+	if ((s->zonemd && r->type == ZONEMD) ||
+	    (s->rrsig && r->type == RRSIG && rdata[0] == 0 && rdata[1] == ZONEMD)) {
+		s->hits++;
+		return false;
+	}
+	return true;
+}
+
+static struct lr_draft *
+stripped(bool zonemd, bool rrsig)
+{
+	struct strip s = {zonemd, rrsig, 0};
+	struct lr_draft *draft = whole(), *less = sample_copy(draft, strip, &s);
+	lr_draft_free(draft);
+	assert_int_equal(s.hits, zonemd + rrsig);
+	return less;
+}
+
+static void
+no_zonemd(void **state)
+{
+	struct sample_signed plain;
+	struct lr_report report;
+	struct lr_policy policy = usual();
+	(void)state;
+	assert_refused(stripped(true, false), LR_ENOZONEMD);
+	assert_refused(stripped(true, true), LR_ENOZONEMD);
+	/* Well signed, and never had one: not served either. */
+	sample_sign(&plain, "ECDSAP256SHA256", "", SAMPLE_ZONE);
+	policy.anchors = plain.anchors;
+	assert_int_equal(
+	    validate(sample_draft("example.", plain.text), &policy, &report), LR_ENOZONEMD);
+	sample_signed_free(&plain);
+}
+
+/* The digest does not cover its own signature; the policy does. */
+static void
+zonemd_without_its_signature(void **state)
+{
+	struct lr_report report;
+	struct lr_policy policy = usual();
+	(void)state;
+	assert_refused(stripped(false, true), LR_EBOGUS);
+	policy.dnssec = false;
+	assert_int_equal(validate(stripped(false, true), &policy, &report), LR_OK);
+}
+
+/* Contents changed and the digest made anew by one who has no key: ldns-signzone -Z computes it
+ * without signing. */
+static void
+forged_digest(void **state)
+{
+	char path[64], nothing[8];
+	struct lr_report report;
+	struct lr_policy policy = usual();
+	(void)state;
+	snprintf(path, sizeof(path), "%s/forged", sample.directory);
+	FILE *f = fopen(path, "w");
+	assert_non_null(f);
+	/* Glue is not signed: only the digest, and the signature over it, keep it as it was. */
+	for (const char *line = sample.text, *end; *line; line = end) {
+		end = strchr(line, '\n');
+		end = end ? end + 1 : line + strlen(line);
+		if (memmem(line, (size_t)(end - line), "ZONEMD\t7", 8) ||
+		    memmem(line, (size_t)(end - line), "RRSIG\tZONEMD", 12))
+			continue;
+		const char *glue = memmem(line, (size_t)(end - line), "192.0.2.2", 9);
+		if (glue)
+			fprintf(f, "%.*s192.0.2.66\n", (int)(glue - line), line);
+		else
+			fwrite(line, 1, (size_t)(end - line), f);
+	}
+	fclose(f);
+	sample_run(sample.directory, "ldns-signzone -Z -z 1:1 -o example. -f forged.signed forged",
+	    nothing, sizeof(nothing));
+	snprintf(path, sizeof(path), "%s/forged.signed", sample.directory);
+	char *text = sample_file(path);
+	policy.dnssec = false;
+	assert_int_equal(validate(sample_draft("example.", text), &policy, &report), LR_OK);
+	policy.dnssec = true;
+	assert_int_not_equal(validate(sample_draft("example.", text), &policy, &report), LR_OK);
+	free(text);
+}
+
+static void
+shapeless(void **state)
+{
+	struct lr_draft *draft = whole();
+	(void)state;
+	sample_add(
+	    draft, "example. 3600 IN SOA ns.example. admin.example. 8 1800 900 604800 300\n");
+	assert_refused(draft, LR_EFORMAT);
+	assert_refused(sample_empty("example."), LR_EFORMAT);
+}
+
+/* Every octet of every record, glue and delegations too. The mask leaves letter case alone. */
+static void
+one_flipped_octet(void **state)
+{
+	struct lr_draft *draft = whole();
+	unsigned refused = 0;
+	(void)state;
+	for (size_t i = 0; i < lr_draft_count(draft); i++) {
+		size_t length = lr_draft_record(draft, i).rdata_length;
+		for (size_t octet = 0; octet < length; octet++) {
+			struct sample_flip flip = {i, octet, 0x01, false, 0};
+			struct lr_report report;
+			struct lr_policy policy = usual();
+			enum lr_code code = validate(
+			    sample_copy(draft, sample_flip_octet, &flip), &policy, &report);
+			if (code == LR_OK)
+				fail_msg("record %zu of type %u, octet %zu", i, flip.type, octet);
+			refused++;
+		}
+	}
+	lr_draft_free(draft);
+	assert_true(refused > 2000);
+}
+
+static bool
+drop_one(struct lr_record *r, uint8_t *owner, uint8_t *rdata, size_t index, void *arg)
+{
+	(void)r;
+	(void)owner;
+	(void)rdata;
+	return index != *(size_t *)arg;
+}
+
+static void
+one_record_less_or_more(void **state)
+{
+	struct lr_draft *draft = whole(), *more = whole();
+	(void)state;
+	for (size_t i = 0; i < lr_draft_count(draft); i++) {
+		struct lr_report report;
+		struct lr_policy policy = usual();
+		assert_int_not_equal(
+		    validate(sample_copy(draft, drop_one, &i), &policy, &report), LR_OK);
+	}
+	lr_draft_free(draft);
+	sample_add(more, "ns.com.example. 600 IN A 192.0.2.99\n");
+	assert_refused(more, LR_EDIGEST);
+}
+
+static int64_t
+cpu_ns(void)
+{
+	struct timespec now;
+	clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
+	return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
+}
+
+/* `ldns-verify-zone -k root.key -t 20260805000000 -ZZ` says "Zone is verified and complete". */
+static void
+real_root(void **state)
+{
+	struct lr_draft *root = sample_root();
+	struct lr_anchors *iana = sample_anchors(".", SAMPLE_ROOT_DS);
+	struct lr_report report;
+	struct lr_policy policy = {.anchors = iana,
+	    .dnssec = true,
+	    .now = SAMPLE_ROOT_NOW,
+	    .check_time = true,
+	    .cpu_ns = cpu_ns};
+	(void)state;
+	if (!root) {
+		lr_anchors_free(iana);
+		skip();
+	}
+	for (size_t i = 0; i < 20; i++) {
+		struct sample_flip flip = {i * lr_draft_count(root) / 20, i * 7919, 0x11, false, 0};
+		assert_int_not_equal(
+		    validate(sample_copy(root, sample_flip_octet, &flip), &policy, &report), LR_OK);
+	}
+	assert_int_equal(validate(root, &policy, &report), LR_OK);
+	assert_int_equal(report.serial, 2026073102);
+	assert_int_equal(report.records, 24877);    /* wc -l */
+	assert_int_equal(report.delegations, 1438); /* names with an NSEC but the apex: 1439 - 1 */
+	assert_true(report.dnssec_ns > 0 && report.zonemd_ns > 0);
+	lr_anchors_free(iana);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(a_good_zone),
+	    cmocka_unit_test(sorted_or_not),
+	    cmocka_unit_test(dates),
+	    cmocka_unit_test(anchors),
+	    cmocka_unit_test(serials),
+	    cmocka_unit_test(no_zonemd),
+	    cmocka_unit_test(zonemd_without_its_signature),
+	    cmocka_unit_test(forged_digest),
+	    cmocka_unit_test(shapeless),
+	    cmocka_unit_test(one_flipped_octet),
+	    cmocka_unit_test(one_record_less_or_more),
+	    cmocka_unit_test(real_root),
+	};
+	return cmocka_run_group_tests_name("validate", tests, set_up, tear_down);
+}
