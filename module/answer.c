@@ -141,11 +141,9 @@ lr_answer(struct module_qstate *qstate, const struct lr_zone *zone, enum lr_even
 		return false;
 	}
 
-	/* A client that checks for itself gets what is not checked (RFC 4035 section 3.2.2), and
-	 * the keys are for the validator to check. */
+	/* What was verified is secure for a client with CD as well: Unbound's validator does not
+	 * spare those either. The keys are for it to check. */
 	enum sec_status security = sec_status_secure;
-	if ((qstate->query_flags & BIT_CD) && !qstate->is_valrec && !qstate->env->cfg->ignore_cd)
-		security = sec_status_unchecked;
 	if (qstate->qinfo.qtype == LDNS_RR_TYPE_DNSKEY && finding.outcome == LR_ANSWER)
 		security = sec_status_unchecked;
 	if (!reply(qstate, zone, &finding, security)) {
