@@ -1,0 +1,44 @@
+#!/bin/sh
+# Who may include whom, and what the plug-in exports: the layers of the house.
+top=${LR_TOP:-.}
+cd "$top" || exit 1
+count=0
+failed=0
+
+# check NAME OUTPUT: fine where the output is empty.
+check() {
+	count=$((count + 1))
+	if [ -z "$2" ]; then
+		echo "ok $count - $1"
+	else
+		failed=1
+		echo "not ok $count - $1"
+		printf '%s\n' "$2" | sed 's/^/# /'
+	fi
+}
+
+# includes FOLDER NAMES: the includes in a folder of any of the headers.
+includes() {
+	grep -nE "^# *include \"($2)\"" "$1"/*.[ch]
+}
+headers() {
+	(cd "$1" && ls ./*.h | sed 's#^\./##; s/\./\\./' | paste -sd '|')
+}
+
+echo 1..7
+check "zone/ includes neither validate/ nor module/" "$(includes zone "$(headers validate)|$(headers module)")"
+check "validate/ does not include module/" "$(includes validate "$(headers module)")"
+check "only module/unbound.h and what goes with it includes Unbound's headers" \
+	"$(grep -nE '^# *include "(util|services|sldns|iterator|validator|dynlibmod|daemon)/' zone/*.[ch] validate/*.[ch]
+	   grep -nE '^# *include <(openssl|curl)' zone/*.[ch] | grep -vE 'zone/(source_(https|xot)|tls)\.c')"
+check "only validate/ seals a zone" "$(includes zone 'seal\.h' | grep -v '^zone/seal\.c'; includes module 'seal\.h'
+	includes validate 'seal\.h' | grep -v '^validate/validate\.c')"
+check "module/ never mixes ldns with Unbound" "$(grep -lE '^# *include <ldns' module/*.[ch])"
+check "below module/ nobody asks the clock, chance or the environment" \
+	"$(grep -nE '\b(time|gettimeofday|clock_gettime|rand|random|getrandom|getenv|RAND_bytes) *\(' zone/*.c validate/*.c |
+		grep -v '^validate/localroot-check\.c')"
+# stats and control are looked for by a patched Unbound only.
+check "the plug-in exports its entry points and nothing else" \
+	"$(nm -D --defined-only "${LR_BUILD:-.}/.libs/localroot.so" 2>&1 | awk '{ print $NF }' |
+		grep -vxE 'init|deinit|operate|inform_super|clear|get_mem|stats|control')"
+exit $failed

@@ -1,0 +1,210 @@
+/* zone/draft.c: the records in canonical order. */
+#include "draft.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+static const struct lr_draft_limits roomy = {1 << 20, 1000};
+
+static struct lr_draft *
+new_draft(const char *origin)
+{
+	struct lr_draft *draft;
+	assert_int_equal(lr_draft_new((const uint8_t *)origin, &roomy, &draft, NULL), LR_OK);
+	return draft;
+}
+
+static struct lr_record
+record(const char *owner, uint16_t type, const char *rdata, size_t length)
+{
+	return (struct lr_record){
+	    .owner = (const uint8_t *)owner,
+	    .owner_length = (uint8_t)(strlen(owner) + 1),
+	    .type = type,
+	    .ttl = 60,
+	    .rdata = (const uint8_t *)rdata,
+	    .rdata_length = (uint16_t)length,
+	};
+}
+
+static void
+add(struct lr_draft *draft, const char *owner, uint16_t type, const char *rdata, size_t length)
+{
+	struct lr_record added = record(owner, type, rdata, length);
+	assert_int_equal(lr_draft_add(draft, &added, NULL), LR_OK);
+}
+
+static void
+expect(
+    const struct lr_draft *draft, size_t index, const char *owner, uint16_t type, const char *rdata)
+{
+	struct lr_record got = lr_draft_record(draft, index);
+	assert_string_equal((const char *)got.owner, owner);
+	assert_int_equal(got.type, type);
+	assert_memory_equal(got.rdata, rdata, got.rdata_length);
+}
+
+/* RFC 4034 section 6: owner, then type (RFC 8976 section 3.3.1), then RDATA as left-justified
+ * octets. */
+static void
+canonical_order(void **state)
+{
+	(void)state;
+	struct lr_draft *draft = new_draft("");
+	add(draft, "\1b", 1, "\1\2\3\4", 4);
+	add(draft, "\1x\1a", 1, "\1\2\3\4", 4);
+	add(draft, "\1a", 28, "0123456789abcdef", 16);
+	add(draft, "\1a", 1, "\2\0\0\0", 4);
+	add(draft, "\1a", 1, "\1\377\0\0", 4);
+	add(draft, "\1a", 16, "\2ab", 3);
+	add(draft, "\1a", 16, "\1a", 2);
+	add(draft, "", 2, "\1a", 3);
+	assert_int_equal(lr_draft_sort(draft, NULL), LR_OK);
+	assert_int_equal(lr_draft_count(draft), 8);
+	expect(draft, 0, "", 2, "\1a");
+	expect(draft, 1, "\1a", 1, "\1\377\0\0");
+	expect(draft, 2, "\1a", 1, "\2\0\0\0");
+	expect(draft, 3, "\1a", 16, "\1a");
+	expect(draft, 4, "\1a", 16, "\2ab");
+	expect(draft, 5, "\1a", 28, "0123456789abcdef");
+	expect(draft, 6, "\1x\1a", 1, "\1\2\3\4");
+	expect(draft, 7, "\1b", 1, "\1\2\3\4");
+	assert_int_equal(lr_draft_rrset_end(draft, 1), 3);
+	assert_int_equal(lr_draft_rrset_end(draft, 7), 8);
+	lr_draft_free(draft);
+}
+
+/* Letter case is no difference in names (RFC 4034 section 6.2), but it is in text. */
+static void
+duplicates_are_dropped(void **state)
+{
+	(void)state;
+	struct lr_draft *draft = new_draft("");
+	add(draft, "\1A", 2, "\2Ns\1a", 6);
+	add(draft, "\1a", 2, "\2nS\1A", 6);
+	add(draft, "\1a", 16, "\1a", 2);
+	add(draft, "\1a", 16, "\1A", 2);
+	add(draft, "\1a", 47, "\1B\0\0\1\2",
+	    6); /* NSEC's next name counts as it is (RFC 6840 section 5.1) */
+	add(draft, "\1a", 47, "\1b\0\0\1\2", 6);
+	assert_int_equal(lr_draft_sort(draft, NULL), LR_OK);
+	assert_int_equal(lr_draft_count(draft), 5);
+	expect(draft, 0, "\1A", 2, "\2Ns\1a"); /* the first stays, as received */
+	lr_draft_free(draft);
+}
+
+/* The order of NS names is that of their lower case, though "Z" comes before "a". */
+static void
+rdata_is_compared_folded(void **state)
+{
+	(void)state;
+	struct lr_draft *draft = new_draft("");
+	add(draft, "\1a", 2, "\1Z", 3);
+	add(draft, "\1a", 2, "\1b", 3);
+	assert_int_equal(lr_draft_sort(draft, NULL), LR_OK);
+	expect(draft, 0, "\1a", 2, "\1b");
+	lr_draft_free(draft);
+}
+
+static void
+limits_hold(void **state)
+{
+	(void)state;
+	struct lr_error err;
+	struct lr_draft *draft;
+	struct lr_record a = record("\1a", 1, "\1\2\3\4", 4);
+	const struct lr_draft_limits two = {1 << 20, 2}, tight = {40, 100};
+
+	assert_int_equal(lr_draft_new((const uint8_t *)"", &two, &draft, NULL), LR_OK);
+	assert_int_equal(lr_draft_add(draft, &a, &err), LR_OK);
+	assert_int_equal(lr_draft_add(draft, &a, &err), LR_OK);
+	assert_int_equal(lr_draft_add(draft, &a, &err), LR_ELIMIT);
+	assert_string_equal(err.text, "more than 2 records");
+	lr_draft_free(draft);
+
+	/* A record takes its owner's 3 octets, 8 fixed ones and 4 of RDATA: two fit into 40. */
+	assert_int_equal(lr_draft_new((const uint8_t *)"", &tight, &draft, NULL), LR_OK);
+	assert_int_equal(lr_draft_add(draft, &a, &err), LR_OK);
+	assert_int_equal(lr_draft_add(draft, &a, &err), LR_OK);
+	assert_int_equal(lr_draft_add(draft, &a, &err), LR_ELIMIT);
+	lr_draft_free(draft);
+}
+
+static void
+other_zones_are_refused(void **state)
+{
+	(void)state;
+	struct lr_error err;
+	struct lr_draft *draft = new_draft("\7example");
+	struct lr_record outside = record("\3com", 1, "\1\2\3\4", 4);
+	struct lr_record inside = record("\1a\7EXAMPLE", 1, "\1\2\3\4", 4);
+	assert_int_equal(lr_draft_add(draft, &outside, &err), LR_EFORMAT);
+	assert_string_equal(err.text, "a record of another zone: com.");
+	assert_int_equal(lr_draft_add(draft, &inside, &err), LR_OK);
+	lr_draft_free(draft);
+}
+
+static void
+removal_of_one_record(void **state)
+{
+	(void)state;
+	struct lr_error err;
+	struct lr_draft *draft = new_draft("");
+	add(draft, "\1a", 2, "\1x", 3);
+	add(draft, "\1a", 2, "\1y", 3);
+	add(draft, "\1b", 2, "\1x", 3);
+	assert_int_equal(lr_draft_sort(draft, NULL), LR_OK);
+	struct lr_record gone = record("\1A", 2, "\1Y", 3), never = record("\1a", 2, "\1z", 3);
+	assert_int_equal(lr_draft_remove(draft, &gone, &err), LR_OK);
+	assert_int_equal(lr_draft_count(draft), 2);
+	expect(draft, 0, "\1a", 2, "\1x");
+	expect(draft, 1, "\1b", 2, "\1x");
+	assert_int_equal(lr_draft_remove(draft, &gone, &err), LR_EFORMAT);
+	assert_int_equal(lr_draft_remove(draft, &never, &err), LR_EFORMAT);
+	assert_true(lr_draft_sorted(draft));
+	lr_draft_free(draft);
+}
+
+/* 5,000 records in an order that is far from sorted: each in its place afterwards. */
+static void
+many_records(void **state)
+{
+	(void)state;
+	const struct lr_draft_limits limits = {1 << 20, 5000};
+	struct lr_draft *draft;
+	assert_int_equal(lr_draft_new((const uint8_t *)"", &limits, &draft, NULL), LR_OK);
+	for (unsigned i = 0; i < 5000; i++) {
+		unsigned number =
+		    i * 2003 % 5000; /* 2003 and 5000 have no common divisor: each once */
+		char owner[8];
+		snprintf(owner, sizeof(owner), "\4%04u", number);
+		add(draft, owner, 1, "\1\2\3\4", 4);
+	}
+	assert_int_equal(lr_draft_sort(draft, NULL), LR_OK);
+	for (unsigned i = 0; i < 5000; i++) {
+		char owner[8];
+		snprintf(owner, sizeof(owner), "\4%04u", i);
+		expect(draft, i, owner, 1, "\1\2\3\4");
+	}
+	lr_draft_free(draft);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(canonical_order),
+	    cmocka_unit_test(duplicates_are_dropped),
+	    cmocka_unit_test(rdata_is_compared_folded),
+	    cmocka_unit_test(limits_hold),
+	    cmocka_unit_test(other_zones_are_refused),
+	    cmocka_unit_test(removal_of_one_record),
+	    cmocka_unit_test(many_records),
+	};
+	return cmocka_run_group_tests_name("draft", tests, NULL, NULL);
+}
