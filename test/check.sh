@@ -1,0 +1,213 @@
+#!/bin/sh
+# localroot-check as a command: exit status, report, JSON, and its verdicts against ldns-verify-zone's. Prints TAP.
+set -u
+check=$LR_BUILD/localroot-check
+real=$LR_TOP/../shared/data/root-2026073102.zone.gz
+tmp=$(mktemp -d) || exit 99
+trap 'rm -rf "$tmp"' EXIT
+cd "$tmp" || exit 99
+number=0
+
+ok() { # ok STATUS NAME
+	number=$((number + 1))
+	if [ "$1" -eq 0 ]; then
+		echo "ok $number - $2"
+	else
+		echo "not ok $number - $2"
+		sed 's/^/# out: /' out
+		sed 's/^/# err: /' err
+	fi
+}
+
+# expect STATUS REASON NAME ARGUMENT...: REASON is a pattern for standard error.
+expect() {
+	want=$1 reason=$2 name=$3
+	shift 3
+	"$check" "$@" >out 2>err
+	got=$?
+	[ $got -eq "$want" ] && { [ -z "$reason" ] || grep -q -- "$reason" err; }
+	ok $? "$name (exit $got)"
+}
+
+says() { # says NAME PATTERN: in the report just printed
+	grep -q -- "$2" out
+	ok $? "$1"
+}
+
+cat >zone <<'END'
+example. 3600 IN SOA ns.example. Admin.Example. 2026070100 1800 900 604800 300
+example. 3600 IN NS ns.example.
+ns.example. 600 IN A 192.0.2.1
+ns.example. 600 IN AAAA 2001:db8::1
+alias.example. 600 IN CNAME NS.example.
+*.wild.example. 600 IN TXT "wild"
+a.b.example. 600 IN MX 10 Mail.example.
+com.example. 600 IN NS ns.com.example.
+com.example. 600 IN DS 4711 13 2 000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f
+ns.com.example. 600 IN A 192.0.2.2
+net.example. 600 IN NS ns.net.example.
+ns.net.example. 600 IN A 192.0.2.3
+END
+ksk=$(ldns-keygen -r /dev/urandom -a ECDSAP256SHA256 -k example.) &&
+	zsk=$(ldns-keygen -r /dev/urandom -a ECDSAP256SHA256 example.) &&
+	other=$(ldns-keygen -r /dev/urandom -a ECDSAP256SHA256 -k example.) || exit 99
+dates="-i 20260101000000 -e 20270101000000"
+# shellcheck disable=SC2086
+ldns-signzone -o example. $dates -z 1:1 -f signed zone "$zsk" "$ksk" || exit 99
+# shellcheck disable=SC2086
+ldns-signzone -o example. $dates -f unhashed zone "$zsk" "$ksk" || exit 99
+at="-z example. -t 20260701000000"
+
+# Verified.
+# shellcheck disable=SC2086
+{
+	expect 0 '' "a zone signed by ldns-signzone" -a "$ksk.key" $at signed
+	says "its serial" '^serial *2026070100$'
+	says "its records" "^records *$(grep -c . signed)\$"
+	says "its delegations" '^delegations *2$'
+	says "the digest that ldns-signzone made" \
+		"^digest *SHA-384 $(awk '$4 == "ZONEMD" {print tolower($8)}' signed)\$"
+	says "its signatures" "^signatures *$(awk '$4 == "RRSIG"' signed | wc -l), "
+	says "the key" "through key $(expr "$ksk" : '.*+0*\([0-9]*\)')\$"
+	says "the earliest expiration" '^expires *20270101000000 '
+	says "what was verified" '^verified *the digest and every signature$'
+	says "CPU time" '^CPU time *read [0-9.]* ms, sort [0-9.]* ms, zonemd [0-9.]* ms, dnssec '
+	expect 0 '' "by its DS record" -a "$ksk.ds" $at signed
+	expect 0 '' "as a file: URI" -a "$ksk.key" $at "file:$tmp/signed"
+	expect 0 '' "without DNSSEC, whatever the anchors" --no-dnssec -a "$other.key" $at signed
+	says "and says so" 'digest only: signatures were not checked'
+}
+
+# Not verified.
+# shellcheck disable=SC2086
+{
+	expect 1 '(anchor)' "an anchor that does not match" -a "$other.key" $at signed
+	expect 1 '(expired)' "expired" -a "$ksk.key" -z example. -t 20270101000001 signed
+	expect 1 'not valid yet.*(expired)' "not valid yet" -a "$ksk.key" -z example. -t 20251231235959 signed
+	expect 1 '(nozonemd)' "no ZONEMD" -a "$ksk.key" $at unhashed
+	sed 's/192\.0\.2\.2/192.0.2.4/' signed >glue
+	expect 1 '(digest)' "glue changed" -a "$ksk.key" $at glue
+	expect 1 '(digest)' "glue changed, without DNSSEC" --no-dnssec $at glue
+	awk '!($4 == "RRSIG" && $5 == "ZONEMD")' signed >unsigned-digest
+	expect 1 '(bogus)' "ZONEMD without its signature" -a "$ksk.key" $at unsigned-digest
+	: >nothing
+	expect 1 '(format)' "an empty file" --no-dnssec $at nothing
+	echo '<html>' >garbage
+	expect 1 '(format)' "not a zone at all" --no-dnssec $at garbage
+	head -c 1000 signed >short
+	expect 1 . "a file cut off" --no-dnssec $at short
+	expect 1 '(format)' "another zone than asked for" --no-dnssec -z test. signed
+	expect 1 '(anchor)' "anchors of another zone" -a /dev/null $at signed
+}
+
+# Usage, and sources that cannot be had.
+expect 2 Usage "no source"
+expect 2 Usage "two sources" signed signed
+expect 2 Usage "an unknown option" --frobnicate signed
+expect 2 'YYYYMMDD' "a short time" -t 2026 signed
+expect 2 'YYYYMMDD' "the 31st of February" -t 20260231000000 signed
+expect 2 'domain name' "no name of a zone" -z a..b signed
+expect 2 'absent' "no such file" --no-dnssec absent
+expect 2 'absent' "no such anchors" -a absent signed
+expect 2 'garbage' "malformed anchors" -a garbage signed
+expect 2 'gopher' "an unknown scheme" --no-dnssec gopher:x
+expect 2 'axfr' "nobody listens" --no-dnssec axfr:127.0.0.1@1
+expect 0 '' "--help" --help
+says "usage on standard output" '^Usage: '
+expect 0 '' "--version" --version
+says "the version" '^localroot-check [0-9]'
+
+# JSON that python3 reads, also where the source has quotes and octets that are not UTF-8.
+cp signed "$(printf 'od"d\\n\003\377ame')"
+cp glue 'bad"'
+cat >report.py <<'END'
+import json, sys
+report = json.load(open("out", encoding="ascii"))
+want = json.loads(sys.argv[1])
+for name, value in want.items():
+    assert report[name] == value, (name, report[name], value)
+assert set(report["cpu_ns"]) == {"read", "sort", "zonemd", "dnssec", "seal"}, report["cpu_ns"]
+assert all(type(ns) is int and ns >= 0 for ns in report["cpu_ns"].values())
+END
+json() { # json NAME EXPECTED: members of the object just printed
+	python3 report.py "$2" 2>>err
+	ok $? "$1"
+}
+# shellcheck disable=SC2086
+{
+	expect 0 '' "--json" --json -a "$ksk.key" $at od*
+	json "its members" '{"verified": true, "serial": 2026070100, "delegations": 2, "error": null,
+		"algorithm": "SHA-384", "expires": "20270101000000", "source": "od\"d\\n\u0003\u00ffame"}'
+	expect 0 '' "--json --no-dnssec" --json --no-dnssec $at signed
+	json "signatures not checked" '{"verified": true, "signatures": 0, "key_tag": null, "expires": null,
+		"what": "the digest only: signatures were not checked"}'
+	expect 1 . "--json of a bad zone" --json --no-dnssec $at 'bad"'
+	json "the reason" '{"verified": false, "error": "digest", "digest": null, "source": "bad\""}'
+	expect 2 . "--json of no zone" --json --no-dnssec $at absent
+	json "the reason" '{"verified": false, "error": "io", "serial": 0}'
+}
+
+# Zones changed in one place, and what ldns-verify-zone says of them.
+ldns_takes() { ldns-verify-zone -ZZ -k "$ksk.key" -t 20260701000000 "$1" >/dev/null 2>&1; }
+# shellcheck disable=SC2086
+we_take() { "$check" -a "$ksk.key" $at "$1" >/dev/null 2>&1; }
+ldns_takes signed && we_take signed
+ok $? "ldns-verify-zone and localroot-check take the zone"
+
+mutate() { # mutate LINE KIND: writes the mutant; false where the kind changes nothing
+	case $2 in
+	less) sed "$1d" signed ;;
+	ttl) awk -v n="$1" 'NR == n {$2++} {print}' signed ;;
+	owner) awk -v n="$1" 'NR == n {$1 = "x" $1} {print}' signed ;;
+	first) awk -v n="$1" 'NR == n {$5 = $5 ~ /^[0-9]/ ? $5 + 1 : "x" $5} {print}' signed ;;
+	last) awk -v n="$1" 'NR == n {sub(/ *;.*/, ""); c = substr($0, length, 1)
+		$0 = substr($0, 1, length - 6) (substr($0, length - 5, 1) == "B" ? "C" : "B") substr($0, length - 4)}
+		{print}' signed ;;
+	esac >mutant
+	! cmp -s mutant signed
+}
+lines=$(grep -c . signed)
+same=0 differ=0 taken=0
+: >out
+: >err
+for kind in less ttl owner first last; do
+	line=0
+	while [ $line -lt "$lines" ]; do
+		line=$((line + 1))
+		mutate $line $kind || continue
+		if we_take mutant; then
+			taken=$((taken + 1))
+			echo "taken: $kind $line: $(sed -n ${line}p signed)" >>err
+		fi
+		if ldns_takes mutant; then
+			differ=$((differ + 1))
+			echo "ldns takes: $kind $line: $(sed -n ${line}p signed)" >>out
+		else
+			same=$((same + 1))
+		fi
+	done
+done
+echo "# $same mutants refused by both, $differ by localroot-check alone"
+[ $taken -eq 0 ] && [ $same -gt 150 ]
+ok $? "no mutant is taken"
+# The TTLs of the ZONEMD record and of its signature, which nothing else covers: RFC 4034 section 3 has them equal.
+! grep -v '^ldns takes: ttl .*ZONEMD' out >err
+ok $? "ldns-verify-zone takes no other"
+
+# The real root zone of 31 July 2026.
+if [ -r "$real" ] && [ -r /usr/share/dns/root.key ]; then
+	zcat "$real" >root.zone
+	ldns-verify-zone -k /usr/share/dns/root.key -t 20260805000000 -ZZ root.zone >out 2>err
+	ok $? "ldns-verify-zone takes the real root zone"
+	expect 0 '' "the real root zone" -a /usr/share/dns/root.key -t 20260805000000 root.zone
+	says "its serial" '^serial *2026073102$'
+	says "all its signatures" '^signatures *2792, '
+	expect 1 '(expired)' "the real root zone past its time" -a /usr/share/dns/root.key -t 20260901000000 root.zone
+	awk '$4 == "A" && ++n == 1000 {sub(/[0-9]+$/, "254")} {print}' root.zone >changed.zone
+	expect 1 '(digest)' "the real root zone changed" -a /usr/share/dns/root.key -t 20260805000000 changed.zone
+else
+	number=$((number + 1))
+	echo "ok $number - the real root zone # SKIP no $real or root.key"
+fi
+
+echo "1..$number"
