@@ -36,12 +36,15 @@ class Daemon:
         self.name, self.folder = name, pathlib.Path(folder)
         self.folder.mkdir(parents=True, exist_ok=True)
         self.log_file = self.folder / "log"
+        # A second daemon in the same folder goes on in the same file.
+        self._before = self.log_file.stat().st_size if self.log_file.exists() else 0
         with open(self.log_file, "ab") as log:
             self.process = subprocess.Popen(command, stdout=log, stderr=log, stdin=subprocess.DEVNULL, cwd=self.folder)
 
     @property
     def log(self):
-        return self.log_file.read_text(encoding="utf-8", errors="replace")
+        """What this process has logged."""
+        return self.log_file.read_bytes()[self._before:].decode("utf-8", "replace")
 
     @property
     def running(self):
@@ -174,10 +177,29 @@ class Unbound(Daemon):
         self.control("reload")
 
     def metrics(self):
-        """The module's counters, from its localroot-status-file, without their common prefix."""
-        text = (self.folder / "status").read_text(encoding="ascii")
-        return {name.replace("unbound_localroot_", "", 1): float(value)
-                for name, value in (line.rsplit(" ", 1) for line in text.splitlines() if line and line[0] != "#")}
+        """The module's numbers, from its localroot-status-file: {"serving": 1.0, "answers_nxdomain": 2.0, ...}.
+        Empty while there is no such file."""
+        try:
+            text = (self.folder / "status").read_text(encoding="ascii")
+        except FileNotFoundError:
+            return {}
+        pairs = (line.rsplit(" ", 1) for line in text.splitlines() if line and line[0] != "#")
+        return {name.removeprefix("localroot_").removesuffix("_total"): float(value) for name, value in pairs}
+
+    def wait_metrics(self, condition, limit=20, what="the numbers"):
+        """Waits until condition(metrics) is true; returns the metrics."""
+        def look():
+            if not self.running:
+                raise RuntimeError(f"{self.name} ended ({self.process.returncode}):\n{self.log[-3000:]}")
+            numbers = self.metrics()
+            return numbers if numbers and condition(numbers) else None
+        return wait(look, limit, lambda: f"{what}: {self.metrics()}\n{self.log[-3000:]}")
+
+    def wait_serving(self, serial=None, limit=20):
+        """Until a copy (of that serial) is published; returns its serial."""
+        found = self.wait_metrics(lambda m: m["serving"] == 1 and (serial is None or m["serial"] == serial), limit,
+                                  f"serves {serial or 'a copy'}")
+        return int(found["serial"])
 
     def hang_up(self):
         """SIGHUP: a reload, as a service manager asks for it."""

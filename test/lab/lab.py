@@ -5,6 +5,7 @@
     with lab.Lab(lab.rootzone.make()) as net:        # or lab.rootzone.real(lab.TOP)
         ub = net.unbound(localroot=[])               # Unbound with the module, fetching from net.TRANSFER[0]
         plain = net.unbound()                        # and one without
+        ub.wait_serving()                            # until it has a verified copy
         answer = ub.ask("junk.", "A")                # a dns.message, asked with DO
         net.root_queries(ub)                         # what ub has sent to the root servers' addresses
 
@@ -53,8 +54,8 @@ def prefix():
     source = os.environ.get("LR_UNBOUND_SRC") or next(iter(sorted(pathlib.Path(TOP).glob("build/unbound-*/"))), None)
     if not source:
         raise tap.Skip("no Unbound with dynlib here: run contrib/get-unbound")
-    version = re.search(r'#define PACKAGE_VERSION "(.*)"', (pathlib.Path(source) / "config.h").read_text()).group(1)
-    return pathlib.Path(source).parent / f"prefix-{version}"
+    source = pathlib.Path(source)
+    return source.parent / source.name.replace("unbound-", "prefix-")
 
 
 class Lab:
@@ -152,10 +153,10 @@ class Lab:
     # Resolvers
 
     def unbound(self, localroot=None, config="", tail="", threads=1, wrapper=(), limit=30, anchor=None, folder=None,
-                modules="validator iterator"):
+                modules="validator iterator", prepare=None):
         """Starts Unbound. localroot: None for one without the module, or its option lines; where they name no source,
         the lab's first transfer address is one. config: lines for server:, tail: further clauses. folder: that of an
-        Unbound stopped before, to start on what it left on disk."""
+        Unbound stopped before, to start on what it left on disk. prepare(folder) may put something there first."""
         self._resolvers += 1
         number = self._resolvers
         folder = pathlib.Path(folder) if folder else self.folder / f"unbound-{number}"
@@ -164,7 +165,7 @@ class Lab:
         port, home = 5300 + number, "127.0.0.1" if 4 in self._families else "::1"
         lines = ["server:", '  username: ""', '  chroot: ""', f'  directory: "{folder}"', f'  pidfile: "{folder}/pid"',
                  "  use-syslog: no", '  logfile: ""', f"  num-threads: {threads}", "  do-not-query-localhost: no",
-                 f"  interface: {home}@{port}", "  access-control: 127.0.0.0/8 allow", "  access-control: ::1 allow",
+                 f"  interface: {home}@{port}", *(f"  access-control: {who} allow" for who in ("127.0.0.0/8", "10.53.0.0/16", "::1", "fd53::/64")),
                  "  extended-statistics: yes",
                  f'  root-hints: "{rootzone.HINTS}"', f'  trust-anchor-file: "{anchor or self.zone.anchor}"',
                  f"  do-ip4: {'yes' if 4 in self._families else 'no'}", f"  do-ip6: {'yes' if 6 in self._families else 'no'}",
@@ -179,6 +180,8 @@ class Lab:
             lines += ["dynlib:", *(f'  dynlib-file: "{word}"' for word in self._module_lines(folder, localroot))]
         lines += tail.splitlines()
         folder.mkdir(parents=True, exist_ok=True)
+        if prepare:
+            prepare(folder)
         resolver = daemons.Unbound(folder, prefix(), (home, port), sources, "\n".join(lines) + "\n", wrapper, limit)
         self._daemons.append(resolver)
         return resolver
@@ -190,21 +193,14 @@ class Lab:
         options = list(options)
         if not any(option.startswith("localroot:") for option in options):
             options.insert(0, "localroot: yes")
-        if not any(option.startswith("localroot-source:") for option in options):
+        if "localroot-source: builtin" in options:  # the lab's own word: name none
+            options.remove("localroot-source: builtin")
+        elif not any(option.startswith("localroot-source:") for option in options):
             options.append(f"localroot-source: axfr:{self.transfer_addresses[0]}")
         if not any(option.startswith("localroot-dir:") for option in options):
             options.append(f"localroot-dir: {folder}")
         options.append(f"localroot-status-file: {folder}/status")
         return [str(module), *options]
-
-    def wait_serving(self, resolver, limit=30):
-        """Until the resolver's lent zone "." holds a serial: the copy is published. Returns that serial."""
-        def serial():
-            if not resolver.running:
-                raise RuntimeError(f"{resolver.name} ended:\n{resolver.log[-3000:]}")
-            found = re.search(r"^\.\s+serial (\d+)", resolver.control("list_auth_zones"), re.MULTILINE)
-            return int(found.group(1)) if found else None
-        return wait(serial, limit, lambda: f"{resolver.name} serves a copy:\n{resolver.log[-3000:]}")
 
     # What went over the wire
 

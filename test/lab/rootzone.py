@@ -79,19 +79,20 @@ def real(top):
     return Root(folder / "root.zone", ICANN_ANCHOR, REAL_SERIAL, REAL_DATE)
 
 
-def make(algorithm="rsa", serial=None, inception=None, expiration=None, zonemd="sha384", keys="main", folder=None):
-    """Makes and signs a root zone, or takes the one made before. Times are in seconds since the epoch, by default
-    from yesterday until in 13 days; zonemd is sha384, sha512 or none. Zones with the same algorithm and keys
+def make(algorithm="rsa", serial=None, days=(-1, 13), zonemd="sha384", keys="main", timers=(1800, 900, 604800),
+         folder=None):
+    """Makes and signs a root zone, or takes the one made before. days: from when until when the signatures are valid,
+    in days from now; zonemd is sha384, sha512 or none; timers are the SOA's refresh,
+    retry and expire. Zones with the same algorithm and keys
     have the same trust anchor and TLD keys."""
     now = int(time.time())
-    wanted = "-".join(str(word) for word in (algorithm, zonemd, keys, serial or "today", inception or "", expiration or ""))
+    wanted = "_".join(map(str, (algorithm, zonemd, keys, serial or "today", *days, *timers)))
     folder = pathlib.Path(folder) if folder else _cache() / wanted
     with _building(folder) as scratch:
         if scratch:
-            signed_at = inception or now - DAY
-            until = expiration or now + 13 * DAY
+            signed_at, until = (now + int(day * DAY) for day in days)
             number = serial or int(time.strftime("%Y%m%d00", time.gmtime(now)))
-            _sign(scratch, algorithm, number, signed_at, until, zonemd, _keys(f"{algorithm}-{keys}", algorithm))
+            _sign(scratch, (number, *timers), signed_at, until, zonemd, _keys(f"{algorithm}-{keys}", algorithm))
             (scratch / "serial").write_text(f"{number}\n", encoding="ascii")
     signed = {tld: str(folder / "tld" / f"{tld}.zone") for tld in tlds.SIGNED}
     return Root(folder / "root.zone", folder / "root.key", int((folder / "serial").read_text()), None, signed)
@@ -155,8 +156,8 @@ def _dnskey(keys, label):
     return f"{owner} 172800 IN DNSKEY {rest}\n"
 
 
-def _sign(folder, algorithm, serial, inception, expiration, zonemd, keys):
-    zone = _Unsigned(serial)
+def _sign(folder, numbers, inception, expiration, zonemd, keys):
+    zone = _Unsigned(numbers)
     served = tlds.SIGNED + tlds.UNSIGNED
     (folder / "tld").mkdir()
     times = ["-i", str(inception), "-e", str(expiration)]
@@ -186,8 +187,8 @@ def _number(*words):
 class _Unsigned:
     """The records of the made root: delegations, glue and DS, in the numbers of the real one."""
 
-    def __init__(self, serial):
-        self.serial = serial
+    def __init__(self, numbers):
+        self.numbers = " ".join(map(str, numbers))  # the SOA's, but for the last
         self.servers = hints()
         self.glue = dict(self.servers)
         self.delegations, self.ds = {}, {}
@@ -248,7 +249,7 @@ class _Unsigned:
         return f"DS {tag} {algorithm} 2 {hashlib.sha256(repr((name, key)).encode()).hexdigest().upper()}"
 
     def text(self):
-        lines = [f". 86400 IN SOA a.root-servers.net. nstld.verisign-grs.com. {self.serial} 1800 900 604800 86400"]
+        lines = [f". 86400 IN SOA a.root-servers.net. nstld.verisign-grs.com. {self.numbers} 86400"]
         lines += [f". 518400 IN NS {name}" for name in sorted(self.servers)]
         for tld, servers in self.delegations.items():
             lines += [f"{tld}. 172800 IN NS {name}" for name in servers]

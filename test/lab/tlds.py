@@ -13,7 +13,7 @@
 SIGNED = ["com", "net", "org", "info", "arpa"]
 UNSIGNED = ["tk", "gq", "far"]
 FAR_SERVERS = ["ns.far-dns.com.", "ns.far-dns.org."]
-FAR_ADDRESSES = ["198.51.100.31", "198.51.100.32"]
+FAR_ADDRESSES = ["198.51.100.31", "198.51.100.32", "2001:db8:fa::31"]
 
 LEAF_ADDRESSES = ["198.51.100.53", "2001:db8:1eaf::53"]
 RSNET_ADDRESSES = ["198.51.100.54", "2001:db8:1eaf::54"]  # root-servers.net's own, see rootzone.py

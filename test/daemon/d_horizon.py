@@ -1,0 +1,119 @@
+#!/usr/bin/python3
+"""Past the horizon the module steps aside at that second; after the next good refresh it serves again."""
+
+import os
+import re
+import sys
+import tempfile
+import time
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lab"))
+import lab  # noqa: E402
+import tap  # noqa: E402
+
+lab.enter()
+
+import dns.rcode  # noqa: E402
+
+import answers  # noqa: E402
+from lab import rootzone  # noqa: E402
+
+TIMERS = (1, 1, 604800)
+
+
+def until_root_asked(net, resolver, limit):
+    """Asks fresh junk names until one goes to the root servers; all must be answered alike. Returns the time."""
+    start, number = len(net.sniffer.queries()), 0
+
+    def asked():
+        nonlocal number
+        number += 1
+        reply = resolver.ask(f"junk-{resolver.port}-{start}-{number}.")
+        tap.equal((reply.rcode(), answers.secure(reply)), (dns.rcode.NXDOMAIN, True), f"question {number}")
+        return net.root_queries(resolver, start) and time.time()
+    return lab.wait(asked, limit, "a query to the root")
+
+
+def confirmed(resolver):
+    """When the copy was confirmed, by the state file."""
+    return int(re.search(r"confirmed\D*(\d+)", (resolver.folder / "localroot.state").read_text()).group(1))
+
+
+@tap.test("localroot-max-age: normal iteration at that second, never SERVFAIL, and said in the log")
+def max_age():
+    with lab.Lab(rootzone.make(timers=TIMERS)) as net:
+        resolver = net.unbound(localroot=["localroot-max-age: 4"], config="aggressive-nsec: no")
+        resolver.wait_serving()
+        net.serve_source(None)
+        horizon = confirmed(resolver) + 4
+        moment = until_root_asked(net, resolver, 15)
+        if not horizon - 0.05 <= moment <= horizon + 1.1:
+            raise AssertionError(f"passed {moment - horizon:.2f} s after the horizon")
+        resolver.wait_log(r"localroot.*(stale|horizon)", 20)
+        tap.equal(resolver.ask("www.shop.far.").rcode(), 0, "a name under a delegation")
+        start = len(resolver.log)
+        net.serve_source(net.zone)
+        # The source is back: the next round finds it and the copy serves again.
+        resolver.wait_log(r"localroot", 40, start)
+        resolver.wait_serving(limit=40)
+        start = len(net.sniffer.queries())
+        resolver.ask("junk-after-refresh.")
+        tap.equal(net.root_queries(resolver, start), [], "queries to the root after the refresh")
+
+
+@tap.test("SOA expire bounds it as well")
+def soa_expire():
+    with lab.Lab(rootzone.make(timers=(1, 1, 5))) as net:
+        resolver = net.unbound(localroot=[], config="aggressive-nsec: no")
+        resolver.wait_serving()
+        net.serve_source(None)
+        horizon = confirmed(resolver) + 5
+        moment = until_root_asked(net, resolver, 15)
+        if not horizon - 0.05 <= moment <= horizon + 1.1:
+            raise AssertionError(f"passed {moment - horizon:.2f} s after the horizon")
+
+
+@tap.test("the clock keeps running across a restart")
+def restart():
+    with lab.Lab(rootzone.make(timers=TIMERS)) as net:
+        first = net.unbound(localroot=["localroot-max-age: 5"])
+        first.wait_serving()
+        horizon = confirmed(first) + 5
+        first.stop()
+        net.serve_source(None)
+        resolver = net.unbound(localroot=["localroot-max-age: 5"], folder=first.folder, config="aggressive-nsec: no")
+        moment = until_root_asked(net, resolver, 15)
+        if moment > horizon + 1.1:
+            raise AssertionError(f"served {moment - horizon:.2f} s past the horizon")
+
+
+@tap.test("a stale copy on disk is not served at all, and its serial still guards against an older one")
+def stale_on_disk():
+    root = rootzone.make(timers=TIMERS, serial=2026010110)
+    with lab.Lab(root) as net:
+        first = net.unbound(localroot=["localroot-max-age: 2"])
+        first.wait_serving()
+        horizon = confirmed(first) + 2
+        first.stop()
+        lab.wait(lambda: time.time() > horizon, 5, "the horizon")
+        net.serve_source(rootzone.make(timers=TIMERS, serial=2026010105))
+        resolver = net.unbound(localroot=["localroot-max-age: 2"], folder=first.folder, config="aggressive-nsec: no")
+        resolver.ask("junk-stale.")
+        if not net.root_queries(resolver):
+            raise AssertionError("the root was not asked")
+        resolver.wait_log(r"localroot.*(older|serial)", 30)
+
+
+@tap.test("signatures that run out bound it: the earliest of the zone")
+def signatures():
+    with tempfile.TemporaryDirectory() as place:
+        soon = rootzone.make(algorithm="ecdsa", timers=TIMERS, days=(-1, 20 / 86400), folder=place + "/root")
+        with lab.Lab(soon) as net:
+            resolver = net.unbound(localroot=[], config="aggressive-nsec: no")
+            resolver.wait_serving()
+            left = resolver.metrics()["horizon"]
+            if not 0 < left <= 20:
+                raise AssertionError(f"the horizon is {left} s away, the signatures end within 20 s")
+
+
+tap.run()

@@ -1,0 +1,206 @@
+#!/usr/bin/python3
+"""What is not verified is never served: the reason is logged, resolution goes on as without the module, and a good
+copy already held stays."""
+
+import os
+import re
+import shutil
+import sys
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lab"))
+import lab  # noqa: E402
+import tap  # noqa: E402
+
+lab.enter()
+
+import dns.rcode  # noqa: E402
+
+import answers  # noqa: E402
+from lab import rootzone  # noqa: E402
+
+SECRET = {"keys": "another"}  # a zone in perfect order, but for who signed it
+
+
+def good(serial_step=0):
+    """The good zone, with timers at the shortest that the module heeds (ten seconds)."""
+    return rootzone.make(timers=(1, 1, 604800), serial=2026010110 + serial_step)
+
+
+def flipped(kind, place):
+    """One octet changed in the data of the middle record of this type, at that place from the end of its text."""
+    def edit(lines):
+        found = [n for n, line in enumerate(lines) if line.split()[3:4] == [kind]]
+        number = found[len(found) // 2]
+        text = lines[number].rstrip()
+        at = len(text) + place
+        lines[number] = text[:at] + {"1": "2", "A": "B", "a": "b"}.get(text[at], "1" if text[at].isdigit() else "A") + text[at + 1:]
+    return edit
+
+
+def without_last(kind):
+    def edit(lines):
+        del lines[[n for n, line in enumerate(lines) if line.split()[3:4] == [kind]][-1]]
+    return edit
+
+
+def bad_zones(net):
+    """name -> (file, what the log must say)."""
+    base = good(1)
+    zones = {}
+    edits = {"flipped-glue": (flipped("A", -1), r"digest"), "flipped-aaaa": (flipped("AAAA", -1), r"digest"),
+             "flipped-ns": (flipped("NS", -3), r"digest"), "flipped-ds": (flipped("DS", -1), r"digest|signature"),
+             "flipped-nsec": (flipped("NSEC", -16), r"digest|signature|NSEC|format"),
+             "flipped-signature": (flipped("RRSIG", -20), r"digest|signature"),
+             "missing-glue": (without_last("AAAA"), r"digest"), "missing-soa-signature": (_drop_soa_signature, r"SOA|signature")}
+    for name, (edit, reason) in edits.items():
+        zones[name] = (base.edited(net.folder / f"{name}.zone", edit).zone, reason)
+    zones["no-zonemd"] = (rootzone.make(timers=(1, 1, 604800), serial=base.serial, zonemd="none").zone, r"ZONEMD")
+    zones["expired"] = (rootzone.make(timers=(1, 1, 604800), serial=base.serial, days=(-30, -1)).zone, r"expired|expiration")
+    zones["not-yet"] = (rootzone.make(timers=(1, 1, 604800), serial=base.serial, days=(5, 30)).zone, r"inception|not yet|before")
+    zones["other-anchor"] = (rootzone.make(timers=(1, 1, 604800), serial=base.serial, **SECRET).zone, r"anchor")
+    zones["empty"] = (net.write("empty.zone", ""), r"SOA|empty|no records")
+    with open(base.zone, encoding="ascii") as whole:
+        zones["cut"] = (net.write("cut.zone", whole.read()[:1000000]), r"digest|signature|line|format|SOA")
+    zones["text"] = (net.write("text.zone", "<html>Not found</html>\n"), r"line|SOA|format|text")
+    return zones
+
+
+def _drop_soa_signature(lines):
+    lines[:] = [line for line in lines if not line.startswith(".") or line.split()[3:5] != ["RRSIG", "SOA"]]
+
+
+def normal(net, resolver, plain, label):
+    """Resolution is that of a resolver without the module: through the root servers, with the same answers."""
+    start = len(net.sniffer.queries())
+    for name, kind in ((f"junk-{label}.", "A"), ("www.com.", "A"), ("www.shop.far.", "A"), ("org.", "DS"), ("tk.", "DS"), (".", "SOA")):
+        got, wanted = resolver.ask(name, kind), plain.ask(name, kind)
+        tap.equal(answers.summary(got), answers.summary(wanted), f"{label}: {name} {kind}")
+    if not net.root_queries(resolver, start):
+        raise AssertionError(f"{label}: nothing was asked of the root servers")
+
+
+def refused(resolver, reason, start=0):
+    """The log names the module, the source and the reason, in one line."""
+    resolver.wait_log(rf"localroot.*(file:|axfr:).*({reason})|localroot.*({reason}).*(file:|axfr:)", 30, start)
+
+
+@tap.test("a first zone with any fault is not served; the reason is logged and the root servers are asked")
+def never_served():
+    with lab.Lab(good()) as net:
+        plain = net.unbound()
+        for name, (file, reason) in bad_zones(net).items():
+            resolver = net.unbound(localroot=[f"localroot-source: file:{file}"])
+            try:
+                refused(resolver, reason)
+            except TimeoutError as late:
+                raise AssertionError(f"{name}: {late}") from None
+            normal(net, resolver, plain, name)
+            tap.equal((name, resolver.metrics().get("serving", 0)), (name, 0), "serving")
+            if (resolver.folder / "localroot.zone").exists():
+                raise AssertionError(f"{name}: it was stored")
+            resolver.stop()
+
+
+@tap.test("a good copy stays when the next zone has any fault, or is older, or the source is gone")
+def good_stays():
+    with lab.Lab(good()) as net:
+        faults = bad_zones(net)
+        faults["older"] = (good(-5).zone, r"older|serial")
+        faults["gone"] = (None, r"No such file|open|read")
+        held = {}
+        for name in faults:
+            source = net.write(f"{name}.source", open(good().zone, encoding="ascii").read())
+            held[name] = (net.unbound(localroot=[f"localroot-source: file:{source}"]), source)
+        for name, (resolver, source) in held.items():
+            tap.equal(resolver.wait_serving(), good().serial, name)
+            file, _ = faults[name]
+            if file:
+                shutil.copy(file, source + ".new")
+                os.rename(source + ".new", source)
+            else:
+                os.unlink(source)
+        for name, (resolver, _) in held.items():
+            try:
+                refused(resolver, faults[name][1])
+            except TimeoutError as late:
+                raise AssertionError(f"{name}: {late}") from None
+            start = len(net.sniffer.queries())
+            reply = resolver.ask(f"junk-{name}.")
+            tap.equal((name, reply.rcode(), answers.secure(reply)), (name, dns.rcode.NXDOMAIN, True))
+            tap.equal(resolver.ask(".", "SOA").answer[0][0].serial, good().serial, f"{name}: serial")
+            tap.equal(net.root_queries(resolver, start), [], f"{name}: queries to the root")
+
+
+@tap.test("no source answers: normal iteration, and each source is named in the log")
+def no_source():
+    with lab.Lab(good()) as net:
+        net.serve_source(None)
+        resolver = net.unbound(localroot=[f"localroot-source: axfr:{address}" for address in net.transfer_addresses])
+        for address in net.transfer_addresses:
+            resolver.wait_log(rf"localroot.*axfr:{re.escape(address)}", 20)
+        normal(net, resolver, net.unbound(), "no-source")
+
+
+@tap.test("the second source is used when the first serves a bad zone")
+def next_source():
+    with lab.Lab(good()) as net:
+        bad = good(1).edited(net.folder / "bad.zone", flipped("A", -1))
+        resolver = net.unbound(localroot=[f"localroot-source: file:{bad.zone}", "localroot-source: axfr:192.0.32.132"])
+        tap.equal(resolver.wait_serving(), good().serial)
+        refused(resolver, "digest")
+
+
+@tap.test("a copy on disk is verified again: one flipped byte, and it is not served")
+def disk_copy_flipped():
+    with lab.Lab(good()) as net:
+        first = net.unbound(localroot=[])
+        first.wait_serving()
+        first.stop()
+        net.serve_source(None)
+        copy = first.folder / "localroot.zone"
+        lines = copy.read_text(encoding="ascii").splitlines()
+        flipped("A", -1)(lines)
+        copy.write_text("\n".join(lines) + "\n", encoding="ascii")
+        resolver = net.unbound(localroot=[], folder=first.folder)
+        resolver.wait_log(r"localroot.*digest", 20)
+        normal(net, resolver, net.unbound(), "disk")
+
+
+@tap.test("a restart does not make an older serial welcome")
+def older_after_restart():
+    with lab.Lab(good()) as net:
+        first = net.unbound(localroot=[])
+        first.wait_serving()
+        first.stop()
+        net.serve_source(good(-5))
+        resolver = net.unbound(localroot=[], folder=first.folder)
+        resolver.wait_log(r"localroot.*(older|serial)", 30)
+        tap.equal(resolver.ask(".", "SOA").answer[0][0].serial, good().serial, "serial served")
+
+
+@tap.test("an anchor that does not match the root: not served, and no different from a resolver without the module")
+def anchor_mismatch():
+    with lab.Lab(good()) as net:
+        anchor = rootzone.make(timers=(1, 1, 604800), serial=2026010111, **SECRET).anchor
+        resolver, plain = net.unbound(localroot=[], anchor=anchor), net.unbound(anchor=anchor)
+        refused(resolver, "anchor")
+        for name, kind in (("junk-x.", "A"), ("www.com.", "A"), (".", "SOA")):
+            tap.equal(resolver.ask(name, kind).rcode(), plain.ask(name, kind).rcode(), f"{name} {kind}")
+            tap.equal(answers.summary(resolver.ask(name, kind, cd=True)), answers.summary(plain.ask(name, kind, cd=True)), name)
+
+
+@tap.test("the real root: one flipped byte, and it is not served")
+def real_flipped():
+    root = rootzone.real(lab.TOP)
+    with lab.Lab(root) as net:
+        plain = net.unbound()
+        for kind, place in (("A", -1), ("DS", -1), ("RRSIG", -20)):
+            bad = root.edited(net.folder / "bad.zone", flipped(kind, place))
+            resolver = net.unbound(localroot=[f"localroot-source: file:{bad.zone}"])
+            refused(resolver, "digest|signature")
+            tap.equal(answers.summary(resolver.ask("junk-x.")), answers.summary(plain.ask("junk-x.")), "junk")
+            if not net.root_queries(resolver):
+                raise AssertionError("nothing was asked of the root servers")
+
+
+tap.run()

@@ -1,0 +1,157 @@
+#!/usr/bin/python3
+"""Reloads under load and stops in the middle of a transfer: no crash, no leak, no lost answer."""
+
+import os
+import socket
+import sys
+import threading
+import time
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lab"))
+import lab  # noqa: E402
+import tap  # noqa: E402
+
+lab.enter()
+
+import dns.message  # noqa: E402
+import dns.rcode  # noqa: E402
+
+import answers  # noqa: E402
+import fake  # noqa: E402
+from lab import netns, rootzone  # noqa: E402
+
+SLOW = "198.51.100.201"
+VALGRIND = ["valgrind", "-q", "--leak-check=full", "--show-leak-kinds=definite", "--errors-for-leak-kinds=definite",
+            "--error-exitcode=99", "--keep-debuginfo=yes"]
+
+
+class Load:
+    """Asks fresh junk names one after another from a thread until stopped; each has to be answered, within ten seconds
+    and without asking again, as a stub that does not retry would."""
+
+    def __init__(self, resolver, label):
+        self._resolver, self._label = resolver, label
+        self.answered, self.failed = 0, []
+        self._ending = threading.Event()
+        self._thread = threading.Thread(target=self._run, daemon=True)
+        self._thread.start()
+
+    def _run(self):
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as client:
+            client.connect((self._resolver.address, self._resolver.port))
+            client.settimeout(10)
+            while not self._ending.is_set():
+                name = f"junk-{self._label}-{self.answered}."
+                try:
+                    client.send(self._resolver.query(name).to_wire())
+                    reply = dns.message.from_wire(client.recv(65535))
+                    if reply.rcode() != dns.rcode.NXDOMAIN or not answers.secure(reply):
+                        self.failed.append(f"{name}: {dns.rcode.to_text(reply.rcode())}")
+                except OSError as fault:
+                    self.failed.append(f"{name}: {fault!r}")
+                self.answered += 1
+
+    def stop(self):
+        self._ending.set()
+        self._thread.join(15)
+
+
+@tap.test("twenty reloads under load: every query is answered from the copy")
+def reloads():
+    with lab.Lab(rootzone.make()) as net:
+        resolver = net.unbound(localroot=[])
+        resolver.wait_serving()
+        start = len(net.sniffer.queries())
+        loads = [Load(resolver, label) for label in ("a", "b")]
+        for turn in range(20):
+            before = sum(load.answered for load in loads)
+            resolver.reload()
+            lab.wait(lambda: sum(load.answered for load in loads) > before + 20, 20, f"answers after reload {turn + 1}")
+        for load in loads:
+            load.stop()
+        tap.equal([fault for load in loads for fault in load.failed], [], "lost or wrong answers")
+        tap.equal(net.root_queries(resolver, start), [], "queries to the root")
+        tap.equal(resolver.ask("www.com.").rcode(), 0, "a name under a delegation")
+        tap.equal(resolver.stop(), 0, "exit code")
+        tap.note(f"{sum(load.answered for load in loads)} answers in 20 reloads")
+
+
+def in_transfer(net, play, label, act, wrapper=(), limit=10):
+    """Lets act(resolver) happen while the module is fetching from a source that behaves as play does."""
+    with fake.Source(SLOW, fake.record(net.root_addresses[0]), play) as source:
+        resolver = net.unbound(localroot=[f"localroot-source: axfr:{SLOW}"], wrapper=wrapper, limit=60)
+        if not source.asked.wait(30):
+            raise TimeoutError(f"{label}: the source was not asked:\n{resolver.log}")
+        started = time.monotonic()
+        act(resolver)
+        took = time.monotonic() - started
+        if took > limit:
+            raise AssertionError(f"{label}: {took:.1f} s")
+        return resolver
+
+
+@tap.test("stopping in the middle of a transfer takes no longer than a moment")
+def stop_in_transfer():
+    with lab.Lab(rootzone.make()) as net:
+        for play in (fake.slow, fake.silent):
+            def stop(resolver):
+                tap.equal(resolver.stop(10), 0, f"{play.__name__}: exit code")
+            in_transfer(net, play, play.__name__, stop, limit=3)
+
+
+@tap.test("stopping while a source does not even accept the connection")
+def stop_in_connect():
+    with lab.Lab(rootzone.make()) as net:
+        netns.swallow("198.51.100.202")
+        resolver = net.unbound(localroot=["localroot-source: axfr:198.51.100.202"])
+        tap.equal(resolver.ask("junk-connect.").rcode(), dns.rcode.NXDOMAIN, "an answer meanwhile")
+        started = time.monotonic()
+        tap.equal(resolver.stop(10), 0, "exit code")
+        if time.monotonic() - started > 3:
+            raise AssertionError(f"{time.monotonic() - started:.1f} s")
+
+
+@tap.test("reloading in the middle of a transfer: answers go on")
+def reload_in_transfer():
+    with lab.Lab(rootzone.make()) as net:
+        def reload(resolver):
+            for turn in range(5):
+                resolver.reload()
+                tap.equal(resolver.ask(f"junk-{turn}.").rcode(), dns.rcode.NXDOMAIN, "junk")
+        in_transfer(net, fake.slow, "reload", reload, limit=15)
+
+
+@tap.test("valgrind: start, transfer, answers, five reloads and a stop leave no error and no leak")
+def valgrind_reload():
+    with lab.Lab(rootzone.make()) as net:
+        resolver = net.unbound(localroot=[], wrapper=VALGRIND, limit=60)
+        resolver.wait_serving(limit=60)
+        for turn in range(5):
+            for name, kind in ((f"junk-{turn}.", "A"), ("com.", "DS"), (".", "DNSKEY"), ("www.shop.far.", "A"), ("tk.", "DS")):
+                resolver.ask(name, kind, limit=30)
+            resolver.reload()
+        resolver.ask("junk-last.", limit=30)
+        code = resolver.stop(60)
+        if code != 0:
+            raise AssertionError(f"exit code {code}:\n{resolver.log[-6000:]}")
+
+
+@tap.test("valgrind: stopping in the middle of a transfer leaves no error and no leak")
+def valgrind_stop():
+    with lab.Lab(rootzone.make()) as net:
+        def stop(resolver):
+            code = resolver.stop(60)
+            if code != 0:
+                raise AssertionError(f"exit code {code}:\n{resolver.log[-6000:]}")
+        in_transfer(net, fake.slow, "valgrind", stop, VALGRIND, limit=60)
+
+
+@tap.test("a transfer cut in the middle is refused and the next source taken")
+def cut_transfer():
+    with lab.Lab(rootzone.make()) as net, fake.Source(SLOW, fake.record(net.root_addresses[0]), fake.cut):
+        resolver = net.unbound(localroot=[f"localroot-source: axfr:{SLOW}", "localroot-source: axfr:192.0.32.132"])
+        resolver.wait_serving()
+        resolver.wait_log(rf"localroot.*{SLOW}", 5)
+
+
+tap.run()
