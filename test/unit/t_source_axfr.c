@@ -453,6 +453,11 @@ silence(void **state)
 	add_first(1);
 	add();
 	expect_failure(LR_ETIMEOUT, "no more came within 0.05 s");
+
+	/* The whole fetch's time ends a wait that has patience left. */
+	limits = (struct lr_limits){600000, 600000, 50, 1 << 20, {1 << 20, 1000}};
+	script(HANG);
+	expect_failure(LR_ETIMEOUT, "not finished within 0.05 s, after 0 messages");
 	limits = saved;
 }
 
