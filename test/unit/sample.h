@@ -250,28 +250,6 @@ sample_signed_free(struct sample_signed *s)
 	free(s->text);
 }
 
-/* The real root zone of 31 July 2026, or NULL with the reason printed. */
-static inline struct lr_draft *
-sample_root(void)
-{
-	char path[1024], command[1100];
-	const char *top = getenv("LR_TOP");
-	snprintf(path, sizeof(path), "%s/../shared/data/root-2026073102.zone.gz", top ? top : ".");
-	if (access(path, R_OK) != 0) {
-		printf("# skipped: no %s\n", path);
-		return NULL;
-	}
-	snprintf(command, sizeof(command), "zcat '%s'", path);
-	FILE *pipe = popen(command, "r");
-	assert_non_null(pipe);
-	struct lr_draft *draft = sample_empty(".");
-	assert_int_equal(lr_text_read(pipe, draft, NULL), LR_OK);
-	assert_int_equal(pclose(pipe), 0);
-	return draft;
-}
-
-enum { SAMPLE_ROOT_NOW = 1785888000 }; /* 2026-08-05 00:00:00 UTC */
-
 /* KSK-2017 (key tag 20326), whose DS record IANA publishes in root-anchors.xml. */
 #define SAMPLE_ROOT_DS                                                                             \
 	". IN DS 20326 8 2 E06D44B80B8F1D39A95C0B0D7C65D08458E880409BBC683457104237C7F8EC8D\n"
