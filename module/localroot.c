@@ -1,8 +1,10 @@
 #include "localroot.h"
 #include "answer.h"
+#include "clock.h"
 #include "precedence.h"
 #include "version.h"
 
+#include <inttypes.h>
 #include <time.h>
 
 static unsigned
@@ -19,7 +21,8 @@ make_parts(struct lr_localroot *module)
 	module->snapshot = lr_snapshot_new(workers);
 	module->stats = lr_stats_new(workers);
 	module->lend = lr_lend_new(module->env->auth_zones);
-	return module->snapshot && module->stats && module->lend;
+	module->keep = lr_keep_new(module);
+	return module->snapshot && module->stats && module->lend && module->keep;
 }
 
 enum lr_code
@@ -62,6 +65,7 @@ lr_localroot_stop(struct lr_localroot *module)
 	if (!module)
 		return;
 	lr_refresher_stop(module->refresher);
+	lr_keep_free(module->keep);
 	lr_lend_free(module->lend);
 	lr_snapshot_free(module->snapshot);
 	lr_stats_free(module->stats);
@@ -140,10 +144,10 @@ lr_localroot_sent(
 		lr_stats_event(module->stats, worker_of(qstate), LR_ROOT_QUERY);
 }
 
-void
-lr_localroot_gauges(struct lr_localroot *module, struct lr_gauges *gauges)
+static void
+get_gauges(struct lr_localroot *module, struct lr_gauges *gauges)
 {
-	lr_refresher_gauges(module->refresher, gauges);
+	lr_keep_gauges(module->keep, gauges);
 	gauges->lent_octets = lr_lend_octets(module->lend);
 	if (atomic_load(&module->root_taken))
 		gauges->serving = false;
@@ -153,6 +157,61 @@ size_t
 lr_localroot_octets(struct lr_localroot *module)
 {
 	struct lr_gauges gauges;
-	lr_localroot_gauges(module, &gauges);
+	get_gauges(module, &gauges);
 	return sizeof(*module) + gauges.zone_octets + gauges.lent_octets;
+}
+
+void
+lr_localroot_stats(struct lr_localroot *module, enum lr_format format, bool reset, FILE *out)
+{
+	struct lr_gauges gauges;
+	get_gauges(module, &gauges);
+	lr_stats_print(module->stats, &gauges, format, reset, out);
+}
+
+static void
+print_time(FILE *out, const char *what, int64_t seconds)
+{
+	time_t at = (time_t)seconds;
+	struct tm utc;
+	char text[32];
+	strftime(text, sizeof(text), "%Y-%m-%d %H:%M:%S UTC", gmtime_r(&at, &utc));
+	fprintf(out, "%s %s\n", what, text);
+}
+
+static void
+print_status(struct lr_localroot *module, FILE *out)
+{
+	const char *taken = atomic_load(&module->root_taken);
+	struct lr_state state;
+	int64_t horizon, now = lr_clock_wall();
+	if (!lr_keep_state(module->keep, &state, &horizon)) {
+		fprintf(out, "not serving: no verified copy of the root zone\n");
+	} else {
+		if (taken)
+			fprintf(out, "not serving: there is a %s, which decides instead\n", taken);
+		else if (now >= horizon)
+			fprintf(out, "not serving: the copy is stale\n");
+		else
+			fprintf(out, "serving the root zone\n");
+		fprintf(out, "serial %" PRIu32 "\n", state.serial);
+		print_time(out, "confirmed", state.confirmed);
+		print_time(out, now < horizon ? "good until" : "stale since", horizon);
+		fprintf(out, "from %s\n", state.source);
+	}
+	lr_refresher_print(module->refresher, out);
+}
+
+bool
+lr_localroot_control(struct lr_localroot *module, const char *command, FILE *out)
+{
+	if (strcmp(command, "localroot_status") == 0) {
+		print_status(module, out);
+	} else if (strcmp(command, "localroot_refresh") == 0) {
+		lr_refresher_wake(module->refresher);
+		fprintf(out, "started: localroot_status tells what comes of it\n");
+	} else {
+		return false;
+	}
+	return true;
 }

@@ -4,6 +4,7 @@
 #ifndef LR_LOCALROOT_H
 #define LR_LOCALROOT_H
 
+#include "keep.h"
 #include "lend.h"
 #include "refresher.h"
 #include "settings.h"
@@ -19,6 +20,7 @@ struct lr_localroot {
 	struct lr_snapshot *snapshot;
 	struct lr_stats *stats;
 	struct lr_lend *lend;
+	struct lr_keep *keep;
 	struct lr_refresher *refresher;
 	_Atomic bool host_ready;     /* every module is set up: env->anchors can be read */
 	const char *root_configured; /* what the configuration has at "." instead, or NULL */
@@ -46,8 +48,11 @@ void lr_localroot_sent(
 /* Octets of memory. Any thread. */
 size_t lr_localroot_octets(struct lr_localroot *module);
 
-/* What stands at the moment, for the statistics. Any thread but not two at once with a publication:
- * the refresher's or worker 0's. */
-void lr_localroot_gauges(struct lr_localroot *module, struct lr_gauges *gauges);
+/* Prints the statistics; any thread. */
+void lr_localroot_stats(struct lr_localroot *module, enum lr_format format, bool reset, FILE *out);
+
+/* unbound-control's commands: true where COMMAND is one of the module's, and its answer for people
+ * is printed. Worker 0's thread. */
+bool lr_localroot_control(struct lr_localroot *module, const char *command, FILE *out);
 
 #endif

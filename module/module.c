@@ -1,5 +1,6 @@
 /*
- * module.c -- the six entry points that Unbound's dynlib module looks for, and nothing else.
+ * module.c -- the six entry points that Unbound's dynlib module looks for, the two more that a
+ * patched Unbound asks (contrib/unbound-localroot.patch), and nothing else.
  */
 #include "localroot.h"
 
@@ -12,6 +13,9 @@ EXPORT void operate(
 EXPORT void inform_super(struct module_qstate *qstate, int id, struct module_qstate *super);
 EXPORT void clear(struct module_qstate *qstate, int id);
 EXPORT size_t get_mem(struct module_env *env, int id);
+EXPORT int stats(struct module_env *env, int id, char *text, size_t size, int reset);
+EXPORT int control(struct module_env *env, int id, const char *command, const char *arguments,
+    char *text, size_t size);
 
 static struct lr_localroot *
 module_of(const struct module_env *env, int id)
@@ -105,4 +109,33 @@ get_mem(struct module_env *env, int id)
 {
 	struct lr_localroot *module = module_of(env, id);
 	return module ? lr_localroot_octets(module) : 0;
+}
+
+/* Characters written, or -1 where they do not fit. */
+int
+stats(struct module_env *env, int id, char *text, size_t size, int reset)
+{
+	struct lr_localroot *module = module_of(env, id);
+	FILE *out = module ? fmemopen(text, size, "w") : NULL;
+	if (!out)
+		return module ? -1 : 0;
+	lr_localroot_stats(module, LR_FORMAT_CONTROL, reset, out);
+	long written = fflush(out) == 0 ? ftell(out) : -1;
+	fclose(out);
+	return written < 0 || (size_t)written >= size ? -1 : (int)written;
+}
+
+/* 1: done, with the answer in TEXT; 0: no command of ours; -1: an error, in TEXT. */
+int
+control(struct module_env *env, int id, const char *command, const char *arguments, char *text,
+    size_t size)
+{
+	(void)arguments;
+	struct lr_localroot *module = module_of(env, id);
+	FILE *out = module ? fmemopen(text, size, "w") : NULL;
+	if (!out)
+		return 0;
+	bool known = lr_localroot_control(module, command, out);
+	fclose(out); /* ends the text, cut short where there is no more room */
+	return known;
 }

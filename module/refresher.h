@@ -1,26 +1,28 @@
 /*
- * refresher.h -- the background thread: fetch, validate, publish, store.
+ * refresher.h -- the background thread: asks the sources in turn, at the times that the schedule
+ * gives.
  */
 #ifndef LR_REFRESHER_H
 #define LR_REFRESHER_H
 
 #include "lr_error.h"
-#include "stats.h"
+
+#include <stdio.h>
 
 struct lr_localroot;
 struct lr_refresher;
 
-/*
- * Publishes the copy on disk if it is good (in the caller's thread, so that the very first query
- * finds it), then starts the thread. The module's other parts stand. LR_ENOMEM, LR_EIO.
- */
+/* Starts the thread. The module's other parts stand. LR_ENOMEM, LR_EIO. */
 enum lr_code lr_refresher_start(
     struct lr_localroot *module, struct lr_refresher **refresher, struct lr_error *err);
 
 /* Stops the thread, promptly even in the middle of a transfer, and frees. NULL is allowed. */
 void lr_refresher_stop(struct lr_refresher *refresher);
 
-/* What the refresher knows of the copy held; lent_octets is left alone. Any thread. */
-void lr_refresher_gauges(struct lr_refresher *refresher, struct lr_gauges *gauges);
+/* Asks for a round now; returns at once. Any thread. */
+void lr_refresher_wake(struct lr_refresher *refresher);
+
+/* For people: each source's last result, and when the next round is due. Any thread. */
+void lr_refresher_print(struct lr_refresher *refresher, FILE *out);
 
 #endif

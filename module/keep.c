@@ -1,0 +1,381 @@
+#include "keep.h"
+#include "anchors.h"
+#include "clock.h"
+#include "localroot.h"
+#include "policy.h"
+#include "source.h"
+#include "thaw.h"
+#include "validate.h"
+
+#include <inttypes.h>
+#include <pthread.h>
+#include <unistd.h>
+
+static const uint8_t root_name[] = {0};
+
+struct lr_keep {
+	struct lr_localroot *module;
+	struct lr_anchors *anchors; /* those that the copy held was verified with */
+	bool anchors_looked_at;     /* the log knows whether there are any */
+	bool serving;               /* as the log was told */
+	bool disk_failed;           /* as the log was told */
+	bool has_floor; /* a zone was accepted before, here or before a restart: its serial is the
+			   state's */
+	int64_t horizon_ms; /* by the monotonic clock: a clock set back does not stretch it */
+
+	pthread_mutex_t lock; /* of what follows, which others look at */
+	struct lr_state state;
+	int64_t horizon;
+	size_t zone_octets; /* 0: no copy */
+};
+
+struct lr_keep *
+lr_keep_new(struct lr_localroot *module)
+{
+	struct lr_keep *keep = calloc(1, sizeof(*keep));
+	if (!keep)
+		return NULL;
+	keep->module = module;
+	pthread_mutex_init(&keep->lock, NULL);
+	return keep;
+}
+
+void
+lr_keep_free(struct lr_keep *keep)
+{
+	if (!keep)
+		return;
+	lr_anchors_free(keep->anchors);
+	pthread_mutex_destroy(&keep->lock);
+	free(keep);
+}
+
+static enum lr_code
+verify(struct lr_keep *keep, struct lr_draft *draft, bool has_floor, const struct lr_zone **zone,
+    struct lr_report *report)
+{
+	int32_t override = keep->module->settings.date_override;
+	const struct lr_policy policy = {
+	    .anchors = keep->anchors,
+	    .dnssec = true,
+	    .now = override > 0 ? (uint32_t) override : (uint32_t)lr_clock_wall(),
+	    .check_time = override != -1,
+	    .has_floor = has_floor,
+	    .serial_floor = keep->state.serial,
+	    .cpu_ns = lr_clock_cpu_ns,
+	};
+	int64_t start = lr_clock_cpu_ns();
+	enum lr_code code = lr_validate(draft, &policy, zone, report);
+	lr_stats_verified(keep->module->stats, lr_clock_cpu_ns() - start);
+	return code;
+}
+
+static void
+log_verified(const char *source, const struct lr_report *report)
+{
+	log_info("localroot: %s: serial %" PRIu32 " verified: ZONEMD %s, %" PRIu32
+		 " signatures, key tag %u; %zu records, %zu delegations",
+	    source, report->serial, report->zonemd.algorithm == 2 ? "SHA-512" : "SHA-384",
+	    report->dnssec.signatures, report->dnssec.key_tag, report->records,
+	    report->delegations);
+}
+
+/* Publishes ZONE, of which it takes a reference of its own, confirmed as STATE says, until its
+ * horizon. */
+static enum lr_code
+publish(struct lr_keep *keep, const struct lr_zone *zone, const struct lr_state *state)
+{
+	const struct lr_settings *settings = &keep->module->settings;
+	/* Under an overridden date, signatures stay in their time as long as Unbound runs. */
+	int64_t horizon = lr_policy_horizon(lr_zone_facts(zone), state->confirmed, state->expire,
+	    settings->max_age, settings->date_override == 0);
+	const struct lr_copy copy = {lr_zone_ref(zone), state->confirmed, horizon};
+	if (!lr_snapshot_publish(keep->module->snapshot, &copy)) {
+		lr_zone_unref(zone);
+		return LR_ENOMEM;
+	}
+	keep->horizon_ms = lr_clock_monotonic_ms(NULL) + (horizon - lr_clock_wall()) * 1000;
+	keep->has_floor = true;
+	pthread_mutex_lock(&keep->lock);
+	keep->state = *state;
+	keep->horizon = horizon;
+	keep->zone_octets = lr_zone_facts(zone)->octets;
+	pthread_mutex_unlock(&keep->lock);
+	return LR_OK;
+}
+
+static void
+drop(struct lr_keep *keep)
+{
+	(void)lr_snapshot_publish(keep->module->snapshot, NULL);
+	pthread_mutex_lock(&keep->lock);
+	keep->zone_octets = 0;
+	pthread_mutex_unlock(&keep->lock);
+}
+
+/* The zone where it is a new one, and the state. */
+static void
+save(struct lr_keep *keep, const struct lr_zone *zone)
+{
+	const char *dir = keep->module->settings.dir;
+	struct lr_error err;
+	enum lr_code code = zone ? lr_store_write_zone(dir, zone, &err) : LR_OK;
+	if (code == LR_OK)
+		code = lr_store_write_state(dir, &keep->state, &err);
+	if (code != LR_OK && !keep->disk_failed)
+		log_warn("localroot: %s: no copy is kept over a restart", err.text);
+	keep->disk_failed = code != LR_OK;
+}
+
+static struct lr_state
+state_of(uint32_t serial, const struct lr_origin *origin)
+{
+	struct lr_state state = {
+	    .serial = serial, .confirmed = origin->when, .expire = origin->expire};
+	snprintf(state.source, sizeof(state.source), "%s", origin->source);
+	return state;
+}
+
+enum lr_code
+lr_keep_confirm(
+    struct lr_keep *keep, uint32_t serial, const struct lr_origin *origin, struct lr_error *err)
+{
+	const struct lr_copy *held = lr_snapshot_peek(keep->module->snapshot);
+	if (!held || keep->state.serial != serial)
+		return lr_fail(err, LR_ESERIAL, "serial %" PRIu32 " is not the one held", serial);
+	struct lr_state state = state_of(serial, origin);
+	if (publish(keep, held->zone, &state) != LR_OK)
+		return lr_fail(err, LR_ENOMEM, "out of memory");
+	verbose(VERB_OPS, "localroot: %s: serial %" PRIu32 " is current", origin->source, serial);
+	lr_stats_round(keep->module->stats, LR_ROUND_CURRENT);
+	save(keep, NULL);
+	return LR_OK;
+}
+
+static enum lr_code
+renew(struct lr_keep *keep, const struct lr_zone *zone, const struct lr_origin *origin)
+{
+	struct lr_state state = state_of(lr_zone_facts(zone)->serial, origin);
+	/* The iterator's before the workers': both change within milliseconds, and either may be
+	 * the newer. */
+	if (lr_lend_renew(keep->module->lend, zone, NULL) == LR_ENOMEM ||
+	    publish(keep, zone, &state) != LR_OK)
+		return LR_ENOMEM;
+	lr_stats_round(keep->module->stats, LR_ROUND_RENEWED);
+	save(keep, zone);
+	return LR_OK;
+}
+
+enum lr_code
+lr_keep_take(struct lr_keep *keep, struct lr_draft *draft, const struct lr_origin *origin,
+    struct lr_error *err)
+{
+	uint32_t serial;
+	enum lr_code code = lr_draft_sort(draft, err);
+	if (code == LR_OK)
+		code = lr_policy_shape(draft, &serial, err);
+	if (code != LR_OK || lr_keep_confirm(keep, serial, origin, NULL) == LR_OK) {
+		lr_draft_free(draft);
+		return code;
+	}
+	const struct lr_zone *zone;
+	struct lr_report report;
+	code = verify(keep, draft, keep->has_floor, &zone, &report);
+	if (code != LR_OK) {
+		*err = report.error;
+		return code;
+	}
+	log_verified(origin->source, &report);
+	code = renew(keep, zone, origin);
+	lr_zone_unref(zone);
+	return code == LR_OK ? code : lr_fail(err, code, "out of memory");
+}
+
+/* The anchors have changed (RFC 5011, or a new configuration): the copy held is good only if it
+ * verifies with these. */
+static void
+verify_again(struct lr_keep *keep)
+{
+	const struct lr_copy *held = lr_snapshot_peek(keep->module->snapshot);
+	if (!held)
+		return;
+	struct lr_draft *draft;
+	const struct lr_zone *zone;
+	struct lr_report report;
+	enum lr_code code = lr_zone_thaw(held->zone, &draft, &report.error);
+	if (code == LR_OK)
+		code = verify(keep, draft, false, &zone, &report);
+	if (code == LR_OK) {
+		log_info("localroot: the trust anchors changed: serial %" PRIu32 " verified again",
+		    keep->state.serial);
+		lr_zone_unref(zone);
+		return;
+	}
+	log_warn("localroot: the trust anchors changed: serial %" PRIu32
+		 " is not served any more: %s",
+	    keep->state.serial, report.error.text);
+	drop(keep);
+}
+
+static struct lr_anchors *
+current_anchors(const struct lr_localroot *module)
+{
+	return atomic_load_explicit(&module->host_ready, memory_order_acquire)
+		   ? lr_anchors_of_validator(module->env->anchors)
+		   : NULL;
+}
+
+bool
+lr_keep_anchors(struct lr_keep *keep)
+{
+	bool ready = atomic_load_explicit(&keep->module->host_ready, memory_order_acquire);
+	bool first = !keep->anchors_looked_at;
+	struct lr_anchors *anchors =
+	    first ? lr_anchors_of_config(keep->module->env->cfg) : current_anchors(keep->module);
+	keep->anchors_looked_at = true;
+	/* Until every module is set up, those of the configuration are all that is known. */
+	if (!anchors && !first && !ready)
+		return keep->anchors != NULL;
+	if (anchors && keep->anchors && lr_anchors_equal(anchors, keep->anchors)) {
+		lr_anchors_free(anchors);
+		return true;
+	}
+	if (!anchors && (first || keep->anchors))
+		log_warn("localroot: no trust anchor for \".\": not serving");
+	lr_anchors_free(keep->anchors);
+	keep->anchors = anchors;
+	if (anchors)
+		verify_again(keep);
+	else
+		drop(keep);
+	return anchors != NULL;
+}
+
+static enum lr_code
+read_disk(struct lr_keep *keep, const char *path, int cancel_fd, const struct lr_zone **zone,
+    struct lr_report *report)
+{
+	const struct lr_io io = {.cancel_fd = cancel_fd,
+	    .monotonic_ms = lr_clock_monotonic_ms,
+	    .random16 = lr_clock_random16};
+	struct lr_uri uri = {.scheme = LR_FILE};
+	struct lr_fetched fetched;
+	enum lr_code code =
+	    lr_store_read_state(keep->module->settings.dir, &keep->state, &report->error);
+	if (code != LR_OK)
+		return code;
+	/* It counts from here on, even where the zone itself cannot be used. */
+	keep->has_floor = true;
+	snprintf(uri.path, sizeof(uri.path), "%s", path);
+	code = lr_source_fetch(&uri, root_name, &io, &lr_limits_default, &fetched, &report->error);
+	return code == LR_OK ? verify(keep, fetched.draft, true, zone, report) : code;
+}
+
+void
+lr_keep_load(struct lr_keep *keep, int cancel_fd)
+{
+	char *path = lr_store_zone_path(keep->module->settings.dir);
+	if (!path || access(path, F_OK) != 0) {
+		if (path)
+			log_info("localroot: no copy at %s yet", path);
+		free(path);
+		return;
+	}
+	const struct lr_zone *zone;
+	struct lr_report report = {0};
+	enum lr_code code = read_disk(keep, path, cancel_fd, &zone, &report);
+	if (code == LR_OK) {
+		int64_t now = lr_clock_wall();
+		struct lr_state state = keep->state;
+		/* The writing may have been cut short between the zone and its state; the clock may
+		 * have been set back. */
+		state.serial = report.serial;
+		if (state.confirmed > now)
+			state.confirmed = now;
+		log_verified(path, &report);
+		if (publish(keep, zone, &state) == LR_OK)
+			log_info("localroot: loaded from disk, confirmed %" PRId64 " s ago at %s",
+			    now - state.confirmed, state.source);
+		lr_zone_unref(zone);
+		(void)lr_keep_watch(keep);
+	} else {
+		lr_stats_failure(keep->module->stats, code);
+		log_warn("localroot: %s: %s", path, report.error.text);
+	}
+	free(path);
+}
+
+bool
+lr_keep_watch(struct lr_keep *keep)
+{
+	struct lr_localroot *module = keep->module;
+	const struct lr_copy *copy = lr_snapshot_peek(module->snapshot);
+	int64_t now = lr_clock_wall();
+	if (copy && now < copy->horizon && lr_clock_monotonic_ms(NULL) >= keep->horizon_ms) {
+		/* The clock was set back: workers go by it, so tell them what time has really
+		 * passed. */
+		struct lr_copy stale = {lr_zone_ref(copy->zone), copy->confirmed, now};
+		if (!lr_snapshot_publish(module->snapshot, &stale))
+			lr_zone_unref(stale.zone);
+		copy = lr_snapshot_peek(module->snapshot);
+		pthread_mutex_lock(&keep->lock);
+		keep->horizon = now;
+		pthread_mutex_unlock(&keep->lock);
+	}
+	bool fresh = copy && now < copy->horizon;
+	if (fresh && !keep->serving)
+		log_info("localroot: serving the root zone, serial %" PRIu32 ", for %" PRId64
+			 " s unless confirmed before",
+		    keep->state.serial, copy->horizon - now);
+	if (!fresh && keep->serving) {
+		if (copy)
+			log_warn("localroot: the copy with serial %" PRIu32
+				 " is stale since %" PRId64 " s: queries go to the root servers",
+			    keep->state.serial, now - copy->horizon);
+		lr_lend_withdraw(module->lend);
+	}
+	keep->serving = fresh;
+	return fresh;
+}
+
+int64_t
+lr_keep_left_ms(const struct lr_keep *keep)
+{
+	if (!keep->serving)
+		return INT64_MAX;
+	int64_t left = keep->horizon_ms - lr_clock_monotonic_ms(NULL);
+	return left > 0 ? left : 0;
+}
+
+const struct lr_zone *
+lr_keep_zone(const struct lr_keep *keep)
+{
+	const struct lr_copy *copy = lr_snapshot_peek(keep->module->snapshot);
+	return copy ? copy->zone : NULL;
+}
+
+bool
+lr_keep_state(struct lr_keep *keep, struct lr_state *state, int64_t *horizon)
+{
+	pthread_mutex_lock(&keep->lock);
+	bool held = keep->zone_octets > 0;
+	*state = keep->state;
+	*horizon = keep->horizon;
+	pthread_mutex_unlock(&keep->lock);
+	return held;
+}
+
+void
+lr_keep_gauges(struct lr_keep *keep, struct lr_gauges *gauges)
+{
+	struct lr_state state;
+	int64_t horizon, now = lr_clock_wall();
+	memset(gauges, 0, sizeof(*gauges));
+	if (!lr_keep_state(keep, &state, &horizon))
+		return;
+	gauges->serving = now < horizon;
+	gauges->serial = state.serial;
+	gauges->age = now - state.confirmed;
+	gauges->left = gauges->serving ? horizon - now : 0;
+	gauges->zone_octets = keep->zone_octets;
+}

@@ -1,0 +1,69 @@
+/*
+ * keep.h -- the copy that the module holds: taken, confirmed, stored, watched over, dropped.
+ *
+ * The refresher's thread (init's before it starts) changes it; any thread may ask for the gauges. A
+ * failure never costs the copy held.
+ */
+#ifndef LR_KEEP_H
+#define LR_KEEP_H
+
+#include "draft.h"
+#include "lr_error.h"
+#include "stats.h"
+#include "store.h"
+
+struct lr_localroot;
+struct lr_keep;
+
+/* NULL: out of memory. */
+struct lr_keep *lr_keep_new(struct lr_localroot *module);
+void lr_keep_free(struct lr_keep *keep);
+
+/*
+ * Looks at the trust anchors: at first those of the configuration, once every module is set up the
+ * validator's. When they change, the copy held is verified again or dropped. False: there is none
+ * for ".", and nothing can be taken.
+ */
+bool lr_keep_anchors(struct lr_keep *keep);
+
+/* Serves the copy on disk if it verifies; what it says of the highest serial counts in any case. */
+void lr_keep_load(struct lr_keep *keep, int cancel_fd);
+
+/* Where a draft came from: the URI, when (seconds since 1970), and the EDNS EXPIRE that came with
+ * it, or 0. */
+struct lr_origin {
+	const char *source;
+	int64_t when;
+	uint32_t expire;
+};
+
+/*
+ * A source delivered a zone, which is consumed: verifies and publishes it, or confirms the copy
+ * held where it is the same serial. The code and the text say why it was refused.
+ */
+enum lr_code lr_keep_take(struct lr_keep *keep, struct lr_draft *draft,
+    const struct lr_origin *origin, struct lr_error *err);
+
+/* A source said that SERIAL is its current one and it is that of the copy held. LR_ESERIAL: it is
+ * not. */
+enum lr_code lr_keep_confirm(
+    struct lr_keep *keep, uint32_t serial, const struct lr_origin *origin, struct lr_error *err);
+
+/* Tells the log when serving begins and ends, and the iterator when it ends. Whether the copy held
+ * is fresh. */
+bool lr_keep_watch(struct lr_keep *keep);
+
+/* Milliseconds until the copy held goes stale; INT64_MAX where none is fresh. */
+int64_t lr_keep_left_ms(const struct lr_keep *keep);
+
+/* The zone held, fresh or stale, or NULL: valid until the next call that changes the copy. The
+ * refresher's thread alone. */
+const struct lr_zone *lr_keep_zone(const struct lr_keep *keep);
+
+/* What stands; lent_octets is left alone. Any thread. */
+void lr_keep_gauges(struct lr_keep *keep, struct lr_gauges *gauges);
+
+/* The state of the copy held: when it was confirmed, by whom. False: no copy. Any thread. */
+bool lr_keep_state(struct lr_keep *keep, struct lr_state *state, int64_t *horizon);
+
+#endif
