@@ -27,7 +27,12 @@ static const struct algorithm {
     {16, EDDSA_KEY, NULL, "ED448", 57, 114},
 };
 
-enum { FIELDS = 4, MODULUS_MIN = 128, MODULUS_MAX = 512, EXPONENT_MAX = 8 }; /* octets */
+enum {
+	FIELDS = 4,
+	MODULUS_BITS_MIN = 1024,
+	MODULUS_MAX = 512,
+	EXPONENT_MAX = 8
+}; /* octets, but for bits */
 
 struct lr_key {
 	const struct algorithm *algorithm;
@@ -75,14 +80,14 @@ rsa_key(const uint8_t *bytes, size_t size)
 	if (exponent == 0 || exponent > EXPONENT_MAX || size - at < exponent)
 		return NULL;
 	size_t modulus = size - at - exponent;
-	if (modulus < MODULUS_MIN || modulus > MODULUS_MAX)
+	if (modulus > MODULUS_MAX)
 		return NULL;
 
 	EVP_PKEY *pkey = NULL;
 	BIGNUM *e = BN_bin2bn(bytes + at, (int)exponent, NULL);
 	BIGNUM *n = BN_bin2bn(bytes + at + exponent, (int)modulus, NULL);
 	OSSL_PARAM_BLD *build = OSSL_PARAM_BLD_new();
-	if (e && n && build && BN_num_bits(n) >= MODULUS_MIN * 8 &&
+	if (e && n && build && BN_num_bits(n) >= MODULUS_BITS_MIN &&
 	    OSSL_PARAM_BLD_push_BN(build, OSSL_PKEY_PARAM_RSA_N, n) &&
 	    OSSL_PARAM_BLD_push_BN(build, OSSL_PKEY_PARAM_RSA_E, e))
 		pkey = from_parameters("RSA", build);

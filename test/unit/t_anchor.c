@@ -86,7 +86,9 @@ nothing_else_matches(void **state)
 	    matches(". IN DS 20326 8 2 ae1ea5b974d4c858b740bd03e3ced7ebfcbd1724\n", KSK "\n"));
 	assert_false(
 	    matches(". IN DS 20326 8 9 ae1ea5b974d4c858b740bd03e3ced7ebfcbd1724\n", KSK "\n"));
-	/* the beginning of a right digest */
+	/* a right digest and an octet more, and its beginning */
+	assert_false(
+	    matches(". IN DS 20326 8 1 ae1ea5b974d4c858b740bd03e3ced7ebfcbd172400\n", KSK "\n"));
 	assert_false(matches(". IN DS 20326 8 1 ae1ea5b9\n", KSK "\n"));
 }
 

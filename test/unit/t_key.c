@@ -32,6 +32,9 @@ hostile_keys(void **state)
 	rdata[2] = 2; /* protocol */
 	assert_int_equal(lr_key_new(rdata, 8 + 128, &key, NULL), LR_EBOGUS);
 	rdata[2] = 3;
+	rdata[1] = 0x80; /* revoked */
+	assert_int_equal(lr_key_new(rdata, 8 + 128, &key, NULL), LR_EBOGUS);
+	rdata[1] = 0;
 	rdata[0] = 0; /* no zone key */
 	assert_int_equal(lr_key_new(rdata, 8 + 128, &key, NULL), LR_EBOGUS);
 }
