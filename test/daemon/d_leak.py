@@ -100,7 +100,14 @@ def after_transfer():
         tap.equal(silent(net, resolver, start), before, "the leak counter")
 
 
-@tap.test("with no copy the leak counter and the wire count the same packets")
+def first_sendings(queries):
+    """The module counts a query when Unbound decides to send it; where the answer over UDP is cut, Unbound then asks the
+    same over TCP without deciding anew. So leave out what follows the same question to the same server over UDP."""
+    over_udp = {(q.destination, q.name, q.type) for q in queries if not q.tcp}
+    return [q for q in queries if not q.tcp or (q.destination, q.name, q.type) not in over_udp]
+
+
+@tap.test("with no copy the leak counter and the wire count the same queries")
 def counters_agree():
     with lab.Lab(rootzone.make()) as net:
         net.serve_source(None)
@@ -108,11 +115,11 @@ def counters_agree():
         ask_all(resolver, net.served)
         for number in range(50):
             resolver.ask(f"junk{number}.of-the-lab-{number}.")
-        wire = len(net.root_queries(resolver))
+        wire = len(first_sendings(net.root_queries(resolver)))
         if wire < 10:
             raise AssertionError(f"only {wire} queries went to the root")
         numbers = resolver.wait_metrics(lambda m: m["rootqueries"] >= wire, what=f"{wire} queries counted")
-        tap.equal(int(numbers["rootqueries"]), len(net.root_queries(resolver)), "queries to the root")
+        tap.equal(int(numbers["rootqueries"]), len(first_sendings(net.root_queries(resolver))), "queries to the root")
 
 
 @tap.test("without minimisation, with referral-path hardening, eager targets and no minimal responses: silent")
@@ -163,7 +170,7 @@ def dead_servers():
     with lab.Lab(rootzone.make(), served=tlds.SIGNED) as net:
         resolver = with_disk_copy(net)
         lame = [a for name in net.zone.delegations["tk"] for a in net.zone.glue[name]]
-        net.nsd("lame", {"lame.invalid.": net.write("lame.zone", tlds.leaf("lame", "ns.lame."))}, lame)
+        net.nsd("lame", {"shop.lame.": net.write("lame.zone", tlds.leaf("lame", "ns.lame."))}, lame)
         tap.equal(resolver.ask("www.tk.", limit=60).rcode(), dns.rcode.SERVFAIL, "below a lame TLD")
         with contextlib.suppress(dns.exception.Timeout):  # gq: nobody is there; the resolver may try for long
             resolver.ask("www.gq.", limit=4)

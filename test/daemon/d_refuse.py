@@ -27,12 +27,13 @@ def good(serial_step=0):
 
 
 def flipped(kind, place):
-    """One octet changed in the data of the middle record of this type, at that place from the end of its text."""
+    """One octet changed in the data of the middle record of this type: place counts in its text, from the end where
+    it is negative."""
     def edit(lines):
         found = [n for n, line in enumerate(lines) if line.split()[3:4] == [kind]]
         number = found[len(found) // 2]
         text = lines[number].rstrip()
-        at = len(text) + place
+        at = re.search(rf"\t{kind}\t", text).end() + place if place >= 0 else len(text) + place
         lines[number] = text[:at] + {"1": "2", "A": "B", "a": "b"}.get(text[at], "1" if text[at].isdigit() else "A") + text[at + 1:]
     return edit
 
@@ -49,14 +50,14 @@ def bad_zones(net):
     zones = {}
     edits = {"flipped-glue": (flipped("A", -1), r"digest"), "flipped-aaaa": (flipped("AAAA", -1), r"digest"),
              "flipped-ns": (flipped("NS", -3), r"digest"), "flipped-ds": (flipped("DS", -1), r"digest|signature"),
-             "flipped-nsec": (flipped("NSEC", -16), r"digest|signature|NSEC|format"),
+             "flipped-nsec": (flipped("NSEC", 0), r"digest|signature|NSEC"),
              "flipped-signature": (flipped("RRSIG", -20), r"digest|signature"),
              "missing-glue": (without_last("AAAA"), r"digest"), "missing-soa-signature": (_drop_soa_signature, r"SOA|signature")}
     for name, (edit, reason) in edits.items():
         zones[name] = (base.edited(net.folder / f"{name}.zone", edit).zone, reason)
     zones["no-zonemd"] = (rootzone.make(timers=(1, 1, 604800), serial=base.serial, zonemd="none").zone, r"ZONEMD")
     zones["expired"] = (rootzone.make(timers=(1, 1, 604800), serial=base.serial, days=(-30, -1)).zone, r"expired|expiration")
-    zones["not-yet"] = (rootzone.make(timers=(1, 1, 604800), serial=base.serial, days=(5, 30)).zone, r"inception|not yet|before")
+    zones["not-yet"] = (rootzone.make(timers=(1, 1, 604800), serial=base.serial, days=(5, 30)).zone, r"not valid yet|inception")
     zones["other-anchor"] = (rootzone.make(timers=(1, 1, 604800), serial=base.serial, **SECRET).zone, r"anchor")
     zones["empty"] = (net.write("empty.zone", ""), r"SOA|empty|no records")
     with open(base.zone, encoding="ascii") as whole:

@@ -1,6 +1,7 @@
 """A test prints TAP: @test marks the functions, run() calls them in order of definition."""
 
 import sys
+import time
 import traceback
 
 _tests = []
@@ -32,6 +33,7 @@ def run(*arguments):
     failed = 0
     print(f"1..{len(_tests)}", flush=True)
     for number, (name, function) in enumerate(_tests, 1):
+        started = time.monotonic()
         try:
             function(*arguments)
             print(f"ok {number} - {name}", flush=True)
@@ -41,6 +43,8 @@ def run(*arguments):
             failed += 1
             print(f"not ok {number} - {name}", flush=True)
             note(traceback.format_exc())
+        if time.monotonic() - started > 5:
+            note(f"{time.monotonic() - started:.1f} s")
     sys.exit(1 if failed else 0)
 
 
