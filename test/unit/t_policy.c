@@ -107,7 +107,7 @@ signatures_have_their_rrsets_ttl(void **state)
 {
 #define RRSIG(type, ttl)                                                                           \
 	"example. " ttl " IN RRSIG " type " 13 1 60 20270101000000 20260101000000 1 example. "     \
-					  "AAAA\n"
+	"AAAA\n"
 	(void)state;
 	assert_taken(SOA NS "example. 99 IN TXT \"x\"\n" RRSIG("SOA", "60") RRSIG("TXT", "99"));
 	assert_refused(SOA NS RRSIG("NS", "61"), "another TTL");
