@@ -267,7 +267,7 @@ read_disk(struct lr_keep *keep, const char *path, int cancel_fd, const struct lr
 	/* It counts from here on, even where the zone itself cannot be used. */
 	keep->has_floor = true;
 	snprintf(uri.path, sizeof(uri.path), "%s", path);
-	code = lr_source_fetch(&uri, root_name, &io, &lr_limits_default, &fetched, &report->error);
+	code = lr_source_file(&uri, root_name, &io, &lr_limits_default, &fetched, &report->error);
 	return code == LR_OK ? verify(keep, fetched.draft, true, zone, report) : code;
 }
 

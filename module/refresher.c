@@ -26,6 +26,7 @@ struct health {
 
 struct lr_refresher {
 	struct lr_localroot *module;
+	struct lr_source **fetchers; /* in the order of the settings' */
 	pthread_t thread;
 	bool running;
 	int stop_fd;       /* readable: end */
@@ -54,22 +55,50 @@ note_health(struct lr_refresher *r, size_t source, const struct lr_error *err)
 	pthread_mutex_unlock(&r->lock);
 }
 
-/* One source's zone, taken or refused. */
+/* What a source has, taken, confirmed or refused. *increment: it was refused as an increment. */
 static enum lr_code
-try_source(struct lr_refresher *r, const struct lr_uri *uri, struct lr_error *err)
+ask_source(struct lr_refresher *r, struct lr_source *source, bool *increment, struct lr_error *err)
 {
+	struct lr_keep *keep = r->module->keep;
+	const char *name = lr_source_uri(source)->text;
 	const struct lr_io io = {.cancel_fd = r->stop_fd,
 	    .monotonic_ms = lr_clock_monotonic_ms,
 	    .random16 = lr_clock_random16};
 	struct lr_fetched fetched;
-	enum lr_code code = lr_source_fetch(uri, root_name, &io, &lr_limits_default, &fetched, err);
+	*increment = false;
+	enum lr_code code = lr_source_fetch(
+	    source, root_name, lr_keep_zone(keep), &io, &lr_limits_default, &fetched, err);
 	if (code != LR_OK)
 		return code;
-	verbose(VERB_OPS, "localroot: %s: fetched %zu octets", uri->text, fetched.octets);
-	const struct lr_origin origin = {.source = uri->text,
+	const struct lr_origin origin = {.source = name,
 	    .when = lr_clock_wall(),
 	    .expire = fetched.has_expire ? fetched.expire : 0};
-	return lr_keep_take(r->module->keep, fetched.draft, &origin, err);
+	if (!fetched.draft) {
+		verbose(
+		    VERB_OPS, "localroot: %s: serial %" PRIu32 " is current", name, fetched.serial);
+		return lr_keep_confirm(keep, fetched.serial, &origin, err);
+	}
+	verbose(VERB_OPS, "localroot: %s: fetched %zu octets", name, fetched.octets);
+	code = lr_keep_take(keep, fetched.draft, &origin, err);
+	*increment = code != LR_OK && fetched.increment;
+	return code;
+}
+
+/* An increment that does not verify is followed by a full transfer, once. */
+static enum lr_code
+try_source(struct lr_refresher *r, struct lr_source *source, struct lr_error *err)
+{
+	bool increment;
+	enum lr_code code = ask_source(r, source, &increment, err);
+	if (increment) {
+		log_warn("localroot: %s: the increment is not good: %s; asking for the whole zone",
+		    lr_source_uri(source)->text, err->text);
+		lr_stats_failure(r->module->stats, code);
+		lr_source_distrust(source);
+		*err = (struct lr_error){LR_OK, ""};
+		code = ask_source(r, source, &increment, err);
+	}
+	return code;
 }
 
 /* Each source in turn until one gives a usable zone. False: none did, or asked to stop. */
@@ -79,7 +108,7 @@ run_round(struct lr_refresher *r)
 	const struct lr_settings *settings = &r->module->settings;
 	for (size_t i = 0; i < settings->source_count; i++) {
 		struct lr_error err = {LR_OK, ""};
-		enum lr_code code = try_source(r, &settings->sources[i], &err);
+		enum lr_code code = try_source(r, r->fetchers[i], &err);
 		if (code == LR_ECANCELLED)
 			return false;
 		note_health(r, i, &err);
@@ -196,6 +225,20 @@ first_round(struct lr_localroot *module)
 	return now < due && now < horizon ? due - now : 0;
 }
 
+static enum lr_code
+make_fetchers(struct lr_refresher *r, struct lr_error *err)
+{
+	const struct lr_settings *settings = &r->module->settings;
+	const struct lr_source_options options = {.ca_bundle = NULL};
+	enum lr_code code = LR_OK;
+	r->fetchers = calloc(settings->source_count, sizeof(struct lr_source *));
+	if (!r->fetchers)
+		return lr_fail(err, LR_ENOMEM, "out of memory");
+	for (size_t i = 0; i < settings->source_count && code == LR_OK; i++)
+		code = lr_source_new(&settings->sources[i], &options, &r->fetchers[i], err);
+	return code;
+}
+
 enum lr_code
 lr_refresher_start(struct lr_localroot *module, struct lr_refresher **out, struct lr_error *err)
 {
@@ -212,6 +255,9 @@ lr_refresher_start(struct lr_localroot *module, struct lr_refresher **out, struc
 		return lr_fail(err, LR_ENOMEM, "out of memory");
 	if (r->stop_fd < 0 || r->wake_fd < 0)
 		return lr_fail(err, LR_EIO, "eventfd: %s", strerror(errno));
+	enum lr_code code = make_fetchers(r, err);
+	if (code != LR_OK)
+		return code;
 	if (lr_keep_anchors(module->keep))
 		lr_keep_load(module->keep, r->stop_fd);
 	set_next(r, first_round(module));
@@ -235,6 +281,9 @@ lr_refresher_stop(struct lr_refresher *r)
 		close(r->stop_fd);
 	if (r->wake_fd >= 0)
 		close(r->wake_fd);
+	for (size_t i = 0; r->fetchers && i < r->module->settings.source_count; i++)
+		lr_source_free(r->fetchers[i]);
+	free(r->fetchers);
 	free(r->sources);
 	pthread_mutex_destroy(&r->lock);
 	free(r);

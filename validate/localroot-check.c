@@ -269,8 +269,14 @@ check(const struct options *o, const uint8_t *origin, struct lr_anchors *anchors
 	if (parse_source(o->source, &uri, &err) != LR_OK)
 		return trouble(o->source, err.text);
 
+	const struct lr_source_options options = {.ca_bundle = NULL};
+	struct lr_source *source;
+	if (lr_source_new(&uri, &options, &source, &err) != LR_OK)
+		return trouble(o->source, err.text);
 	int64_t start = cpu_ns();
-	enum lr_code code = lr_source_fetch(&uri, origin, &io, &lr_limits_default, &fetched, &err);
+	enum lr_code code =
+	    lr_source_fetch(source, origin, NULL, &io, &lr_limits_default, &fetched, &err);
+	lr_source_free(source);
 	int64_t fetch_ns = cpu_ns() - start;
 	int status = code == LR_OK ? VERIFIED : fetch_status(code);
 	if (code == LR_OK) {

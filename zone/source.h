@@ -9,6 +9,7 @@
 
 #include "draft.h"
 #include "uri.h"
+#include "zone.h"
 
 struct lr_io {
 	int cancel_fd;                       /* readable: stop; -1 for none */
@@ -29,20 +30,42 @@ struct lr_limits {
 extern const struct lr_limits lr_limits_default;
 
 struct lr_fetched {
-	struct lr_draft *draft; /* the caller's */
+	struct lr_draft *draft; /* the caller's; NULL: the zone held is the source's current one */
+	uint32_t serial;        /* announced, and that of the draft where there is one */
 	bool has_expire;        /* the source gave EDNS EXPIRE (RFC 7314) */
 	uint32_t expire;        /* seconds */
 	size_t octets;          /* read from the source */
+	bool increment;         /* the draft is the zone held with changes applied (RFC 1995) */
 };
 
-/*
- * Fetches the zone ORIGIN from a source. LR_EUNREACHABLE, LR_ETIMEOUT, LR_EREFUSED, LR_EFORMAT, LR_ELIMIT,
- * LR_ECANCELLED, LR_EIO, LR_ENOMEM; *err says why, without naming the source (the caller knows it).
- */
-enum lr_code lr_source_fetch(const struct lr_uri *uri, const uint8_t *origin, const struct lr_io *io,
-    const struct lr_limits *limits, struct lr_fetched *fetched, struct lr_error *err);
+/* One configured source: its URI and what it remembers from one fetch to the next. One thread's. */
+struct lr_source;
 
-/* One function a scheme; lr_source_fetch() chooses among them. */
+struct lr_source_options {
+	const char *ca_bundle; /* a file of certificates to trust, or NULL for the system's */
+};
+
+/* The strings are copied. LR_ENOMEM; LR_EUNSUPPORTED: this build cannot. */
+enum lr_code lr_source_new(const struct lr_uri *uri, const struct lr_source_options *options,
+    struct lr_source **source, struct lr_error *err);
+void lr_source_free(struct lr_source *source); /* NULL is allowed */
+
+const struct lr_uri *lr_source_uri(const struct lr_source *source);
+
+/*
+ * Fetches the zone ORIGIN. HELD is the verified zone held, or NULL: with it, only what is newer is
+ * transferred. LR_EUNREACHABLE, LR_ETIMEOUT, LR_EREFUSED, LR_EFORMAT, LR_ELIMIT, LR_ESERIAL (older
+ * than HELD, or not the serial announced), LR_ECANCELLED, LR_EIO, LR_ENOMEM; *err says why, without
+ * naming the source (the caller knows it).
+ */
+enum lr_code lr_source_fetch(struct lr_source *source, const uint8_t *origin,
+    const struct lr_zone *held, const struct lr_io *io, const struct lr_limits *limits,
+    struct lr_fetched *fetched, struct lr_error *err);
+
+/* What the last increment made did not verify: the next fetch is a full one. */
+void lr_source_distrust(struct lr_source *source);
+
+/* A file without a source around it: always read as a whole. */
 enum lr_code lr_source_file(const struct lr_uri *uri, const uint8_t *origin, const struct lr_io *io,
     const struct lr_limits *limits, struct lr_fetched *fetched, struct lr_error *err);
 enum lr_code lr_source_axfr(const struct lr_uri *uri, const uint8_t *origin, const struct lr_io *io,

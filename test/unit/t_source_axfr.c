@@ -178,6 +178,18 @@ listen_on_loopback(int backlog, uint16_t *port)
 }
 
 static enum lr_code
+fetch_uri(const struct lr_uri *uri, const uint8_t *origin, struct lr_fetched *fetched,
+    struct lr_error *err)
+{
+	const struct lr_source_options options = {NULL};
+	struct lr_source *source;
+	assert_int_equal(lr_source_new(uri, &options, &source, NULL), LR_OK);
+	enum lr_code code = lr_source_fetch(source, origin, NULL, &io, &limits, fetched, err);
+	lr_source_free(source);
+	return code;
+}
+
+static enum lr_code
 fetch_from(const char *host, uint16_t port, struct lr_fetched *fetched, struct lr_error *err)
 {
 	struct lr_uri uri;
@@ -185,7 +197,7 @@ fetch_from(const char *host, uint16_t port, struct lr_fetched *fetched, struct l
 	snprintf(text, sizeof(text), "axfr:%s@%u", host, port);
 	assert_int_equal(lr_uri_parse(text, &uri, NULL), LR_OK);
 	err->text[0] = '\0';
-	return lr_source_fetch(&uri, (const uint8_t *)"", &io, &limits, fetched, err);
+	return fetch_uri(&uri, (const uint8_t *)"", fetched, err);
 }
 
 /* Plays the script once. */
@@ -353,9 +365,7 @@ out_of_zone(void **state)
 	assert_int_equal(pthread_create(&server.thread, NULL, serve, &server), 0);
 	snprintf(text, sizeof(text), "axfr:127.0.0.1@%u", server.port);
 	assert_int_equal(lr_uri_parse(text, &uri, NULL), LR_OK);
-	assert_int_equal(
-	    lr_source_fetch(&uri, (const uint8_t *)"\7example", &io, &limits, &fetched, &err),
-	    LR_EFORMAT);
+	assert_int_equal(fetch_uri(&uri, (const uint8_t *)"\7example", &fetched, &err), LR_EFORMAT);
 	assert_non_null(strstr(err.text, "other."));
 	assert_int_equal(fetched.octets, 77);
 	pthread_join(server.thread, NULL);

@@ -39,7 +39,13 @@ fetch(const char *text, const struct lr_limits *limits, struct lr_fetched *fetch
 {
 	struct lr_uri uri;
 	assert_int_equal(lr_uri_parse(text, &uri, NULL), LR_OK);
-	return lr_source_fetch(&uri, (const uint8_t *)"", &io, limits, fetched, err);
+	const struct lr_source_options options = {NULL};
+	struct lr_source *source;
+	assert_int_equal(lr_source_new(&uri, &options, &source, NULL), LR_OK);
+	enum lr_code code =
+	    lr_source_fetch(source, (const uint8_t *)"", NULL, &io, limits, fetched, err);
+	lr_source_free(source);
+	return code;
 }
 
 static enum lr_code
