@@ -60,6 +60,7 @@ verify(struct lr_keep *keep, struct lr_draft *draft, bool has_floor, const struc
 	    .dnssec = true,
 	    .now = override > 0 ? (uint32_t) override : (uint32_t)lr_clock_wall(),
 	    .check_time = override != -1,
+	    .known_types = true,
 	    .has_floor = has_floor,
 	    .serial_floor = keep->state.serial,
 	    .cpu_ns = lr_clock_cpu_ns,

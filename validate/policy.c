@@ -1,6 +1,7 @@
 #include "policy.h"
 #include "cursor.h"
 #include "owner.h"
+#include "rdata.h"
 
 /* RFC 1035 section 3.3.13. */
 static bool
@@ -159,4 +160,19 @@ lr_policy_horizon(const struct lr_zone_facts *facts, int64_t confirmed, uint32_t
 		horizon = smaller(horizon, expires);
 	}
 	return horizon;
+}
+
+enum lr_code
+lr_policy_types(const struct lr_draft *draft, struct lr_error *err)
+{
+	uint16_t known = 0; /* most neighbours have the same type */
+	for (size_t i = 0; i < lr_draft_count(draft); i++) {
+		struct lr_record record = lr_draft_record(draft, i);
+		char text[160];
+		if (record.type != known && !lr_rdata_known(record.type))
+			return lr_fail(err, LR_EUNSUPPORTED, "%s: a type unknown here",
+			    lr_rrset_text(record.owner, record.type, text));
+		known = record.type;
+	}
+	return LR_OK;
 }

@@ -16,6 +16,13 @@
  */
 enum lr_code lr_policy_shape(const struct lr_draft *draft, uint32_t *serial, struct lr_error *err);
 
+/*
+ * LR_EUNSUPPORTED where a record's type is unknown here: a resolver that does not know what the
+ * root zone means goes back to asking the root servers (the LocalRoot draft's requirement). The
+ * draft is sorted.
+ */
+enum lr_code lr_policy_types(const struct lr_draft *draft, struct lr_error *err);
+
 /* LR_ESERIAL where SERIAL is older than FLOOR by RFC 1982. */
 enum lr_code lr_policy_serial(uint32_t serial, uint32_t floor, struct lr_error *err);
 

@@ -38,7 +38,9 @@ verify(struct lr_draft *draft, const struct lr_policy *policy, struct lr_report 
 		return code;
 
 	report->delegations = count_delegations(draft);
-	if (policy->has_floor)
+	if (policy->known_types)
+		code = lr_policy_types(draft, err);
+	if (code == LR_OK && policy->has_floor)
 		code = lr_policy_serial(report->serial, policy->serial_floor, err);
 	if (code != LR_OK)
 		return code;

@@ -233,3 +233,9 @@ lr_rdata_canonical(uint16_t type, const uint8_t *rdata, size_t length, uint8_t *
 			out[at] = lr_fold[rdata[at]];
 	}
 }
+
+bool
+lr_rdata_known(uint16_t type)
+{
+	return ldns_rr_descript(type)->_type == type;
+}

@@ -25,4 +25,7 @@ enum lr_code lr_rdata_read(struct lr_cursor *c, uint16_t type, uint16_t length, 
  */
 void lr_rdata_canonical(uint16_t type, const uint8_t *rdata, size_t length, uint8_t *out);
 
+/* Whether ldns knows the type's format: of one that it does not, nobody can say where names are. */
+bool lr_rdata_known(uint16_t type);
+
 #endif

@@ -53,6 +53,28 @@ soa_and_ns(void **state)
 	    "x.example. 60 IN SOA ns.example. a.example. 1 1 1 1 1\n" NS, "not at the apex");
 }
 
+static enum lr_code
+types_of(const char *text, struct lr_error *err)
+{
+	struct lr_draft *draft = sample_draft("example.", text);
+	assert_int_equal(lr_draft_sort(draft, NULL), LR_OK);
+	enum lr_code code = lr_policy_types(draft, err);
+	lr_draft_free(draft);
+	return code;
+}
+
+/* 65280 to 65534 are for private use (RFC 6895 section 3.1): nobody's library knows them. */
+static void
+types(void **state)
+{
+	struct lr_error err;
+	(void)state;
+	assert_int_equal(types_of(SOA NS "a.example. 60 IN TXT x\n", &err), LR_OK);
+	assert_int_equal(
+	    types_of(SOA NS "a.example. 60 IN TYPE65280 \\# 1 00\n", &err), LR_EUNSUPPORTED);
+	assert_non_null(strstr(err.text, "a.example."));
+}
+
 static void
 an_empty_zone(void **state)
 {
@@ -200,6 +222,7 @@ main(void)
 	    cmocka_unit_test(signatures_have_their_rrsets_ttl),
 	    cmocka_unit_test(rrsig_rdata),
 	    cmocka_unit_test(cname_stands_alone),
+	    cmocka_unit_test(types),
 	    cmocka_unit_test(serials),
 	    cmocka_unit_test(horizon),
 	};
