@@ -2,7 +2,6 @@
 """Past the horizon the module steps aside at that second; after the next good refresh it serves again."""
 
 import os
-import re
 import sys
 import tempfile
 import time
@@ -36,7 +35,7 @@ def until_root_asked(net, resolver, limit):
 
 def confirmed(resolver):
     """When the copy was confirmed, by the state file."""
-    return int(re.search(r"confirmed\D*(\d+)", (resolver.folder / "localroot.state").read_text()).group(1))
+    return int(resolver.wait_stored()["confirmed"])
 
 
 @tap.test("localroot-max-age: normal iteration at that second, never SERVFAIL, and said in the log")
@@ -77,7 +76,7 @@ def soa_expire():
 def restart():
     with lab.Lab(rootzone.make(timers=TIMERS)) as net:
         first = net.unbound(localroot=["localroot-max-age: 5"])
-        first.wait_serving()
+        first.wait_stored()
         horizon = confirmed(first) + 5
         first.stop()
         net.serve_source(None)
@@ -92,7 +91,7 @@ def stale_on_disk():
     root = rootzone.make(timers=TIMERS, serial=2026010110)
     with lab.Lab(root) as net:
         first = net.unbound(localroot=["localroot-max-age: 2"])
-        first.wait_serving()
+        first.wait_stored()
         horizon = confirmed(first) + 2
         first.stop()
         lab.wait(lambda: time.time() > horizon, 5, "the horizon")

@@ -61,7 +61,7 @@ def silent(net, resolver, start=0):
 def with_disk_copy(net, **how):
     """A resolver that has only what an earlier one left on disk: the sources are gone."""
     first = net.unbound(localroot=[])
-    first.wait_serving()
+    first.wait_stored()
     first.stop()
     net.serve_source(None)
     return net.unbound(localroot=[], folder=first.folder, **how)

@@ -155,7 +155,7 @@ def next_source():
 def disk_copy_flipped():
     with lab.Lab(good()) as net:
         first = net.unbound(localroot=[])
-        first.wait_serving()
+        first.wait_stored()
         first.stop()
         net.serve_source(None)
         copy = first.folder / "localroot.zone"
@@ -171,7 +171,7 @@ def disk_copy_flipped():
 def older_after_restart():
     with lab.Lab(good()) as net:
         first = net.unbound(localroot=[])
-        first.wait_serving()
+        first.wait_stored()
         first.stop()
         net.serve_source(good(-5))
         resolver = net.unbound(localroot=[], folder=first.folder)

@@ -157,6 +157,7 @@ def visible(scene):
 
 @on_both_roots("the copy on disk is a master file that ldns-verify-zone accepts")
 def disk(scene):
+    scene.local.wait_stored()
     date = ["-t", scene.root.date] if scene.root.date else []
     subprocess.run(["ldns-verify-zone", "-k", scene.root.anchor, *date, "-ZZ", str(scene.local.folder / "localroot.zone")],
                    check=True, capture_output=True, timeout=60)

@@ -209,6 +209,16 @@ class Unbound(Daemon):
                                   f"serves {serial or 'a copy'}")
         return int(found["serial"])
 
+    def wait_stored(self, limit=20):
+        """Until the copy that is served lies on disk too. Returns its state file's lines as a dict."""
+        serial = self.wait_serving(limit=limit)
+        file = self.folder / "localroot.state"
+
+        def state():
+            words = dict(line.split(" ", 1) for line in file.read_text().splitlines()) if file.exists() else {}
+            return words if words.get("serial") == str(serial) else None
+        return wait(state, limit, f"{file} has serial {serial}")
+
     def hang_up(self):
         """SIGHUP: a reload, as a service manager asks for it."""
         self.process.send_signal(signal.SIGHUP)

@@ -99,9 +99,10 @@ def make(algorithm="rsa", serial=None, days=(-1, 13), zonemd="sha384", keys="mai
 
 
 def _cache():
-    top, build = os.environ["LR_TOP"], os.environ["LR_BUILD"]
-    place = top if os.access(top, os.W_OK) else build  # a distribution's tree may be read-only
-    return pathlib.Path(place) / "build" / "lab"
+    """One for all builds of a checkout, in its build folder; a tree unpacked from a tarball has none, and is not ours
+    to write to."""
+    shared = pathlib.Path(os.environ["LR_TOP"]) / "build"
+    return shared / "lab" if shared.is_dir() else pathlib.Path(os.environ["LR_BUILD"]) / "lab-cache"
 
 
 @contextlib.contextmanager
