@@ -6,7 +6,7 @@
 #include <ldns/ldns.h>
 
 #define ROW(f, b) f(b) f(b + 1) f(b + 2) f(b + 3) f(b + 4) f(b + 5) f(b + 6) f(b + 7)
-#define LOWER(b) ((b) >= 'A' && (b) <= 'Z' ? (b) + 32 : (b)),
+#define LOWER(b) (uint8_t)((b) >= 'A' && (b) <= 'Z' ? (b) + 32 : (b)),
 #define OCTAVE(b) ROW(LOWER, b) ROW(LOWER, b + 8) ROW(LOWER, b + 16) ROW(LOWER, b + 24)
 
 const uint8_t lr_fold[256] = {
