@@ -57,3 +57,24 @@ quietly() {
 		return 1
 	fi
 }
+
+# apt_sources CODENAME: the machine's own repositories, as deb-src entries of that Debian release.
+apt_sources() {
+	# shellcheck disable=SC1091
+	codename=$(. /etc/os-release && echo "$VERSION_CODENAME")
+	keyring=/usr/share/keyrings/debian-archive-keyring.gpg
+	apt-get indextargets --format "deb-src [signed-by=$keyring] \$(REPO_URI) \$(RELEASE) main" \
+		'Created-By: Packages' 'Component: main' 'Origin: Debian' | sort -u |
+		sed "s/ $codename\\([-/ ]\\)/ $1\\1/"
+}
+
+# apt_in_scratch TOOL ARGUMENT...: apt with the sources.list, the lists and the cache of the folder $scratch, so that
+# the machine's apt configuration stays as it is.
+apt_in_scratch() {
+	tool=$1
+	shift
+	mkdir -p "$scratch/lists/partial" "$scratch/cache/archives/partial"
+	"$tool" -q -o Dir::Etc::sourcelist="$scratch/sources.list" -o Dir::Etc::sourceparts=/dev/null \
+		-o Dir::State::lists="$scratch/lists" -o Dir::Cache="$scratch/cache" \
+		-o APT::Sandbox::User=root "$@"
+}
