@@ -96,6 +96,9 @@ lr_draft_add(struct lr_draft *draft, const struct lr_record *record, struct lr_e
 	size_t octets = record->owner_length + sizeof(struct fixed) + record->rdata_length;
 	if (draft->count >= draft->limits.records)
 		return lr_fail(err, LR_ELIMIT, "more than %zu records", draft->limits.records);
+	if (draft->limits.record_octets && record->rdata_length > draft->limits.record_octets)
+		return lr_fail(err, LR_ELIMIT, "a record of more than %zu octets",
+		    draft->limits.record_octets);
 	if (octets > draft->limits.octets - draft->used)
 		return lr_fail(
 		    err, LR_ELIMIT, "more than %zu octets of records", draft->limits.octets);

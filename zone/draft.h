@@ -25,6 +25,7 @@ struct lr_record {
 struct lr_draft_limits {
 	size_t octets;  /* of owner names, fixed fields and RDATA */
 	size_t records;
+	size_t record_octets; /* of one record's RDATA; 0: what the format allows, 65535 */
 };
 
 /* The caller owns the draft: hand it to lr_validate() or lr_draft_free() it. */

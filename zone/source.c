@@ -1,34 +1,72 @@
 /* source.c -- fetching: the choice among the sources, and their limits. */
-#include "source.h"
+#include "source_kinds.h"
+#include "cursor.h"
+#include "schedule.h"
 
+#include <inttypes.h>
 #include <stdlib.h>
+#include <string.h>
 
 /*
- * The root zone of 2026 is 24,878 records, 1.3 MB on the wire and 2.2 MB as text: the octets leave
- * room for it to grow thirtyfold, the records fortyfold, and no source can make the resolver's host
- * run out of memory.
+ * The root zone of 2026 is 24,878 records, 1.3 MB on the wire in 82 messages and 2.2 MB as text;
+ * its largest record has 514 octets. The octets leave room for it to grow thirtyfold, the records
+ * fortyfold, the messages for one record each and fourfold growth, the steps for more than a year
+ * of being away; and no source can make the resolver's host run out of memory.
  */
 const struct lr_limits lr_limits_default = {
     .connect_ms = 5000,
     .idle_ms = 10000,
     .total_ms = 120000,
     .wire_octets = (size_t)64 << 20,
-    .draft = {.octets = (size_t)64 << 20, .records = 1000000},
+    .draft = {.octets = (size_t)64 << 20, .records = 1000000, .record_octets = 16384},
+    .resolve_ms = 10000,
+    .addresses = 8,
+    .messages = 100000,
+    .steps = 1000,
+    .redirects = 5,
+    .header_octets = 32768,
 };
 
-struct lr_source {
-	struct lr_uri uri;
-};
+#ifndef HAVE_LIBCURL
+enum lr_code
+lr_https_start(struct lr_error *err)
+{
+	return lr_fail(err, LR_EUNSUPPORTED, "https: this build is without libcurl");
+}
+
+void
+lr_https_stop(void)
+{
+}
+
+enum lr_code
+lr_fetch_https(struct lr_source *source, const struct lr_request *request,
+    struct lr_fetched *fetched, struct lr_error *err)
+{
+	(void)source, (void)request, (void)fetched;
+	return lr_https_start(err);
+}
+#endif
 
 enum lr_code
 lr_source_new(const struct lr_uri *uri, const struct lr_source_options *options,
     struct lr_source **source, struct lr_error *err)
 {
+	enum lr_code code = uri->scheme == LR_HTTPS ? lr_https_start(err) : LR_OK;
+	if (code != LR_OK)
+		return code;
 	struct lr_source *s = calloc(1, sizeof(*s));
-	(void)options;
-	if (!s)
+	if (s) {
+		s->uri = *uri;
+		s->resolver = lr_resolver_new();
+		s->ca_bundle = options->ca_bundle ? strdup(options->ca_bundle) : NULL;
+	}
+	if (!s || !s->resolver || (options->ca_bundle && !s->ca_bundle)) {
+		if (!s && uri->scheme == LR_HTTPS)
+			lr_https_stop();
+		lr_source_free(s);
 		return lr_fail(err, LR_ENOMEM, "out of memory");
-	s->uri = *uri;
+	}
 	*source = s;
 	return LR_OK;
 }
@@ -36,6 +74,12 @@ lr_source_new(const struct lr_uri *uri, const struct lr_source_options *options,
 void
 lr_source_free(struct lr_source *source)
 {
+	if (!source)
+		return;
+	if (source->uri.scheme == LR_HTTPS)
+		lr_https_stop();
+	lr_resolver_free(source->resolver);
+	free(source->ca_bundle);
 	free(source);
 }
 
@@ -48,7 +92,55 @@ lr_source_uri(const struct lr_source *source)
 void
 lr_source_distrust(struct lr_source *source)
 {
-	(void)source;
+	source->distrusted = true;
+}
+
+bool
+lr_draft_serial(const struct lr_draft *draft, const uint8_t *origin, uint32_t *serial)
+{
+	for (size_t i = 0; i < lr_draft_count(draft); i++) {
+		struct lr_record record = lr_draft_record(draft, i);
+		if (record.type != 6 || record.rdata_length < 22 ||
+		    !lr_name_equal(record.owner, origin))
+			continue;
+		struct lr_cursor c = lr_cursor_init(record.rdata + record.rdata_length - 20, 4);
+		*serial = lr_cursor_u32(&c);
+		return true;
+	}
+	return false;
+}
+
+static enum lr_code
+fetch_by_scheme(struct lr_source *source, const struct lr_request *request,
+    struct lr_fetched *fetched, struct lr_error *err)
+{
+	switch (source->uri.scheme) {
+	case LR_FILE:
+		return lr_source_file(&source->uri, request->origin, request->budget->io,
+		    request->budget->limits, fetched, err);
+	case LR_AXFR:
+	case LR_XOT:
+		return lr_fetch_axfr(source, request, fetched, err);
+	case LR_IXFR:
+		return lr_fetch_ixfr(source, request, fetched, err);
+	case LR_HTTPS:
+		return lr_fetch_https(source, request, fetched, err);
+	}
+	return lr_fail(err, LR_EUNSUPPORTED, "unknown scheme");
+}
+
+enum lr_code
+lr_check_announced(
+    const struct lr_request *request, uint32_t serial, bool *current, struct lr_error *err)
+{
+	uint32_t held = request->held ? lr_zone_facts(request->held)->serial : serial;
+	*current = request->held && serial == held;
+	/* Neither is newer where they are 2^31 apart (RFC 1982 section 3.2): that is no way
+	 * forward. */
+	if (serial != held && !lr_serial_newer(serial, held))
+		return lr_fail(
+		    err, LR_ESERIAL, "has serial %" PRIu32 ", older than %" PRIu32, serial, held);
+	return LR_OK;
 }
 
 enum lr_code
@@ -56,19 +148,21 @@ lr_source_fetch(struct lr_source *source, const uint8_t *origin, const struct lr
     const struct lr_io *io, const struct lr_limits *limits, struct lr_fetched *fetched,
     struct lr_error *err)
 {
-	const struct lr_uri *uri = &source->uri;
-	(void)held;
-	switch (uri->scheme) {
-	case LR_FILE:
-		return lr_source_file(uri, origin, io, limits, fetched, err);
-	case LR_AXFR:
-		return lr_source_axfr(uri, origin, io, limits, fetched, err);
-	case LR_IXFR:
-		return lr_fail(err, LR_EUNSUPPORTED, "ixfr: is not built in");
-	case LR_XOT:
-		return lr_fail(err, LR_EUNSUPPORTED, "xot: is not built in");
-	case LR_HTTPS:
-		return lr_fail(err, LR_EUNSUPPORTED, "https: is not built in");
+	struct lr_budget budget = lr_budget_start(io, limits);
+	const struct lr_request request = {origin, held, &budget};
+	struct lr_fetched got = {.draft = NULL};
+	bool current;
+	enum lr_code code = fetch_by_scheme(source, &request, &got, err);
+	if (code != LR_OK)
+		return code;
+	if (got.draft && lr_draft_serial(got.draft, origin, &got.serial))
+		code = lr_check_announced(&request, got.serial, &current, err);
+	if (code != LR_OK) {
+		lr_draft_free(got.draft);
+		return code;
 	}
-	return lr_fail(err, LR_EUNSUPPORTED, "unknown scheme");
+	if (got.draft && !got.increment)
+		source->distrusted = false;
+	*fetched = got;
+	return LR_OK;
 }

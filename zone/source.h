@@ -1,8 +1,9 @@
 /*
- * source.h -- fetching: a source yields bytes, a reader makes them a draft, and nothing here trusts them.
+ * source.h -- fetching: a source yields bytes, a reader makes them a draft, and nothing here trusts
+ * them.
  *
- * One thread owns a fetch. It blocks, but never longer than its limits, and returns at once when the cancel
- * descriptor becomes readable. Clock and randomness are handed in.
+ * One thread owns a fetch. It blocks, but never longer than its limits, and returns at once when
+ * the cancel descriptor becomes readable. Clock and randomness are handed in.
  */
 #ifndef LR_SOURCE_H
 #define LR_SOURCE_H
@@ -12,18 +13,26 @@
 #include "zone.h"
 
 struct lr_io {
-	int cancel_fd;                       /* readable: stop; -1 for none */
+	int cancel_fd; /* readable: stop; -1 for none */
 	int64_t (*monotonic_ms)(void *arg);
-	uint16_t (*random16)(void *arg);     /* unpredictable: message IDs */
+	uint16_t (*random16)(void *arg); /* unpredictable: message IDs */
 	void *arg;
 };
 
+/* Everything that a source could use up. Over a limit is LR_ELIMIT, but for the times. */
 struct lr_limits {
-	int connect_ms;
-	int idle_ms;                   /* between two reads that bring something */
-	int total_ms;                  /* of the whole fetch */
-	size_t wire_octets;            /* read from the source */
-	struct lr_draft_limits draft;
+	int connect_ms;     /* to one address; 2 s at the most while others are left to try */
+	int idle_ms;        /* between two reads that bring something */
+	int total_ms;       /* of the whole fetch, however many connections it takes */
+	size_t wire_octets; /* read from the source, and also after decompression */
+	struct lr_draft_limits
+	    draft;          /* octets and records of the zone, octets of one record's RDATA */
+	int resolve_ms;     /* for the look-up of a host name */
+	unsigned addresses; /* of a host name: as many are tried, the others are not */
+	unsigned messages;  /* of a transfer */
+	unsigned steps; /* sequences of differences in an IXFR (then the whole zone is asked for) */
+	unsigned redirects;   /* of an HTTPS request */
+	size_t header_octets; /* of the HTTP responses' headers */
 };
 
 /* The limits that the man page documents. */
@@ -67,8 +76,6 @@ void lr_source_distrust(struct lr_source *source);
 
 /* A file without a source around it: always read as a whole. */
 enum lr_code lr_source_file(const struct lr_uri *uri, const uint8_t *origin, const struct lr_io *io,
-    const struct lr_limits *limits, struct lr_fetched *fetched, struct lr_error *err);
-enum lr_code lr_source_axfr(const struct lr_uri *uri, const uint8_t *origin, const struct lr_io *io,
     const struct lr_limits *limits, struct lr_fetched *fetched, struct lr_error *err);
 
 #endif

@@ -132,13 +132,27 @@ parse_server(const char *rest, struct lr_uri *uri, struct lr_error *err)
 	return LR_OK;
 }
 
-/* HOST[:PORT][/PATH][#ADDRESS]; a fragment never reaches the server, so it has room for the address
- * to connect to. */
+/* Takes a trailing @ADDRESS off the text of LENGTH characters; returns the length of the rest. */
+static size_t
+take_address(const char *text, size_t length, struct lr_uri *uri)
+{
+	const char *at = memrchr(text, '@', length);
+	if (!at ||
+	    !copy(uri->address, sizeof(uri->address), at + 1, length - (size_t)(at + 1 - text)))
+		return length;
+	if (address_ok(uri->address))
+		return (size_t)(at - text);
+	uri->address[0] = '\0';
+	return length;
+}
+
+/* HOST[:PORT][/PATH][@ADDRESS]. The address comes after the path, where user information cannot be.
+ */
 static enum lr_code
 parse_https(const char *rest, struct lr_uri *uri, struct lr_error *err)
 {
 	bool literal = rest[0] == '[';
-	size_t host = literal ? strcspn(rest, "]/#") : strcspn(rest, ":/#");
+	size_t host = literal ? strcspn(rest, "]/") : strcspn(rest, ":/@");
 	const char *at = rest + host;
 
 	if (literal) {
@@ -151,23 +165,19 @@ parse_https(const char *rest, struct lr_uri *uri, struct lr_error *err)
 		return wrong(err, uri->text, "neither an address nor a host name");
 	}
 	if (*at == ':') {
-		size_t digits = strcspn(++at, "/#");
+		size_t digits = strcspn(++at, "/@");
 		if (!port_ok(at, digits, &uri->port))
 			return wrong(err, uri->text, "malformed port");
 		at += digits;
 	}
-	if (*at != '\0' && *at != '/' && *at != '#')
+	size_t path = take_address(at, strlen(at), uri);
+	if (path > 0 && *at != '/')
 		return wrong(err, uri->text, "malformed host");
-	size_t path = strcspn(at, "#");
-	if (strcspn(at, " \"<>\\^`{|}") < path)
+	if (strcspn(at, " \"<>\\^`{|}#") < path)
 		return wrong(
 		    err, uri->text, "the path holds a character that must be percent-encoded");
 	if (!copy(uri->path, sizeof(uri->path), path ? at : "/", path ? path : 1))
 		return wrong(err, uri->text, "path too long");
-	at += path;
-	if (*at == '#' && (!copy(uri->address, sizeof(uri->address), at + 1, strlen(at + 1)) ||
-			      !address_ok(uri->address)))
-		return wrong(err, uri->text, "after # comes the address to connect to");
 	return LR_OK;
 }
 

@@ -5,11 +5,11 @@
  *     axfr:192.0.32.132  axfr:2001:db8::1@5353    a transfer over TCP (RFC 5936), port after @
  *     ixfr:192.0.2.1                              an incremental transfer (RFC 1995)
  *     xot:192.0.2.1@853#ns.example.net            over TLS (RFC 9103), the certificate's name after
- * # https://host[:port]/path[#192.0.2.1]        a master file by HTTPS, the address to connect to
- * after #
+ * # https://host[:port]/path[@192.0.2.1]        a master file by HTTPS, the address to connect to
+ * after @
  *
- * The ports default to 53, 853 and 443. The parser takes every scheme; lr_source_fetch() knows
- * which are built.
+ * The ports default to 53, 853 and 443. The parser takes every scheme; lr_source_new() knows which
+ * are built. An @ in the path that no valid address follows is the path's.
  */
 #ifndef LR_URI_H
 #define LR_URI_H

@@ -1,60 +1,19 @@
-/* wire.c -- reader for the messages of a zone transfer. */
-#include "wire.h"
+/* wire.c -- the query, and the reader for the messages that answer it. */
 #include "rdata.h"
+#include "transfer.h"
 
-#include <stddef.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
-enum { TYPE_SOA = 6, TYPE_OPT = 41, TYPE_AXFR = 252, CLASS_IN = 1, OPTION_EXPIRE = 9 };
+enum { TYPE_OPT = 41, CLASS_IN = 1, OPTION_EXPIRE = 9 };
 
 #define EMPTY_MAX 8 /* messages without answers in one transfer */
-#define SOA_SIZE_MAX (2 * LR_NAME_MAX + 20)
 #define RCODE_NOERROR 0
-
-/* What the next record may be. */
-enum state { FIRST_SOA, RECORDS, COMPLETE, BROKEN };
-
-struct lr_transfer {
-	struct lr_draft *draft;
-	const uint8_t *origin;
-	uint16_t id;
-	uint16_t query_type;
-	enum state state;
-	unsigned messages, empty;
-	uint8_t soa[SOA_SIZE_MAX]; /* RDATA of the first SOA, canonical */
-	size_t soa_length;
-	bool has_expire;
-	uint32_t expire;
-	uint8_t rdata[UINT16_MAX], canonical[UINT16_MAX];
-};
+#define RCODE_BADVERS 16
 
 struct header {
 	uint16_t id, flags, questions, answers, authorities, additionals;
 };
-
-enum lr_code
-lr_transfer_new(
-    uint16_t id, struct lr_draft *draft, struct lr_transfer **transfer, struct lr_error *err)
-{
-	struct lr_transfer *t = calloc(1, sizeof(*t));
-	if (!t)
-		return lr_fail(err, LR_ENOMEM, "out of memory");
-	t->draft = draft;
-	t->origin = lr_draft_origin(draft);
-	t->id = id;
-	t->query_type = TYPE_AXFR;
-	t->state = FIRST_SOA;
-	*transfer = t;
-	return LR_OK;
-}
-
-void
-lr_transfer_free(struct lr_transfer *transfer)
-{
-	free(transfer);
-}
 
 static uint8_t *
 put16(uint8_t *at, unsigned value)
@@ -64,23 +23,40 @@ put16(uint8_t *at, unsigned value)
 	return at;
 }
 
+/* The SOA of the version held, in the authority section (RFC 1995 section 3). */
+static uint8_t *
+put_held(const struct lr_transfer *t, uint8_t *at, size_t origin_length)
+{
+	memcpy(at, t->origin, origin_length);
+	at = put16(at + origin_length, LR_TYPE_SOA);
+	at = put16(at, CLASS_IN);
+	at = put16(at, 0);
+	at = put16(at, 0);
+	at = put16(at, (unsigned)t->current.length);
+	memcpy(at, t->current.rdata, t->current.length);
+	return at + t->current.length;
+}
+
 size_t
 lr_transfer_query(const struct lr_transfer *transfer, uint8_t *message, size_t size)
 {
 	size_t origin_length = lr_name_length(transfer->origin, LR_NAME_MAX);
+	bool ixfr = transfer->type == LR_TYPE_IXFR;
 	uint8_t *at = message;
 
-	if (size < 512)
+	if (size < LR_QUERY_MAX)
 		return 0;
 	at = put16(at, transfer->id);
 	at = put16(at, 0); /* QUERY; RD is of no use to a transfer (RFC 5936 section 2.1.1) */
 	at = put16(at, 1);
 	at = put16(at, 0);
-	at = put16(at, 0);
+	at = put16(at, ixfr);
 	at = put16(at, 1);
 	memcpy(at, transfer->origin, origin_length);
-	at = put16(at + origin_length, transfer->query_type);
+	at = put16(at + origin_length, transfer->type);
 	at = put16(at, CLASS_IN);
+	if (ixfr)
+		at = put_held(transfer, at, origin_length);
 	/* OPT (RFC 6891 section 6.1.2) with an empty EXPIRE (RFC 7314 section 2) */
 	*at++ = 0;
 	at = put16(at, TYPE_OPT);
@@ -100,33 +76,38 @@ rcode_name(unsigned rcode, char text[16])
 	    "REFUSED", "YXDOMAIN", "YXRRSET", "NXRRSET", "NOTAUTH", "NOTZONE"};
 	if (rcode < sizeof(names) / sizeof(*names))
 		return names[rcode];
-	snprintf(text, 16, rcode == 16 ? "BADVERS" : "RCODE %u", rcode);
+	snprintf(text, 16, rcode == RCODE_BADVERS ? "BADVERS" : "RCODE %u", rcode);
 	return text;
 }
 
 static enum lr_code
-refused(unsigned rcode, struct lr_error *err)
+refused(struct lr_transfer *t, unsigned rcode, struct lr_error *err)
 {
 	char text[16];
+	t->rcode = rcode;
 	return lr_fail(err, LR_EREFUSED, "the server answered %s", rcode_name(rcode, text));
 }
 
 /* RFC 5936 section 2.2.1 */
 static enum lr_code
-check_header(const struct lr_transfer *t, const struct header *h, struct lr_error *err)
+check_header(struct lr_transfer *t, const struct header *h, struct lr_error *err)
 {
 	if (h->id != t->id)
 		return lr_fail(err, LR_EFORMAT, "an answer to another query");
 	if (!(h->flags & 0x8000) || (h->flags & 0x7800))
 		return lr_fail(err, LR_EFORMAT, "not an answer to a query");
 	if ((h->flags & 0xf) != RCODE_NOERROR)
-		return refused(h->flags & 0xf, err);
+		return refused(t, h->flags & 0xf, err);
 	if (h->flags & 0x0200)
 		return lr_fail(err, LR_EFORMAT, "truncated");
 	if (h->questions > 1 || (t->messages == 1 && h->questions != 1))
 		return lr_fail(err, LR_EFORMAT, "%u questions", h->questions);
-	if (h->authorities != 0)
+	/* An answer to SOA may name the servers; it has to come from one (RFC 1034 section 4.3.5).
+	 */
+	if (h->authorities != 0 && t->type != LR_TYPE_SOA)
 		return lr_fail(err, LR_EFORMAT, "records in the authority section");
+	if (t->type == LR_TYPE_SOA && !(h->flags & 0x0400))
+		return lr_fail(err, LR_EFORMAT, "the server has no authority for the zone");
 	return LR_OK;
 }
 
@@ -141,39 +122,9 @@ take_question(const struct lr_transfer *t, struct lr_cursor *c, struct lr_error 
 
 	if (!lr_cursor_ok(c) || length == 0)
 		return lr_fail(err, LR_EFORMAT, "malformed question");
-	if (type != t->query_type || class != CLASS_IN || !lr_name_equal(name, t->origin))
+	if (type != t->type || class != CLASS_IN || !lr_name_equal(name, t->origin))
 		return lr_fail(err, LR_EFORMAT, "another question than ours");
 	return LR_OK;
-}
-
-/* What a record means where the transfer stands; t->rdata holds its RDATA. */
-static enum lr_code
-take_record(struct lr_transfer *t, const struct lr_record *record, struct lr_error *err)
-{
-	bool soa = record->type == TYPE_SOA;
-
-	if (t->state == COMPLETE)
-		return lr_fail(err, LR_EFORMAT, "records after the closing SOA");
-	if (soa && !lr_name_equal(record->owner, t->origin))
-		return lr_fail(err, LR_EFORMAT, "SOA of another zone");
-	if (soa)
-		lr_rdata_canonical(TYPE_SOA, record->rdata, record->rdata_length, t->canonical);
-	if (t->state == FIRST_SOA) {
-		if (!soa)
-			return lr_fail(err, LR_EFORMAT, "the first record is not the SOA");
-		if (record->rdata_length > sizeof(t->soa))
-			return lr_fail(err, LR_EFORMAT, "malformed SOA");
-		memcpy(t->soa, t->canonical, record->rdata_length);
-		t->soa_length = record->rdata_length;
-		t->state = RECORDS;
-	} else if (soa) {
-		if (record->rdata_length != t->soa_length ||
-		    memcmp(t->canonical, t->soa, t->soa_length) != 0)
-			return lr_fail(err, LR_EFORMAT, "the closing SOA differs from the first");
-		t->state = COMPLETE;
-		return LR_OK;
-	}
-	return lr_draft_add(t->draft, record, err);
 }
 
 static enum lr_code
@@ -199,7 +150,7 @@ read_answer(struct lr_transfer *t, struct lr_cursor *c, struct lr_error *err)
 	if (code != LR_OK)
 		return code;
 	record.rdata_length = (uint16_t)length;
-	return take_record(t, &record, err);
+	return lr_transfer_record(t, &record, err);
 }
 
 /* OPT: the upper bits of the RCODE, and EXPIRE: four octets, which the first message has (RFC 7314
@@ -211,7 +162,7 @@ take_opt(struct lr_transfer *t, uint8_t rcode_high, const uint8_t *options, size
 	struct lr_cursor c = lr_cursor_init(options, size);
 
 	if (rcode_high)
-		return refused((unsigned)rcode_high << 4, err);
+		return refused(t, (unsigned)rcode_high << 4, err);
 	while (lr_cursor_left(&c) > 0) {
 		uint16_t option = lr_cursor_u16(&c);
 		uint16_t length = lr_cursor_u16(&c);
@@ -227,10 +178,11 @@ take_opt(struct lr_transfer *t, uint8_t rcode_high, const uint8_t *options, size
 	return LR_OK;
 }
 
-/* The additional section: OPT counts; a TSIG or whatever else nobody asked for does not (RFC 5936
- * section 2.2.5). */
+/* Authority and additional section: the latter's OPT counts; a TSIG or whatever else nobody asked
+ * for does not (RFC 5936 section 2.2.5). */
 static enum lr_code
-read_additional(struct lr_transfer *t, struct lr_cursor *c, bool *has_opt, struct lr_error *err)
+read_other(struct lr_transfer *t, struct lr_cursor *c, bool additional, bool *has_opt,
+    struct lr_error *err)
 {
 	uint8_t owner[LR_NAME_MAX];
 	size_t owner_length = lr_cursor_name(c, owner);
@@ -241,8 +193,8 @@ read_additional(struct lr_transfer *t, struct lr_cursor *c, bool *has_opt, struc
 	const uint8_t *rdata = lr_cursor_bytes(c, rdlength);
 
 	if (!rdata || owner_length == 0)
-		return lr_fail(err, LR_EFORMAT, "malformed additional record");
-	if (type != TYPE_OPT)
+		return lr_fail(err, LR_EFORMAT, "malformed record behind the answers");
+	if (type != TYPE_OPT || !additional)
 		return LR_OK;
 	if (*has_opt || owner_length != 1)
 		return lr_fail(err, LR_EFORMAT, "malformed OPT"); /* RFC 6891 section 6.1.1 */
@@ -264,7 +216,7 @@ read_message(struct lr_transfer *t, struct lr_cursor *c, struct lr_error *err)
 	h.additionals = lr_cursor_u16(c);
 	if (!lr_cursor_ok(c))
 		return lr_fail(err, LR_EFORMAT, "a message of %td octets", c->end - c->start);
-	if (t->state == COMPLETE)
+	if (t->state == LR_COMPLETE)
 		return lr_fail(err, LR_EFORMAT, "a message after the closing SOA");
 	code = check_header(t, &h, err);
 	if (code == LR_OK && h.questions)
@@ -273,8 +225,10 @@ read_message(struct lr_transfer *t, struct lr_cursor *c, struct lr_error *err)
 		code = lr_fail(err, LR_EFORMAT, "more than %d messages without records", EMPTY_MAX);
 	for (unsigned i = 0; code == LR_OK && i < h.answers; i++)
 		code = read_answer(t, c, err);
-	for (unsigned i = 0; code == LR_OK && i < h.additionals; i++)
-		code = read_additional(t, c, &has_opt, err);
+	for (unsigned i = 0; code == LR_OK && i < (unsigned)h.authorities + h.additionals; i++)
+		code = read_other(t, c, i >= h.authorities, &has_opt, err);
+	if (code == LR_OK && t->type == LR_TYPE_SOA && t->state != LR_COMPLETE)
+		code = lr_fail(err, LR_EFORMAT, "no SOA in the answer");
 	if (code == LR_OK && lr_cursor_left(c) > 0)
 		code = lr_fail(err, LR_EFORMAT, "octets after the end of a message");
 	return code;
@@ -288,15 +242,15 @@ lr_transfer_message(struct lr_transfer *transfer, const uint8_t *message, size_t
 	struct lr_error why;
 	enum lr_code code;
 
-	if (transfer->state == BROKEN)
+	if (transfer->state == LR_BROKEN)
 		return lr_fail(err, LR_EFORMAT, "the transfer failed before");
 	transfer->messages++;
 	code = read_message(transfer, &c, &why);
 	if (code != LR_OK) {
-		transfer->state = BROKEN;
+		transfer->state = LR_BROKEN;
 		return lr_fail(err, code, "message %u: %.220s", transfer->messages, why.text);
 	}
-	*done = transfer->state == COMPLETE;
+	*done = transfer->state == LR_COMPLETE;
 	return LR_OK;
 }
 
@@ -306,4 +260,10 @@ lr_transfer_expire(const struct lr_transfer *transfer, uint32_t *seconds)
 	if (transfer->has_expire)
 		*seconds = transfer->expire;
 	return transfer->has_expire;
+}
+
+unsigned
+lr_transfer_rcode(const struct lr_transfer *transfer)
+{
+	return transfer->rcode;
 }

@@ -1,28 +1,61 @@
 /*
- * wire.h -- reader for the messages of a zone transfer (AXFR, RFC 5936).
+ * wire.h -- reader for the messages that answer a question for a zone: AXFR (RFC 5936), IXFR (RFC
+ * 1995), SOA.
  */
 #ifndef LR_WIRE_H
 #define LR_WIRE_H
 
 #include "draft.h"
+#include "zone.h"
 
-struct lr_transfer; /* one transfer: one thread, one connection */
+struct lr_transfer; /* one question and its answer: one thread, one connection */
 
-/* ID is what the query carried; the draft stays the caller's and gets the records. */
-enum lr_code lr_transfer_new(uint16_t id, struct lr_draft *draft, struct lr_transfer **transfer, struct lr_error *err);
+#define LR_QUERY_MAX 1200 /* octets of a query: two names and a SOA at their longest */
+
+/* AXFR. ID is what the query carries; the draft stays the caller's and gets the records. */
+enum lr_code lr_transfer_new(
+    uint16_t id, struct lr_draft *draft, struct lr_transfer **transfer, struct lr_error *err);
+
+/* Asks for the SOA of ORIGIN, which outlives the transfer. */
+enum lr_code lr_transfer_new_soa(
+    uint16_t id, const uint8_t *origin, struct lr_transfer **transfer, struct lr_error *err);
+
+/*
+ * IXFR from the zone HELD, which outlives the transfer. LIMITS are those of a whole zone that may
+ * come instead; no more than STEPS sequences of differences are taken.
+ */
+enum lr_code lr_transfer_new_ixfr(uint16_t id, const struct lr_zone *held,
+    const struct lr_draft_limits *limits, unsigned steps, struct lr_transfer **transfer,
+    struct lr_error *err);
+
 void lr_transfer_free(struct lr_transfer *transfer);
 
-/* Writes the query (without the two octets of TCP length), with EDNS EXPIRE asked for; returns its length. SIZE is at least 512. */
+/* Writes the query (without the two octets of TCP length), with EDNS EXPIRE asked for; returns its
+ * length. SIZE is at least LR_QUERY_MAX. */
 size_t lr_transfer_query(const struct lr_transfer *transfer, uint8_t *message, size_t size);
 
 /*
- * Takes one message. *done once the closing SOA has come; octets or records after it are LR_EFORMAT.
- * LR_EREFUSED names the response code. Anything that RFC 5936 section 2.2 does not allow is LR_EFORMAT.
+ * Takes one message. *done once the last record has come; octets or records after it are
+ * LR_EFORMAT. LR_EREFUSED names the response code. Anything that RFC 5936 section 2.2 or RFC 1995
+ * section 4 does not allow is LR_EFORMAT; LR_ELIMIT, LR_ENOMEM.
  */
 enum lr_code lr_transfer_message(struct lr_transfer *transfer, const uint8_t *message, size_t size,
     bool *done, struct lr_error *err);
 
 /* The EDNS EXPIRE that the server gave, if it did. */
 bool lr_transfer_expire(const struct lr_transfer *transfer, uint32_t *seconds);
+
+/* The RCODE that the server refused with, or 0. */
+unsigned lr_transfer_rcode(const struct lr_transfer *transfer);
+
+/* When done: the serial of the first SOA. */
+uint32_t lr_transfer_serial(const struct lr_transfer *transfer);
+
+/* When an IXFR is done: the zone, from now on the caller's, or NULL where the server has none newer
+ * than that held. */
+struct lr_draft *lr_transfer_take(struct lr_transfer *transfer);
+
+/* Whether differences came; else a whole zone, or nothing. */
+bool lr_transfer_increment(const struct lr_transfer *transfer);
 
 #endif

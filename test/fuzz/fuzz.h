@@ -13,7 +13,7 @@
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size);
 
 static const uint8_t fuzz_origin[] = {0};
-static const struct lr_draft_limits fuzz_limits = {1 << 20, 10000};
+static const struct lr_draft_limits fuzz_limits = {1 << 20, 10000, 0};
 
 /* Without a digest no input would get far, so what comes after it gets a try of its own. */
 static inline void

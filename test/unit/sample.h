@@ -24,7 +24,7 @@
 
 #define UNUSED __attribute__((unused))
 
-static const struct lr_draft_limits sample_limits = {64 << 20, 1 << 20};
+static const struct lr_draft_limits sample_limits = {64 << 20, 1 << 20, 0};
 
 static inline const uint8_t *
 sample_name(const char *text)

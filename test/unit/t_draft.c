@@ -9,7 +9,7 @@
 
 #include <cmocka.h>
 
-static const struct lr_draft_limits roomy = {1 << 20, 1000};
+static const struct lr_draft_limits roomy = {1 << 20, 1000, 0};
 
 static struct lr_draft *
 new_draft(const char *origin)
@@ -118,7 +118,7 @@ limits_hold(void **state)
 	struct lr_error err;
 	struct lr_draft *draft;
 	struct lr_record a = record("\1a", 1, "\1\2\3\4", 4);
-	const struct lr_draft_limits two = {1 << 20, 2}, tight = {40, 100};
+	const struct lr_draft_limits two = {1 << 20, 2, 0}, tight = {40, 100, 0};
 
 	assert_int_equal(lr_draft_new((const uint8_t *)"", &two, &draft, NULL), LR_OK);
 	assert_int_equal(lr_draft_add(draft, &a, &err), LR_OK);
@@ -175,7 +175,7 @@ static void
 many_records(void **state)
 {
 	(void)state;
-	const struct lr_draft_limits limits = {1 << 20, 5000};
+	const struct lr_draft_limits limits = {1 << 20, 5000, 0};
 	struct lr_draft *draft;
 	assert_int_equal(lr_draft_new((const uint8_t *)"", &limits, &draft, NULL), LR_OK);
 	for (unsigned i = 0; i < 5000; i++) {

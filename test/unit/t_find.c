@@ -53,7 +53,7 @@ enum { A = 1, NS = 2, CNAME = 5, SOA_TYPE = 6, MX = 15, AAAA = 28, DNAME = 39, D
 static const struct lr_zone *
 make_zone(const char *origin, const char *text)
 {
-	static const struct lr_draft_limits limits = {1 << 20, 1000};
+	static const struct lr_draft_limits limits = {1 << 20, 1000, 0};
 	uint8_t name[LR_NAME_MAX];
 	size_t length;
 	struct lr_draft *draft;
@@ -305,7 +305,7 @@ static void
 without_soa_there_is_no_zone(void **state)
 {
 	(void)state;
-	static const struct lr_draft_limits limits = {1 << 20, 1000};
+	static const struct lr_draft_limits limits = {1 << 20, 1000, 0};
 	struct lr_draft *draft;
 	const struct lr_zone *zone = NULL;
 	assert_int_equal(lr_draft_new((const uint8_t *)"", &limits, &draft, NULL), LR_OK);

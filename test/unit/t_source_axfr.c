@@ -160,7 +160,22 @@ fixed_id(void *arg)
 
 static struct lr_io io = {-1, real_clock, fixed_id, NULL};
 /* No test waits these out: a test that fails to stop in time runs into the limit of test/run. */
-static struct lr_limits limits = {600000, 600000, 600000, 1 << 20, {1 << 20, 1000}};
+static struct lr_limits limits = {.connect_ms = 600000,
+    .idle_ms = 600000,
+    .total_ms = 600000,
+    .wire_octets = 1 << 20,
+    .draft = {1 << 20, 1000, 0},
+    .resolve_ms = 600000,
+    .addresses = 8,
+    .messages = 1000000};
+
+static void
+set_times(int connect_ms, int idle_ms, int total_ms)
+{
+	limits.connect_ms = connect_ms;
+	limits.idle_ms = idle_ms;
+	limits.total_ms = total_ms;
+}
 
 static int
 listen_on_loopback(int backlog, uint16_t *port)
@@ -452,20 +467,20 @@ silence(void **state)
 	(void)state;
 	io.monotonic_ms = racing_clock;
 	io.arg = &pace;
-	limits = (struct lr_limits){3600000, 5000, 3600000, 1 << 20, {1 << 20, 1000}};
+	set_times(3600000, 5000, 3600000);
 	script(HANG);
 	expect_failure(LR_ETIMEOUT, "no answer within 5 s");
 	io = (struct lr_io){-1, real_clock, fixed_id, NULL};
 
 	/* By the real clock: a message, then nothing for 50 ms */
-	limits = (struct lr_limits){600000, 50, 600000, 1 << 20, {1 << 20, 1000}};
+	set_times(600000, 50, 600000);
 	script(HANG);
 	add_first(1);
 	add();
 	expect_failure(LR_ETIMEOUT, "no more came within 0.05 s");
 
 	/* The whole fetch's time ends a wait that has patience left. */
-	limits = (struct lr_limits){600000, 600000, 50, 1 << 20, {1 << 20, 1000}};
+	set_times(600000, 600000, 50);
 	script(HANG);
 	expect_failure(LR_ETIMEOUT, "not finished within 0.05 s, after 0 messages");
 	limits = saved;
@@ -480,7 +495,7 @@ drip(void **state)
 	(void)state;
 	io.monotonic_ms = racing_clock;
 	io.arg = &pace;
-	limits = (struct lr_limits){600000, 600000, 60000, 1 << 20, {1 << 20, 1000}};
+	set_times(600000, 600000, 60000);
 	script(HANG);
 	add_first(1);
 	add();
@@ -554,14 +569,54 @@ cancellation(void **state)
 	close(ends[1]);
 }
 
+/* localhost may be ::1 first, where nobody listens. */
 static void
-host_names_to_come(void **state)
+host_name(void **state)
 {
 	struct lr_fetched fetched;
 	struct lr_error err;
 	(void)state;
-	assert_int_equal(fetch_from("localhost.example", 53, &fetched, &err), LR_EUNSUPPORTED);
-	assert_non_null(strstr(err.text, "host name"));
+	script(HANG);
+	add_zone();
+	server.listener = listen_on_loopback(1, &server.port);
+	assert_int_equal(pthread_create(&server.thread, NULL, serve, &server), 0);
+	if (fetch_from("localhost", server.port, &fetched, &err) != LR_OK)
+		fail_msg("%s", err.text);
+	pthread_join(server.thread, NULL);
+	close(server.listener);
+	lr_draft_free(fetched.draft);
+}
+
+static void
+many_messages(void **state)
+{
+	struct lr_limits saved = limits;
+	(void)state;
+	limits.messages = 3;
+	script(HANG);
+	add_zone();
+	expect_zone(3);
+	limits.messages = 2;
+	script(HANG);
+	add_zone();
+	expect_failure(LR_ELIMIT, "more than 2 messages");
+	limits = saved;
+}
+
+static void
+large_record(void **state)
+{
+	struct lr_limits saved = limits;
+	(void)state;
+	limits.draft.record_octets = 26; /* the SOA's */
+	script(HANG);
+	add_zone();
+	expect_zone(3);
+	limits.draft.record_octets = 25;
+	script(HANG);
+	add_zone();
+	expect_failure(LR_ELIMIT, "a record of more than 25 octets");
+	limits = saved;
 }
 
 int
@@ -583,7 +638,9 @@ main(void)
 	    cmocka_unit_test(connection_refused),
 	    cmocka_unit_test(connection_unanswered),
 	    cmocka_unit_test(cancellation),
-	    cmocka_unit_test(host_names_to_come),
+	    cmocka_unit_test(host_name),
+	    cmocka_unit_test(many_messages),
+	    cmocka_unit_test(large_record),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -143,22 +143,6 @@ cancelled(void **state)
 	close(ends[1]);
 }
 
-static void
-schemes_to_come(void **state)
-{
-	static const char *const texts[] = {
-	    "ixfr:192.0.2.1", "xot:192.0.2.1", "https://a.example/z"};
-	(void)state;
-	for (size_t i = 0; i < sizeof(texts) / sizeof(*texts); i++) {
-		struct lr_fetched fetched = {.octets = 77};
-		struct lr_error err = {.text = ""};
-		assert_int_equal(
-		    fetch(texts[i], &lr_limits_default, &fetched, &err), LR_EUNSUPPORTED);
-		assert_non_null(strstr(err.text, "is not built in"));
-		assert_int_equal(fetched.octets, 77);
-	}
-}
-
 static int
 make_folder(void **state)
 {
@@ -186,7 +170,6 @@ main(void)
 	    cmocka_unit_test(size_limits),
 	    cmocka_unit_test(no_regular_file),
 	    cmocka_unit_test(cancelled),
-	    cmocka_unit_test(schemes_to_come),
 	};
 	return cmocka_run_group_tests(tests, make_folder, remove_folder);
 }

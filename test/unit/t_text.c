@@ -12,7 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const struct lr_draft_limits limits = {1 << 24, 100000};
+static const struct lr_draft_limits limits = {1 << 24, 100000, 0};
 
 static struct lr_draft *
 new_draft(const char *origin)
@@ -502,7 +502,7 @@ many_quoted_strings(void **state)
 static void
 draft_limit_names_the_line(void **state)
 {
-	struct lr_draft_limits one = {1 << 16, 1};
+	struct lr_draft_limits one = {1 << 16, 1, 0};
 	struct lr_draft *d;
 	struct lr_error err;
 	const char text[] = "a. 5 IN NS b.\nb. 5 IN NS b.\n";

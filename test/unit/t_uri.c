@@ -41,11 +41,23 @@ good(void **state)
 		{.scheme = LR_HTTPS, .port = 8443, .host = "a.example", .path = "/"}},
 	    {"https://[2001:db8::1]:444/z?a=1",
 		{.scheme = LR_HTTPS, .port = 444, .host = "2001:db8::1", .path = "/z?a=1"}},
-	    {"https://a.example/z#192.0.2.7", {.scheme = LR_HTTPS,
+	    {"https://a.example/z@192.0.2.7", {.scheme = LR_HTTPS,
 						  .port = 443,
 						  .host = "a.example",
 						  .path = "/z",
 						  .address = "192.0.2.7"}},
+	    {"https://a.example:8443@2001:db8::7", {.scheme = LR_HTTPS,
+						       .port = 8443,
+						       .host = "a.example",
+						       .path = "/",
+						       .address = "2001:db8::7"}},
+	    {"https://[2001:db8::1]/z@1.2.3.4@::1", {.scheme = LR_HTTPS,
+							.port = 443,
+							.host = "2001:db8::1",
+							.path = "/z@1.2.3.4",
+							.address = "::1"}},
+	    {"https://a.example/z@home",
+		{.scheme = LR_HTTPS, .port = 443, .host = "a.example", .path = "/z@home"}},
 	};
 	(void)state;
 	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
@@ -77,7 +89,8 @@ bad(void **state)
 	    "xot:a.example#", "xot:a.example#b c", "xot:a.example@#b", "axfr:a\nb", "file:/a\tb",
 	    "https://", "https:///x", "https://a.example:/x", "https://a.example:x/",
 	    "https://u@a.example/", "https://[::1/", "https://[1.2.3.4]/", "https://[::1]x/",
-	    "https://a.example/a b", "https://a.example/x#host", "https://a.example/x#",
+	    "https://a.example/a b", "https://a.example/x#y", "https://a.example@b/",
+	    "https://a.example@1.2.3.4/x", "https://a.example:443@x",
 	    "axfr:aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa.example"};
 	(void)state;
 	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {

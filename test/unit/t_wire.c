@@ -14,7 +14,7 @@
 #define QR 0x8000
 #define AA 0x0400
 
-static const struct lr_draft_limits limits = {1 << 20, 1000};
+static const struct lr_draft_limits limits = {1 << 20, 1000, 0};
 
 struct test {
 	struct lr_draft *draft;
@@ -83,7 +83,7 @@ query(void **state)
 	/* header; ".", AXFR, IN; OPT of 1232 octets with EXPIRE, empty (RFC 7314 section 2) */
 	static const uint8_t root[] = {0x12, 0x34, 0, 0, 0, 1, 0, 0, 0, 0, 0, 1, 0, 0, 252, 0, 1, 0,
 	    0, 41, 4, 208, 0, 0, 0, 0, 0, 4, 0, 9, 0, 0};
-	uint8_t message[512];
+	uint8_t message[LR_QUERY_MAX];
 	struct test t;
 	(void)state;
 	begin(&t, "");
@@ -483,7 +483,7 @@ expire(void **state)
 	first_message(1);
 	m.bytes[11] = 1;
 	put8(&m, 0);
-	refuse("malformed additional");
+	refuse("malformed record behind the answers");
 }
 
 /* Every prefix of a good message fails, and no changed octet does harm. */

@@ -1,0 +1,69 @@
+/* budget.c -- what one fetch may still use. */
+#include "budget.h"
+
+#include <errno.h>
+#include <poll.h>
+
+struct lr_budget
+lr_budget_start(const struct lr_io *io, const struct lr_limits *limits)
+{
+	return (struct lr_budget){
+	    io, limits, io->monotonic_ms(io->arg) + (int64_t)limits->total_ms, 0};
+}
+
+static int
+until(const struct lr_budget *budget, int64_t when)
+{
+	int64_t left = when - budget->io->monotonic_ms(budget->io->arg);
+	return left < 0 ? 0 : left < INT32_MAX ? (int)left : INT32_MAX;
+}
+
+int
+lr_budget_left(const struct lr_budget *budget)
+{
+	return until(budget, budget->deadline);
+}
+
+bool
+lr_budget_cancelled(const struct lr_budget *budget)
+{
+	struct pollfd fd = {.fd = budget->io->cancel_fd, .events = POLLIN};
+	return fd.fd >= 0 && poll(&fd, 1, 0) > 0;
+}
+
+enum lr_wait
+lr_budget_wait(const struct lr_budget *budget, int fd, short events, int patience)
+{
+	int64_t end = budget->io->monotonic_ms(budget->io->arg) + patience;
+	if (end > budget->deadline)
+		end = budget->deadline;
+	for (;;) {
+		struct pollfd fds[2] = {{.fd = fd, .events = events},
+		    {.fd = budget->io->cancel_fd, .events = POLLIN}}; /* poll() passes over -1 */
+		int left = until(budget, end);
+		int ready = poll(fds, 2, left);
+		if (ready < 0 && errno != EINTR)
+			return LR_WAIT_FAILED;
+		if (ready > 0 && fds[1].revents)
+			return LR_WAIT_CANCELLED;
+		if (ready > 0)
+			return LR_WAIT_READY;
+		if (ready == 0 && left == 0)
+			return LR_WAIT_LATE;
+	}
+}
+
+enum lr_code
+lr_budget_read(struct lr_budget *budget, size_t octets, struct lr_error *err)
+{
+	budget->octets += octets;
+	if (budget->octets > budget->limits->wire_octets)
+		return lr_fail(err, LR_ELIMIT, "more than %zu octets", budget->limits->wire_octets);
+	return LR_OK;
+}
+
+enum lr_code
+lr_cancelled(struct lr_error *err)
+{
+	return lr_fail(err, LR_ECANCELLED, "cancelled");
+}

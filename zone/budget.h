@@ -1,0 +1,37 @@
+/*
+ * budget.h -- what one fetch may still use of its time and its octets, and the wait that heeds it.
+ * For the sources alone.
+ */
+#ifndef LR_BUDGET_H
+#define LR_BUDGET_H
+
+#include "source.h"
+
+struct lr_budget {
+	const struct lr_io *io;
+	const struct lr_limits *limits;
+	int64_t deadline; /* monotonic milliseconds */
+	size_t octets;    /* read so far, over all connections of the fetch */
+};
+
+struct lr_budget lr_budget_start(const struct lr_io *io, const struct lr_limits *limits);
+
+/* Milliseconds until the fetch has to be over; zero: it is. */
+int lr_budget_left(const struct lr_budget *budget);
+
+bool lr_budget_cancelled(const struct lr_budget *budget);
+
+enum lr_wait { LR_WAIT_READY, LR_WAIT_LATE, LR_WAIT_CANCELLED, LR_WAIT_FAILED };
+
+/*
+ * Waits until FD is ready for EVENTS, no longer than PATIENCE ms nor than the fetch may take:
+ * LR_WAIT_LATE. LR_WAIT_FAILED with errno.
+ */
+enum lr_wait lr_budget_wait(const struct lr_budget *budget, int fd, short events, int patience);
+
+/* Counts octets that were read. LR_ELIMIT: they were too many. */
+enum lr_code lr_budget_read(struct lr_budget *budget, size_t octets, struct lr_error *err);
+
+enum lr_code lr_cancelled(struct lr_error *err);
+
+#endif

@@ -1,0 +1,63 @@
+/*
+ * source_kinds.h -- what the kinds of sources have in common. For source.c and source_*.c alone.
+ */
+#ifndef LR_SOURCE_KINDS_H
+#define LR_SOURCE_KINDS_H
+
+#include "budget.h"
+#include "lr_config.h"
+#include "resolve.h"
+#include "source.h"
+
+#define LR_TAG_MAX 256 /* longer ones are not remembered */
+
+/* What identifies the representation that gave the zone SERIAL (RFC 9110 section 8.8). */
+struct lr_tags {
+	uint32_t serial;
+	char etag[LR_TAG_MAX];     /* empty: none */
+	char modified[LR_TAG_MAX]; /* Last-Modified; empty: none */
+};
+
+struct lr_source {
+	struct lr_uri uri;
+	char *ca_bundle; /* or NULL */
+	struct lr_resolver *resolver;
+	bool distrusted;     /* no increments until a whole zone has come */
+	struct lr_tags tags; /* https */
+};
+
+/* One fetch. */
+struct lr_request {
+	const uint8_t *origin;
+	const struct lr_zone *held; /* or NULL */
+	struct lr_budget *budget;
+};
+
+/* Whether the serial that a source announces is the held zone's. LR_ESERIAL: it is older. */
+enum lr_code lr_check_announced(
+    const struct lr_request *request, uint32_t serial, bool *current, struct lr_error *err);
+
+/* The serial of the draft's SOA; false where there is none, which is for validate/ to say. */
+bool lr_draft_serial(const struct lr_draft *draft, const uint8_t *origin, uint32_t *serial);
+
+/* One function a kind; outputs and errors are lr_source_fetch()'s. */
+enum lr_code lr_fetch_axfr(struct lr_source *source, const struct lr_request *request,
+    struct lr_fetched *fetched, struct lr_error *err); /* by TCP or TLS */
+enum lr_code lr_fetch_ixfr(struct lr_source *source, const struct lr_request *request,
+    struct lr_fetched *fetched, struct lr_error *err);
+enum lr_code lr_fetch_https(struct lr_source *source, const struct lr_request *request,
+    struct lr_fetched *fetched, struct lr_error *err);
+
+/* The first of all https sources starts libcurl, the last stops it. LR_EUNSUPPORTED: built without;
+ * LR_EIO. */
+enum lr_code lr_https_start(struct lr_error *err);
+void lr_https_stop(void);
+
+struct lr_connection;
+struct lr_transfer;
+
+/* Asks the transfer's question over the connection and takes the answer to its end. */
+enum lr_code lr_ask(
+    struct lr_connection *connection, struct lr_transfer *transfer, struct lr_error *err);
+
+#endif

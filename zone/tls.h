@@ -1,0 +1,49 @@
+/*
+ * tls.h -- TLS 1.3 for zone transfers (RFC 9103), as a filter between two streams of octets: it
+ * opens, reads and writes no socket. For connection.c alone.
+ *
+ * The server proves its name (RFC 9103 section 9.3.1, the strict profile) and speaks "dot"
+ * (section 7.1).
+ */
+#ifndef LR_TLS_H
+#define LR_TLS_H
+
+#include "lr_error.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct lr_tls;
+
+/* NAME, a host name or an address, has to be in the certificate; CA_BUNDLE as in struct
+ * lr_source_options. LR_EIO: the certificates to trust cannot be read; LR_ENOMEM. */
+enum lr_code lr_tls_new(
+    const char *name, const char *ca_bundle, struct lr_tls **tls, struct lr_error *err);
+void lr_tls_free(struct lr_tls *tls); /* NULL is allowed */
+
+/* Octets from the network. LR_ENOMEM. */
+enum lr_code lr_tls_feed(
+    struct lr_tls *tls, const uint8_t *octets, size_t size, struct lr_error *err);
+
+/* Octets for the network, after every other call; their number, 0 when there are no more. */
+size_t lr_tls_drain(struct lr_tls *tls, uint8_t *octets, size_t room);
+
+/* *done: writing and reading may begin. LR_EUNREACHABLE: the server is not whom we want, or fails.
+ */
+enum lr_code lr_tls_handshake(struct lr_tls *tls, bool *done, struct lr_error *err);
+
+/* Takes all the octets. LR_EIO. */
+enum lr_code lr_tls_write(
+    struct lr_tls *tls, const uint8_t *octets, size_t size, struct lr_error *err);
+
+/* *size octets; none where it takes more from the network first, or *closed the server said that it
+ * has ended. LR_EIO.
+ */
+enum lr_code lr_tls_read(struct lr_tls *tls, uint8_t *octets, size_t room, size_t *size,
+    bool *closed, struct lr_error *err);
+
+/* Says that we have ended. */
+void lr_tls_end(struct lr_tls *tls);
+
+#endif

@@ -1,0 +1,299 @@
+/*
+ * transfer.c -- what the records of an answer mean, one after the other.
+ *
+ * An AXFR is the SOA, the other records, the SOA again (RFC 5936 section 2.2). An IXFR begins with
+ * the server's SOA; if it is not newer, that is all. A second SOA, that of the zone held, begins
+ * sequences of differences (RFC 1995 section 4): the old SOA, what goes, the new SOA, what comes;
+ * anything else makes it a whole zone.
+ */
+#include "transfer.h"
+#include "cursor.h"
+#include "rdata.h"
+#include "schedule.h"
+#include "thaw.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+static struct lr_transfer *
+make(uint16_t id, uint16_t type, const uint8_t *origin, struct lr_error *err)
+{
+	struct lr_transfer *t = calloc(1, sizeof(*t));
+	if (!t) {
+		lr_fail(err, LR_ENOMEM, "out of memory");
+		return NULL;
+	}
+	t->id = id;
+	t->type = type;
+	t->origin = origin;
+	t->state = LR_FIRST_SOA;
+	return t;
+}
+
+enum lr_code
+lr_transfer_new(
+    uint16_t id, struct lr_draft *draft, struct lr_transfer **transfer, struct lr_error *err)
+{
+	struct lr_transfer *t = make(id, LR_TYPE_AXFR, lr_draft_origin(draft), err);
+	if (!t)
+		return LR_ENOMEM;
+	t->draft = draft;
+	*transfer = t;
+	return LR_OK;
+}
+
+enum lr_code
+lr_transfer_new_soa(
+    uint16_t id, const uint8_t *origin, struct lr_transfer **transfer, struct lr_error *err)
+{
+	struct lr_transfer *t = make(id, LR_TYPE_SOA, origin, err);
+	if (!t)
+		return LR_ENOMEM;
+	*transfer = t;
+	return LR_OK;
+}
+
+static void
+set_soa(struct lr_soa *soa, const uint8_t *rdata, size_t length)
+{
+	memcpy(soa->rdata, rdata, length);
+	soa->length = length;
+}
+
+/* A SOA ends with serial, refresh, retry, expire, minimum: four octets each. */
+static uint32_t
+serial_of(const struct lr_soa *soa)
+{
+	struct lr_cursor c = lr_cursor_init(soa->rdata + soa->length - 20, 4);
+	return lr_cursor_u32(&c);
+}
+
+static bool
+same_soa(const struct lr_soa *a, const struct lr_soa *b)
+{
+	uint8_t left[LR_SOA_MAX], right[LR_SOA_MAX];
+	if (a->length != b->length)
+		return false;
+	lr_rdata_canonical(LR_TYPE_SOA, a->rdata, a->length, left);
+	lr_rdata_canonical(LR_TYPE_SOA, b->rdata, b->length, right);
+	return memcmp(left, right, a->length) == 0;
+}
+
+enum lr_code
+lr_transfer_new_ixfr(uint16_t id, const struct lr_zone *held, const struct lr_draft_limits *limits,
+    unsigned steps, struct lr_transfer **transfer, struct lr_error *err)
+{
+	const uint8_t *origin = lr_zone_origin(held);
+	const struct lr_rrset *soa = lr_zone_lookup(held, origin, LR_TYPE_SOA);
+	struct lr_transfer *t = make(id, LR_TYPE_IXFR, origin, err);
+	if (!t)
+		return LR_ENOMEM;
+	struct lr_cursor c = lr_cursor_init(lr_rrset_data(held, soa), soa->octets);
+	uint16_t length = lr_cursor_u16(&c);
+	set_soa(&t->current, lr_cursor_bytes(&c, length), length);
+	t->held = held;
+	t->limits = *limits;
+	t->steps_max = steps;
+	*transfer = t;
+	return LR_OK;
+}
+
+void
+lr_transfer_free(struct lr_transfer *transfer)
+{
+	if (!transfer)
+		return;
+	if (transfer->type == LR_TYPE_IXFR)
+		lr_draft_free(transfer->draft);
+	lr_draft_free(transfer->added);
+	free(transfer);
+}
+
+/* The server's version. */
+static enum lr_code
+take_first(struct lr_transfer *t, const struct lr_record *record, struct lr_error *err)
+{
+	if (record->type != LR_TYPE_SOA)
+		return lr_fail(err, LR_EFORMAT, "the first record is not the SOA");
+	set_soa(&t->first, record->rdata, record->rdata_length);
+	t->first_ttl = record->ttl;
+	switch (t->type) {
+	case LR_TYPE_AXFR:
+		t->state = LR_RECORDS;
+		return lr_draft_add(t->draft, record, err);
+	case LR_TYPE_IXFR:
+		t->state = lr_serial_newer(serial_of(&t->first), serial_of(&t->current))
+			       ? LR_SECOND
+			       : LR_COMPLETE;
+		return LR_OK;
+	default:
+		t->state = LR_COMPLETE;
+		return LR_OK;
+	}
+}
+
+static enum lr_code
+take_of_whole(struct lr_transfer *t, const struct lr_record *record, struct lr_error *err)
+{
+	struct lr_soa soa;
+	if (record->type != LR_TYPE_SOA)
+		return lr_draft_add(t->draft, record, err);
+	set_soa(&soa, record->rdata, record->rdata_length);
+	if (!same_soa(&soa, &t->first))
+		return lr_fail(err, LR_EFORMAT, "the closing SOA differs from the first");
+	t->state = LR_COMPLETE;
+	return LR_OK;
+}
+
+/* A whole zone in answer to an IXFR, of which RECORD is the second. */
+static enum lr_code
+begin_whole(struct lr_transfer *t, const struct lr_record *record, struct lr_error *err)
+{
+	const struct lr_record soa = {.owner = t->origin,
+	    .rdata = t->first.rdata,
+	    .ttl = t->first_ttl,
+	    .type = LR_TYPE_SOA,
+	    .rdata_length = (uint16_t)t->first.length,
+	    .owner_length = (uint8_t)lr_name_length(t->origin, LR_NAME_MAX)};
+	enum lr_code code = lr_draft_new(t->origin, &t->limits, &t->draft, err);
+	if (code == LR_OK)
+		code = lr_draft_add(t->draft, &soa, err);
+	t->state = LR_RECORDS;
+	return code == LR_OK ? take_of_whole(t, record, err) : code;
+}
+
+/* RECORD is the SOA that a sequence of differences starts from: that of the draft. */
+static enum lr_code
+begin_step(struct lr_transfer *t, const struct lr_record *record, struct lr_error *err)
+{
+	struct lr_soa soa;
+	set_soa(&soa, record->rdata, record->rdata_length);
+	if (++t->steps > t->steps_max)
+		return lr_fail(
+		    err, LR_ELIMIT, "more than %u sequences of differences", t->steps_max);
+	if (serial_of(&soa) != serial_of(&t->current))
+		return lr_fail(err, LR_EFORMAT,
+		    "differences from serial %" PRIu32 ", not from %" PRIu32, serial_of(&soa),
+		    serial_of(&t->current));
+	if (!same_soa(&soa, &t->current))
+		return lr_fail(err, LR_EFORMAT, "differences from another SOA of serial %" PRIu32,
+		    serial_of(&soa));
+	t->state = LR_DELETIONS;
+	return lr_draft_remove(t->draft, record, err);
+}
+
+static enum lr_code
+begin_differences(struct lr_transfer *t, const struct lr_record *record, struct lr_error *err)
+{
+	enum lr_code code = lr_zone_thaw(t->held, &t->draft, err);
+	if (code == LR_OK)
+		code = lr_draft_sort(t->draft, err);
+	t->increment = true;
+	return code == LR_OK ? begin_step(t, record, err) : code;
+}
+
+static enum lr_code
+take_second(struct lr_transfer *t, const struct lr_record *record, struct lr_error *err)
+{
+	struct lr_soa soa;
+	if (record->type != LR_TYPE_SOA)
+		return begin_whole(t, record, err);
+	set_soa(&soa, record->rdata, record->rdata_length);
+	return same_soa(&soa, &t->first) ? begin_whole(t, record, err)
+					 : begin_differences(t, record, err);
+}
+
+/* What goes, up to the SOA that the sequence leads to. */
+static enum lr_code
+take_deletion(struct lr_transfer *t, const struct lr_record *record, struct lr_error *err)
+{
+	struct lr_soa soa;
+	if (record->type != LR_TYPE_SOA)
+		return lr_draft_remove(t->draft, record, err);
+	set_soa(&soa, record->rdata, record->rdata_length);
+	if (!lr_serial_newer(serial_of(&soa), serial_of(&t->current)) ||
+	    lr_serial_newer(serial_of(&soa), serial_of(&t->first)))
+		return lr_fail(err, LR_EFORMAT,
+		    "differences from serial %" PRIu32 " to %" PRIu32 " on the way to %" PRIu32,
+		    serial_of(&t->current), serial_of(&soa), serial_of(&t->first));
+	t->current = soa;
+	t->state = LR_ADDITIONS;
+	enum lr_code code = lr_draft_new(t->origin, &t->limits, &t->added, err);
+	return code == LR_OK ? lr_draft_add(t->added, record, err) : code;
+}
+
+static enum lr_code
+end_step(struct lr_transfer *t, struct lr_error *err)
+{
+	enum lr_code code = LR_OK;
+	for (size_t i = 0; i < lr_draft_count(t->added) && code == LR_OK; i++) {
+		const struct lr_record record = lr_draft_record(t->added, i);
+		code = lr_draft_add(t->draft, &record, err);
+	}
+	lr_draft_free(t->added);
+	t->added = NULL;
+	return code == LR_OK ? lr_draft_sort(t->draft, err) : code;
+}
+
+/* What comes, up to the SOA that begins the next sequence or ends the last. */
+static enum lr_code
+take_addition(struct lr_transfer *t, const struct lr_record *record, struct lr_error *err)
+{
+	struct lr_soa soa;
+	if (record->type != LR_TYPE_SOA)
+		return lr_draft_add(t->added, record, err);
+	enum lr_code code = end_step(t, err);
+	if (code != LR_OK)
+		return code;
+	if (serial_of(&t->current) != serial_of(&t->first))
+		return begin_step(t, record, err);
+	set_soa(&soa, record->rdata, record->rdata_length);
+	if (!same_soa(&soa, &t->first) || !same_soa(&t->current, &t->first))
+		return lr_fail(err, LR_EFORMAT, "the closing SOA differs from the first");
+	t->state = LR_COMPLETE;
+	return LR_OK;
+}
+
+enum lr_code
+lr_transfer_record(struct lr_transfer *t, const struct lr_record *record, struct lr_error *err)
+{
+	if (t->state == LR_COMPLETE)
+		return lr_fail(err, LR_EFORMAT, "records after the closing SOA");
+	if (record->type == LR_TYPE_SOA && !lr_name_equal(record->owner, t->origin))
+		return lr_fail(err, LR_EFORMAT, "SOA of another zone");
+	if (record->type == LR_TYPE_SOA && record->rdata_length > LR_SOA_MAX)
+		return lr_fail(err, LR_EFORMAT, "malformed SOA");
+	switch (t->state) {
+	case LR_FIRST_SOA:
+		return take_first(t, record, err);
+	case LR_SECOND:
+		return take_second(t, record, err);
+	case LR_RECORDS:
+		return take_of_whole(t, record, err);
+	case LR_DELETIONS:
+		return take_deletion(t, record, err);
+	default:
+		return take_addition(t, record, err);
+	}
+}
+
+uint32_t
+lr_transfer_serial(const struct lr_transfer *transfer)
+{
+	return serial_of(&transfer->first);
+}
+
+struct lr_draft *
+lr_transfer_take(struct lr_transfer *transfer)
+{
+	struct lr_draft *draft = transfer->draft;
+	transfer->draft = NULL;
+	return draft;
+}
+
+bool
+lr_transfer_increment(const struct lr_transfer *transfer)
+{
+	return transfer->increment;
+}
