@@ -1,0 +1,167 @@
+#!/usr/bin/python3
+"""unbound-control with the module: statistics, localroot_status, localroot_refresh; and the status file of any Unbound."""
+
+import os
+import pathlib
+import re
+import sys
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lab"))
+import lab  # noqa: E402
+import tap  # noqa: E402
+
+lab.enter()
+
+from lab import rootzone  # noqa: E402
+
+MANUAL = pathlib.Path(lab.TOP) / "module/unbound-localroot.8"
+
+
+def patched(net, options=()):
+    resolver = net.unbound(localroot=list(options))
+    resolver.wait_serving()
+    if not any(key.startswith("localroot.") for key in resolver.control("stats_noreset")):
+        raise tap.Skip("this Unbound is not patched: unbound-control knows nothing of the module")
+    return resolver
+
+
+def own(resolver, command):
+    return {k: v for k, v in resolver.control(command).items() if k.startswith("localroot.")}
+
+
+def status_file(resolver):
+    """name -> (type, value), as Prometheus reads it."""
+    found, kinds = {}, {}
+    for line in (resolver.folder / "status").read_text(encoding="ascii").splitlines():
+        if line.startswith("# TYPE "):
+            _, _, name, kind = line.split()
+            kinds[name] = kind
+        else:
+            name, value = line.split()
+            found[name] = (kinds[name], int(value))
+    return found
+
+
+@tap.test("every number is documented, and every documented number is there")
+def documented():
+    manual = MANUAL.read_text(encoding="utf-8")
+    section = manual[manual.index(".Sh STATISTICS"):manual.index(".Sh COMMANDS")]
+    named = set(re.findall(r"localroot\.[a-z.]*[a-z]", section)) - {"localroot.failures"}
+    reasons = set(re.findall(r"[a-z]+", " ".join(re.findall(r"^\.Li (.*)$", section[section.index("failures."):
+                                                                                     section.index("verify.usec")], re.M))))
+    with lab.Lab(rootzone.make()) as net:
+        there = set(own(patched(net), "stats_noreset"))
+        tap.equal({k for k in there if ".failures." not in k}, named, "keys")
+        tap.equal({k.removeprefix("localroot.failures.") for k in there if ".failures." in k}, reasons, "reasons")
+
+
+@tap.test("answers are counted by kind; stats resets the counters, stats_noreset does not, gauges stay")
+def counted():
+    with lab.Lab(rootzone.make()) as net:
+        resolver = patched(net)
+        own(resolver, "stats")
+        for name, kind, times in (("junk", "A", 3), (".", "MX", 2), ("com.", "DS", 4), ("tk.", "DS", 1), (".", "SOA", 6)):
+            for number in range(times):
+                resolver.ask(f"{name}{number}." if name == "junk" else name, kind)
+        resolver.ask("www.shop.far.")
+        wanted = {"nxdomain": 3, "nodata": 2, "ds": 5, "apex": 6}
+        for command in ("stats_noreset", "stats_noreset", "stats"):
+            numbers = own(resolver, command)
+            # The validator asks too: DS on its way down, and a `_ta-` name that the root denies.
+            for kind, count in wanted.items():
+                if not count <= numbers[f"localroot.answers.{kind}"] <= count + 4:
+                    raise AssertionError(f"{command}: {kind}: {numbers}")
+            if numbers["localroot.referrals"] < 1 or numbers["localroot.rootqueries"] != 0:
+                raise AssertionError(f"{command}: {numbers}")
+        after = own(resolver, "stats_noreset")
+        tap.equal({k: v for k, v in after.items() if "answers" in k and v}, {}, "counters after stats")
+        tap.equal([after["localroot.serving"], after["localroot.serial"]], [1, net.zone.serial], "gauges after stats")
+        # 1,442 delegations and their glue: about as much as the real root's 1.8 MB, and its view for the iterator.
+        if not 1e6 < after["localroot.mem.zone"] < 4e6 or not 2e6 < after["localroot.mem.lent"] < 8e6:
+            raise AssertionError(f"memory: {after}")
+        if resolver.control("stats_noreset")["mem.mod.dynlibmod"] < after["localroot.mem.zone"]:
+            raise AssertionError("mem.mod.dynlibmod lacks the zone")
+
+
+@tap.test("with two threads the counts of both add up")
+def threads():
+    with lab.Lab(rootzone.make()) as net:
+        resolver = net.unbound(localroot=[], threads=2)
+        resolver.wait_serving()
+        before = resolver.metrics()["answers_nxdomain"]
+        for number in range(200):
+            resolver.ask(f"junk{number}.")
+        resolver.wait_metrics(lambda m: 200 <= m["answers_nxdomain"] - before <= 202, what="200 denials")
+
+
+@tap.test("localroot_status says what is served, from where, and why a source was refused")
+def status():
+    with lab.Lab(rootzone.make()) as net:
+        dead = "axfr:127.0.0.77@1"
+        good = f"axfr:{net.transfer_addresses[0]}"
+        resolver = patched(net, [f"localroot-source: {dead}", f"localroot-source: {good}"])
+        wanted = (r"^serving the root zone$", rf"^serial {net.zone.serial}$", r"^confirmed \d{4}-\d\d-\d\d .* UTC$",
+                  r"^good until \d{4}-\d\d-\d\d .* UTC$", rf"^from {good}$", rf"^source {dead}: failed, \d+ s ago: connection refused",
+                  rf"^source {good}: good, \d+ s ago", rf"^last refusal: {dead}: connection refused$", r"^next look in \d+ s$")
+
+        def missing():
+            text = resolver.control("localroot_status")
+            return [pattern for pattern in wanted if not re.search(pattern, text, re.MULTILINE)]
+        # The copy is published a moment before its round ends and is noted.
+        lab.wait(lambda: not missing(), 10, lambda: f"{missing()} in:\n{resolver.control('localroot_status')}")
+
+
+@tap.test("localroot_refresh asks the sources now, and a newer zone is served")
+def refresh():
+    with lab.Lab(rootzone.make()) as net:
+        resolver = patched(net)
+        newer = rootzone.make(serial=net.zone.serial + 1)
+        net.serve_source(newer)
+        resolver.control("localroot_refresh")
+        resolver.wait_serving(newer.serial)
+
+
+@tap.test("a command that nobody knows is still an error")
+def unknown():
+    with lab.Lab(rootzone.make()) as net:
+        resolver = patched(net)
+        try:
+            resolver.control("localroot_dance")
+        except RuntimeError as error:
+            if "unknown command" not in str(error):
+                raise
+        else:
+            raise AssertionError("no error")
+
+
+@tap.test("the status file has the same numbers, and is never seen half written")
+def prometheus():
+    with lab.Lab(rootzone.make()) as net:
+        resolver = net.unbound(localroot=[])
+        resolver.wait_serving()
+
+        def whole():
+            numbers = status_file(resolver) if (resolver.folder / "status").exists() else {}
+            return numbers if numbers.get("localroot_serving", ("", 0))[1] else None
+        numbers = lab.wait(whole, 20, "a status file that says serving")
+        tap.equal(numbers["localroot_serial"], ("gauge", net.zone.serial), "serial")
+        tap.equal(numbers["localroot_refresh_renewed_total"], ("counter", 1), "renewed")
+        tap.equal(sorted(p.name for p in resolver.folder.glob("status*")), ["status"], "files left behind")
+        if os.environ.get("LR_UNBOUND_PREFIX") is None:
+            keys = own(resolver, "stats_noreset")
+            if keys:
+                tap.equal({re.sub(r"_total$", "", k) for k in numbers}, {k.replace(".", "_") for k in keys}, "names")
+
+
+@tap.test("list_auth_zones shows the copy's serial")
+def auth_zones():
+    with lab.Lab(rootzone.make()) as net:
+        resolver = net.unbound(localroot=[])
+        resolver.wait_serving()
+        resolver.ask("www.shop.far.")
+        text = resolver.control("list_auth_zones")
+        if not re.search(rf"^\.\s.*{net.zone.serial}", text, re.MULTILINE):
+            raise AssertionError(text)
+
+
+tap.run()
