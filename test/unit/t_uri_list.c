@@ -1,0 +1,157 @@
+/* t_uri_list.c -- a file of sources. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include "uri_list.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static char said[8192]; /* "LINE: why\n" of what was skipped */
+
+static void
+skipped_line(void *arg, unsigned number, const char *why)
+{
+	size_t length = strlen(said);
+	assert_ptr_equal(arg, said);
+	snprintf(said + length, sizeof(said) - length, "%u: %s\n", number, why);
+}
+
+static const struct lr_uri_list_skipped skipped = {skipped_line, said};
+
+static enum lr_code
+read_text(
+    const char *text, size_t length, struct lr_uri **uris, size_t *count, struct lr_error *err)
+{
+	FILE *in = fmemopen((void *)(uintptr_t)text, length, "r");
+	assert_non_null(in);
+	said[0] = '\0';
+	*uris = NULL;
+	*count = 99;
+	enum lr_code code = lr_uri_list_read(in, &skipped, uris, count, err);
+	fclose(in);
+	return code;
+}
+
+/* What is taken of a text that can be read, one a line. */
+static const char *
+taken(const char *text)
+{
+	static char out[8192];
+	struct lr_uri *uris;
+	size_t count, length = 0;
+	assert_int_equal(read_text(text, strlen(text), &uris, &count, NULL), LR_OK);
+	out[0] = '\0';
+	for (size_t i = 0; i < count; i++)
+		length +=
+		    (size_t)snprintf(out + length, sizeof(out) - length, "%s\n", uris[i].text);
+	free(uris);
+	return out;
+}
+
+static void
+good(void **state)
+{
+	(void)state;
+	assert_string_equal(taken("axfr:192.0.2.1\n"), "axfr:192.0.2.1\n");
+	assert_string_equal(taken("axfr:192.0.2.1"), "axfr:192.0.2.1\n");
+	assert_string_equal(taken("# where to get it\n\n  axfr:192.0.2.1@5353 \t# near\r\n"
+				  "\t\r\n#axfr:192.0.2.2\nxot:192.0.2.3#ns.example\n \t #x\n"
+				  "https://example.com/root.zone@192.0.2.4 # by name\n"),
+	    "axfr:192.0.2.1@5353\nxot:192.0.2.3#ns.example\n"
+	    "https://example.com/root.zone@192.0.2.4\n");
+	assert_string_equal(said, "");
+	assert_string_equal(taken("file:/a b.zone\n"), "file:/a b.zone\n");
+}
+
+static void
+skips(void **state)
+{
+	(void)state;
+	assert_string_equal(taken("gopher://example.com/\naxfr:192.0.2.1\n\naxfr:1.2.3\n"
+				  "axfr:192.0.2.2\naxfr:192.0.2.9@99999\n"),
+	    "axfr:192.0.2.1\naxfr:192.0.2.2\n");
+	assert_non_null(strstr(said, "1: \"gopher://example.com/\": "));
+	assert_non_null(strstr(said, "4: \"axfr:1.2.3\": "));
+	assert_non_null(strstr(said, "6: \"axfr:192.0.2.9@99999\": "));
+	assert_null(strstr(said, "2: "));
+	/* nothing that could play tricks on a terminal goes to the log */
+	assert_string_equal(taken("\033[2Jaxfr:192.0.2.1\n"), "");
+	assert_null(strchr(said, '\033'));
+	/* a line longer than any URI */
+	char *text = calloc(1, 3000);
+	memset(text, 'x', 2000);
+	strcat(text, "\naxfr:192.0.2.1\n");
+	assert_string_equal(taken(text), "axfr:192.0.2.1\n");
+	assert_non_null(strstr(said, "too long"));
+	free(text);
+}
+
+static void
+nothing(void **state)
+{
+	(void)state;
+	assert_string_equal(taken("\n"), "");
+	assert_string_equal(taken("# none yet\n"), "");
+	assert_string_equal(taken("nonsense\n"), "");
+}
+
+static void
+limits(void **state)
+{
+	(void)state;
+	struct lr_uri *uris;
+	struct lr_error err;
+	size_t count;
+	/* one source too many, said once, whatever else follows */
+	char *text = calloc(1, LR_URI_LIST_OCTETS + 2);
+	for (int i = 0; i < LR_URI_LIST_MAX + 10; i++)
+		strcat(text, "axfr:192.0.2.1\n");
+	assert_int_equal(read_text(text, strlen(text), &uris, &count, &err), LR_OK);
+	assert_int_equal(count, LR_URI_LIST_MAX);
+	assert_string_equal(said, "65: more than 64 sources: the rest is left out\n");
+	free(uris);
+	/* the largest file, and one octet more */
+	memset(text, '\n', LR_URI_LIST_OCTETS + 1);
+	memcpy(text, "axfr:192.0.2.1", 14);
+	assert_int_equal(read_text(text, LR_URI_LIST_OCTETS, &uris, &count, &err), LR_OK);
+	assert_int_equal(count, 1);
+	free(uris);
+	assert_int_equal(read_text(text, LR_URI_LIST_OCTETS + 1, &uris, &count, &err), LR_ELIMIT);
+	assert_null(uris);
+	assert_int_equal(count, 99);
+	/* not text */
+	assert_int_equal(read_text("axfr:192.0.2.1\n\0x\n", 18, &uris, &count, &err), LR_EFORMAT);
+	assert_null(uris);
+	free(text);
+}
+
+static void
+unreadable(void **state)
+{
+	(void)state;
+	struct lr_uri *uris = NULL;
+	struct lr_error err;
+	size_t count = 99;
+	FILE *in = fopen("/", "r"); /* opens, and cannot be read */
+	assert_non_null(in);
+	assert_int_equal(lr_uri_list_read(in, &skipped, &uris, &count, &err), LR_EIO);
+	assert_null(uris);
+	fclose(in);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(good),
+	    cmocka_unit_test(skips),
+	    cmocka_unit_test(nothing),
+	    cmocka_unit_test(limits),
+	    cmocka_unit_test(unreadable),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
