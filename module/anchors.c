@@ -46,3 +46,21 @@ lr_anchors_of_config(struct config_file *cfg)
 	anchors_delete(read);
 	return anchors;
 }
+
+uint16_t
+lr_anchors_key(
+    const struct lr_anchors *anchors, const struct lr_zone *zone, uint8_t *key, size_t room)
+{
+	const struct lr_rrset *keys =
+	    lr_zone_lookup(zone, (const uint8_t *)"", LDNS_RR_TYPE_DNSKEY);
+	const uint8_t *at = keys ? lr_rrset_data(zone, keys) : NULL;
+	for (uint16_t i = 0; anchors && keys && i < keys->count; i++) {
+		uint16_t length = (uint16_t)(at[0] << 8 | at[1]);
+		if (length <= room && lr_anchors_match(anchors, at + 2, length)) {
+			memcpy(key, at + 2, length);
+			return length;
+		}
+		at += 2 + length;
+	}
+	return 0;
+}

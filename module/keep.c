@@ -1,24 +1,21 @@
 #include "keep.h"
 #include "anchors.h"
 #include "clock.h"
+#include "disk.h"
 #include "localroot.h"
 #include "policy.h"
-#include "source.h"
 #include "thaw.h"
 #include "validate.h"
 
 #include <inttypes.h>
 #include <pthread.h>
-#include <unistd.h>
-
-static const uint8_t root_name[] = {0};
 
 struct lr_keep {
 	struct lr_localroot *module;
+	struct lr_disk *disk;
 	struct lr_anchors *anchors; /* those that the copy held was verified with */
 	bool anchors_looked_at;     /* the log knows whether there are any */
 	bool serving;               /* as the log was told */
-	bool disk_failed;           /* as the log was told */
 	bool has_floor; /* a zone was accepted before, here or before a restart: its serial is the
 			   state's */
 	int64_t horizon_ms; /* by the monotonic clock: a clock set back does not stretch it */
@@ -37,7 +34,11 @@ lr_keep_new(struct lr_localroot *module)
 		return NULL;
 	keep->module = module;
 	pthread_mutex_init(&keep->lock, NULL);
-	return keep;
+	keep->disk = lr_disk_new(module->settings.dir);
+	if (keep->disk)
+		return keep;
+	lr_keep_free(keep);
+	return NULL;
 }
 
 void
@@ -46,6 +47,7 @@ lr_keep_free(struct lr_keep *keep)
 	if (!keep)
 		return;
 	lr_anchors_free(keep->anchors);
+	lr_disk_free(keep->disk);
 	pthread_mutex_destroy(&keep->lock);
 	free(keep);
 }
@@ -81,15 +83,21 @@ log_verified(const char *source, const struct lr_report *report)
 	    report->delegations);
 }
 
+static int64_t
+horizon_of(const struct lr_keep *keep, const struct lr_zone *zone, const struct lr_state *state)
+{
+	const struct lr_settings *settings = &keep->module->settings;
+	/* Under an overridden date, signatures stay in their time as long as Unbound runs. */
+	return lr_policy_horizon(lr_zone_facts(zone), state->confirmed, state->expire,
+	    settings->max_age, settings->date_override == 0);
+}
+
 /* Publishes ZONE, of which it takes a reference of its own, confirmed as STATE says, until its
  * horizon. */
 static enum lr_code
 publish(struct lr_keep *keep, const struct lr_zone *zone, const struct lr_state *state)
 {
-	const struct lr_settings *settings = &keep->module->settings;
-	/* Under an overridden date, signatures stay in their time as long as Unbound runs. */
-	int64_t horizon = lr_policy_horizon(lr_zone_facts(zone), state->confirmed, state->expire,
-	    settings->max_age, settings->date_override == 0);
+	int64_t horizon = horizon_of(keep, zone, state);
 	const struct lr_copy copy = {lr_zone_ref(zone), state->confirmed, horizon};
 	if (!lr_snapshot_publish(keep->module->snapshot, &copy)) {
 		lr_zone_unref(zone);
@@ -114,26 +122,14 @@ drop(struct lr_keep *keep)
 	pthread_mutex_unlock(&keep->lock);
 }
 
-/* The zone where it is a new one, and the state. */
-static void
-save(struct lr_keep *keep, const struct lr_zone *zone)
-{
-	const char *dir = keep->module->settings.dir;
-	struct lr_error err;
-	enum lr_code code = zone ? lr_store_write_zone(dir, zone, &err) : LR_OK;
-	if (code == LR_OK)
-		code = lr_store_write_state(dir, &keep->state, &err);
-	if (code != LR_OK && !keep->disk_failed)
-		log_warn("localroot: %s: no copy is kept over a restart", err.text);
-	keep->disk_failed = code != LR_OK;
-}
-
 static struct lr_state
-state_of(uint32_t serial, const struct lr_origin *origin)
+state_of(const struct lr_keep *keep, const struct lr_zone *zone, const struct lr_origin *origin)
 {
-	struct lr_state state = {
-	    .serial = serial, .confirmed = origin->when, .expire = origin->expire};
+	struct lr_state state = {.serial = lr_zone_facts(zone)->serial,
+	    .confirmed = origin->when,
+	    .expire = origin->expire};
 	snprintf(state.source, sizeof(state.source), "%s", origin->source);
+	state.key_length = lr_anchors_key(keep->anchors, zone, state.key, sizeof(state.key));
 	return state;
 }
 
@@ -144,26 +140,30 @@ lr_keep_confirm(
 	const struct lr_copy *held = lr_snapshot_peek(keep->module->snapshot);
 	if (!held || keep->state.serial != serial)
 		return lr_fail(err, LR_ESERIAL, "serial %" PRIu32 " is not the one held", serial);
-	struct lr_state state = state_of(serial, origin);
+	struct lr_state state = state_of(keep, held->zone, origin);
+	if (horizon_of(keep, held->zone, &state) <= lr_clock_wall())
+		return lr_fail(err, LR_EEXPIRED,
+		    "serial %" PRIu32 " is its current one, but signatures in it have expired",
+		    serial);
 	if (publish(keep, held->zone, &state) != LR_OK)
 		return lr_fail(err, LR_ENOMEM, "out of memory");
 	verbose(VERB_OPS, "localroot: %s: serial %" PRIu32 " is current", origin->source, serial);
 	lr_stats_round(keep->module->stats, LR_ROUND_CURRENT);
-	save(keep, NULL);
+	lr_disk_save(keep->disk, lr_keep_zone(keep), false, &state);
 	return LR_OK;
 }
 
 static enum lr_code
 renew(struct lr_keep *keep, const struct lr_zone *zone, const struct lr_origin *origin)
 {
-	struct lr_state state = state_of(lr_zone_facts(zone)->serial, origin);
+	struct lr_state state = state_of(keep, zone, origin);
 	/* The iterator's before the workers': both change within milliseconds, and either may be
 	 * the newer. */
 	if (lr_lend_renew(keep->module->lend, zone, NULL) == LR_ENOMEM ||
 	    publish(keep, zone, &state) != LR_OK)
 		return LR_ENOMEM;
 	lr_stats_round(keep->module->stats, LR_ROUND_RENEWED);
-	save(keep, zone);
+	lr_disk_save(keep->disk, zone, true, &state);
 	return LR_OK;
 }
 
@@ -252,58 +252,76 @@ lr_keep_anchors(struct lr_keep *keep)
 	return anchors != NULL;
 }
 
-static enum lr_code
-read_disk(struct lr_keep *keep, const char *path, int cancel_fd, const struct lr_zone **zone,
-    struct lr_report *report)
+/* What the state file says of the highest serial counts, whatever becomes of the zone beside it;
+ * unless it is another root's. */
+static bool
+load_state(struct lr_keep *keep)
 {
-	const struct lr_io io = {.cancel_fd = cancel_fd,
-	    .monotonic_ms = lr_clock_monotonic_ms,
-	    .random16 = lr_clock_random16};
-	struct lr_uri uri = {.scheme = LR_FILE};
-	struct lr_fetched fetched;
-	enum lr_code code =
-	    lr_store_read_state(keep->module->settings.dir, &keep->state, &report->error);
-	if (code != LR_OK)
-		return code;
-	/* It counts from here on, even where the zone itself cannot be used. */
-	keep->has_floor = true;
-	snprintf(uri.path, sizeof(uri.path), "%s", path);
-	code = lr_source_file(&uri, root_name, &io, &lr_limits_default, &fetched, &report->error);
-	return code == LR_OK ? verify(keep, fetched.draft, true, zone, report) : code;
+	struct lr_state state;
+	if (!lr_disk_read_state(keep->disk, &state))
+		return false;
+	if (keep->anchors && state.key_length &&
+	    !lr_anchors_match(keep->anchors, state.key, state.key_length)) {
+		log_warn(
+		    "localroot: the state on disk is of another trust anchor: its serial %" PRIu32
+		    " does not count",
+		    state.serial);
+		return false;
+	}
+	keep->state = state;
+	return true;
+}
+
+/* A verified zone from disk: served for what is left of its time, if that is known. */
+static void
+hold_loaded(struct lr_keep *keep, const struct lr_zone *zone)
+{
+	const char *path = lr_disk_path(keep->disk);
+	int64_t now = lr_clock_wall();
+	struct lr_state state = keep->state;
+	/* The writing may have been cut short between the zone and its state. */
+	state.serial = lr_zone_facts(zone)->serial;
+	if (!keep->has_floor)
+		snprintf(state.source, sizeof(state.source), "%s", path);
+	if (publish(keep, zone, &state) != LR_OK)
+		return;
+	lr_disk_holds(keep->disk);
+	if (state.confirmed == 0)
+		log_info("localroot: %s: loaded, but not known when it was confirmed: not served "
+			 "before a source does",
+		    path);
+	else
+		log_info("localroot: loaded from disk, confirmed %" PRId64 " s ago at %s%s",
+		    now - state.confirmed, state.source,
+		    now < horizon_of(keep, zone, &state) ? "" : ": stale, not served");
+	(void)lr_keep_watch(keep);
 }
 
 void
 lr_keep_load(struct lr_keep *keep, int cancel_fd)
 {
-	char *path = lr_store_zone_path(keep->module->settings.dir);
-	if (!path || access(path, F_OK) != 0) {
-		if (path)
-			log_info("localroot: no copy at %s yet", path);
-		free(path);
-		return;
-	}
+	const char *path = lr_disk_path(keep->disk);
+	struct lr_draft *draft = NULL;
 	const struct lr_zone *zone;
 	struct lr_report report = {0};
-	enum lr_code code = read_disk(keep, path, cancel_fd, &zone, &report);
-	if (code == LR_OK) {
-		int64_t now = lr_clock_wall();
-		struct lr_state state = keep->state;
-		/* The writing may have been cut short between the zone and its state; the clock may
-		 * have been set back. */
-		state.serial = report.serial;
-		if (state.confirmed > now)
-			state.confirmed = now;
-		log_verified(path, &report);
-		if (publish(keep, zone, &state) == LR_OK)
-			log_info("localroot: loaded from disk, confirmed %" PRId64 " s ago at %s",
-			    now - state.confirmed, state.source);
-		lr_zone_unref(zone);
-		(void)lr_keep_watch(keep);
-	} else {
+	keep->has_floor = load_state(keep);
+	if (!keep->anchors)
+		return;
+	enum lr_code code = lr_disk_read_zone(keep->disk, cancel_fd, &draft, &report.error);
+	if (code == LR_OK && !draft) {
+		log_info("localroot: no copy at %s yet", path);
+		return;
+	}
+	if (code == LR_OK)
+		code = verify(keep, draft, keep->has_floor, &zone, &report);
+	if (code != LR_OK) {
 		lr_stats_failure(keep->module->stats, code);
 		log_warn("localroot: %s: %s", path, report.error.text);
+		return;
 	}
-	free(path);
+	log_verified(path, &report);
+	hold_loaded(keep, zone);
+	lr_zone_unref(zone);
 }
 
 bool
@@ -369,14 +387,16 @@ lr_keep_state(struct lr_keep *keep, struct lr_state *state, int64_t *horizon)
 void
 lr_keep_gauges(struct lr_keep *keep, struct lr_gauges *gauges)
 {
-	struct lr_state state;
-	int64_t horizon, now = lr_clock_wall();
+	int64_t now = lr_clock_wall();
 	memset(gauges, 0, sizeof(*gauges));
-	if (!lr_keep_state(keep, &state, &horizon))
-		return;
-	gauges->serving = now < horizon;
-	gauges->serial = state.serial;
-	gauges->age = now - state.confirmed;
-	gauges->left = gauges->serving ? horizon - now : 0;
-	gauges->zone_octets = keep->zone_octets;
+	pthread_mutex_lock(&keep->lock);
+	if (keep->zone_octets) {
+		gauges->serving = now < keep->horizon;
+		gauges->serial = keep->state.serial;
+		/* not below 0, though the clock may have been set back */
+		gauges->age = now > keep->state.confirmed ? now - keep->state.confirmed : 0;
+		gauges->left = gauges->serving ? keep->horizon - now : 0;
+		gauges->zone_octets = keep->zone_octets;
+	}
+	pthread_mutex_unlock(&keep->lock);
 }

@@ -26,7 +26,12 @@ void lr_keep_free(struct lr_keep *keep);
  */
 bool lr_keep_anchors(struct lr_keep *keep);
 
-/* Serves the copy on disk if it verifies; what it says of the highest serial counts in any case. */
+/*
+ * Takes the copy on disk if it verifies, and serves it for what is left of its time. Where that is
+ * not known (no state beside it, or one that cannot be used or is from the future), a source has to
+ * confirm it first. What the state says of the highest serial counts in any case. To be called
+ * once, after the first lr_keep_anchors() and before anything is taken.
+ */
 void lr_keep_load(struct lr_keep *keep, int cancel_fd);
 
 /* Where a draft came from: the URI, when (seconds since 1970), and the EDNS EXPIRE that came with
@@ -45,7 +50,7 @@ enum lr_code lr_keep_take(struct lr_keep *keep, struct lr_draft *draft,
     const struct lr_origin *origin, struct lr_error *err);
 
 /* A source said that SERIAL is its current one and it is that of the copy held. LR_ESERIAL: it is
- * not. */
+ * not. LR_EEXPIRED: it is, but its signatures have run out. LR_ENOMEM. */
 enum lr_code lr_keep_confirm(
     struct lr_keep *keep, uint32_t serial, const struct lr_origin *origin, struct lr_error *err);
 

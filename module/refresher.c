@@ -2,13 +2,14 @@
 #include "clock.h"
 #include "localroot.h"
 #include "schedule.h"
-#include "source.h"
+#include "sources.h"
 #include "store.h"
 
 #include <errno.h>
 #include <inttypes.h>
 #include <poll.h>
 #include <pthread.h>
+#include <stdatomic.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
 
@@ -16,27 +17,22 @@
  */
 #define TICK_MS 10000
 
-static const uint8_t root_name[] = {0};
+/* Milliseconds by which the wall clock moves against the monotonic one when it has been set. */
+#define JUMP_MS 30000
 
-/* What came of a source when it was last asked. */
-struct health {
-	int64_t when; /* seconds since 1970; 0: not asked yet */
-	struct lr_error error;
-};
+static const uint8_t root_name[] = {0};
 
 struct lr_refresher {
 	struct lr_localroot *module;
-	struct lr_source **fetchers; /* in the order of the settings' */
+	struct lr_sources *sources;
+	size_t *picked; /* room for the sources of one round */
 	pthread_t thread;
 	bool running;
-	int stop_fd;       /* readable: end */
-	int wake_fd;       /* readable: a round is wanted now */
-	unsigned failures; /* consecutive rounds */
-	int64_t next_ms;   /* monotonic: when the next round is due */
-
-	pthread_mutex_t lock;   /* of what follows, which others look at */
-	struct health *sources; /* in the order of the settings' */
-	int64_t due;            /* the next round, seconds since 1970 */
+	int stop_fd;              /* readable: end */
+	int wake_fd;              /* readable: a round is wanted now */
+	unsigned failures;        /* consecutive rounds */
+	int64_t ahead_ms;         /* of the wall clock, as it was last looked at */
+	_Atomic(int64_t) next_ms; /* monotonic: when the next round is due */
 };
 
 static bool
@@ -46,13 +42,10 @@ readable(int fd)
 	return poll(&at, 1, 0) > 0;
 }
 
-static void
-note_health(struct lr_refresher *r, size_t source, const struct lr_error *err)
+static int64_t
+now_ms(void)
 {
-	pthread_mutex_lock(&r->lock);
-	r->sources[source].when = lr_clock_wall();
-	r->sources[source].error = *err;
-	pthread_mutex_unlock(&r->lock);
+	return lr_clock_monotonic_ms(NULL);
 }
 
 /* What a source has, taken, confirmed or refused. *increment: it was refused as an increment. */
@@ -73,11 +66,12 @@ ask_source(struct lr_refresher *r, struct lr_source *source, bool *increment, st
 	const struct lr_origin origin = {.source = name,
 	    .when = lr_clock_wall(),
 	    .expire = fetched.has_expire ? fetched.expire : 0};
-	if (!fetched.draft) {
-		verbose(
-		    VERB_OPS, "localroot: %s: serial %" PRIu32 " is current", name, fetched.serial);
-		return lr_keep_confirm(keep, fetched.serial, &origin, err);
+	if (fetched.has_expire && fetched.expire == 0) { /* RFC 7314 section 4 */
+		lr_draft_free(fetched.draft);
+		return lr_fail(err, LR_ESTALE, "its own copy has expired (EDNS EXPIRE 0)");
 	}
+	if (!fetched.draft)
+		return lr_keep_confirm(keep, fetched.serial, &origin, err);
 	verbose(VERB_OPS, "localroot: %s: fetched %zu octets", name, fetched.octets);
 	code = lr_keep_take(keep, fetched.draft, &origin, err);
 	*increment = code != LR_OK && fetched.increment;
@@ -101,50 +95,79 @@ try_source(struct lr_refresher *r, struct lr_source *source, struct lr_error *er
 	return code;
 }
 
-/* Each source in turn until one gives a usable zone. False: none did, or asked to stop. */
+/* The sources in turn, ALL or those that are due, until one gives a usable zone. False: none did,
+ * or asked to stop. */
 static bool
-run_round(struct lr_refresher *r)
+run_round(struct lr_refresher *r, bool all, bool fresh)
 {
-	const struct lr_settings *settings = &r->module->settings;
-	for (size_t i = 0; i < settings->source_count; i++) {
+	const struct lr_zone *zone = lr_keep_zone(r->module->keep);
+	const struct lr_picking picking = {.all = all,
+	    .fresh = fresh,
+	    .retry = zone ? lr_zone_facts(zone)->retry : 0,
+	    .random = lr_clock_random16(NULL),
+	    .now_ms = now_ms()};
+	size_t count = lr_sources_pick(r->sources, &picking, r->picked);
+	for (size_t i = 0; i < count; i++) {
+		struct lr_source *source = lr_sources_get(r->sources, r->picked[i]);
 		struct lr_error err = {LR_OK, ""};
-		enum lr_code code = try_source(r, r->fetchers[i], &err);
+		enum lr_code code = try_source(r, source, &err);
 		if (code == LR_ECANCELLED)
 			return false;
-		note_health(r, i, &err);
+		bool news = lr_sources_note(r->sources, r->picked[i], &err, now_ms());
 		if (code == LR_OK)
 			return true;
 		lr_stats_failure(r->module->stats, code);
-		log_warn("localroot: %s: %s", settings->sources[i].text, err.text);
+		if (news)
+			log_warn("localroot: %s: %s", lr_source_uri(source)->text, err.text);
+		else
+			verbose(VERB_DETAIL, "localroot: %s: %s", lr_source_uri(source)->text,
+			    err.text);
 	}
 	lr_stats_round(r->module->stats, LR_ROUND_FAILED);
 	return false;
 }
 
+static uint32_t
+seconds_between(int64_t from, int64_t to)
+{
+	return to <= from ? 0 : to - from > UINT32_MAX ? UINT32_MAX : (uint32_t)(to - from);
+}
+
+/* Seconds from FROM (since 1970) to the next round. */
+static uint32_t
+interval(struct lr_refresher *r, bool succeeded, int64_t from)
+{
+	const struct lr_zone *zone = lr_keep_zone(r->module->keep);
+	struct lr_schedule schedule = {.succeeded = succeeded,
+	    .failures = r->failures,
+	    .minimum_refresh = r->module->settings.refresh,
+	    .random = lr_clock_random16(NULL)};
+	struct lr_state state;
+	int64_t horizon;
+	if (zone && lr_keep_state(r->module->keep, &state, &horizon)) {
+		schedule.refresh = lr_zone_facts(zone)->refresh;
+		schedule.retry = lr_zone_facts(zone)->retry;
+		schedule.left = seconds_between(from, horizon);
+	}
+	return lr_schedule_next(&schedule);
+}
+
 static void
 set_next(struct lr_refresher *r, int64_t seconds)
 {
-	r->next_ms = lr_clock_monotonic_ms(NULL) + seconds * 1000;
-	pthread_mutex_lock(&r->lock);
-	r->due = lr_clock_wall() + seconds;
-	pthread_mutex_unlock(&r->lock);
+	atomic_store(&r->next_ms, now_ms() + seconds * 1000);
 }
 
 static void
 schedule_next(struct lr_refresher *r, bool succeeded)
 {
 	r->failures = succeeded ? 0 : r->failures + 1;
-	struct lr_schedule schedule = {
-	    .succeeded = succeeded, .failures = r->failures, .random = lr_clock_random16(NULL)};
-	const struct lr_zone *zone = lr_keep_zone(r->module->keep);
-	if (zone) {
-		schedule.refresh = lr_zone_facts(zone)->refresh;
-		schedule.retry = lr_zone_facts(zone)->retry;
-	}
-	set_next(r, lr_schedule_next(&schedule));
-	if (!succeeded && !readable(r->stop_fd))
-		log_warn("localroot: no source gave a usable zone; next try in %" PRId64 " s",
-		    (r->next_ms - lr_clock_monotonic_ms(NULL) + 999) / 1000);
+	uint32_t seconds = interval(r, succeeded, lr_clock_wall());
+	set_next(r, seconds);
+	if (lr_schedule_notable(r->failures) && !readable(r->stop_fd))
+		log_warn("localroot: no source gave a usable zone, %u time%s in a row; next try in "
+			 "%" PRIu32 " s",
+		    r->failures, r->failures > 1 ? "s" : "", seconds);
 }
 
 static enum lr_code
@@ -160,7 +183,7 @@ write_status_file(struct lr_refresher *r)
 {
 	struct lr_error err;
 	const char *path = r->module->settings.status_file;
-	if (path && lr_store_replace(path, print_status_file, r, &err) != LR_OK)
+	if (path && lr_store_replace(path, print_status_file, r, false, &err) != LR_OK)
 		verbose(VERB_OPS, "localroot: %s", err.text);
 }
 
@@ -169,7 +192,7 @@ write_status_file(struct lr_refresher *r)
 static bool
 sleep_well(struct lr_refresher *r)
 {
-	int64_t wait = r->next_ms - lr_clock_monotonic_ms(NULL);
+	int64_t wait = atomic_load(&r->next_ms) - now_ms();
 	int64_t left = lr_keep_left_ms(r->module->keep);
 	if (wait > TICK_MS)
 		wait = TICK_MS;
@@ -188,6 +211,17 @@ woken(struct lr_refresher *r)
 	return eventfd_read(r->wake_fd, &count) == 0;
 }
 
+/* Whether somebody has set the clock since this was last asked: what was refused for the date may
+ * be good now. */
+static bool
+clock_was_set(struct lr_refresher *r)
+{
+	int64_t ahead = lr_clock_wall() * 1000 - now_ms();
+	bool set = ahead - r->ahead_ms > JUMP_MS || r->ahead_ms - ahead > JUMP_MS;
+	r->ahead_ms = ahead;
+	return set;
+}
+
 static void *
 run(void *arg)
 {
@@ -198,10 +232,11 @@ run(void *arg)
 	do {
 		bool anchored = lr_keep_anchors(keep);
 		bool fresh = lr_keep_watch(keep);
-		bool wanted =
-		    woken(r) || (was_fresh && !fresh) || lr_clock_monotonic_ms(NULL) >= r->next_ms;
+		bool set = clock_was_set(r);
+		bool all = woken(r) || (!fresh && (was_fresh || set));
+		bool wanted = all || now_ms() >= atomic_load(&r->next_ms);
 		if (anchored && wanted) {
-			schedule_next(r, run_round(r));
+			schedule_next(r, run_round(r, all, fresh));
 			fresh = lr_keep_watch(keep);
 		} else if (wanted) {
 			set_next(r, TICK_MS / 1000); /* an anchor may yet come */
@@ -214,29 +249,28 @@ run(void *arg)
 
 /* What was loaded from disk is looked after when its own timer runs out, not at each start. */
 static int64_t
-first_round(struct lr_localroot *module)
+first_round(struct lr_refresher *r)
 {
-	const struct lr_zone *zone = lr_keep_zone(module->keep);
 	struct lr_state state;
 	int64_t horizon, now = lr_clock_wall();
-	if (!zone || !lr_keep_state(module->keep, &state, &horizon))
+	if (!lr_keep_state(r->module->keep, &state, &horizon) || now >= horizon)
 		return 0;
-	int64_t due = state.confirmed + lr_zone_facts(zone)->refresh;
-	return now < due && now < horizon ? due - now : 0;
+	int64_t due = state.confirmed + interval(r, true, state.confirmed);
+	return now < due ? due - now : 0;
 }
 
 static enum lr_code
-make_fetchers(struct lr_refresher *r, struct lr_error *err)
+prepare(struct lr_refresher *r, struct lr_error *err)
 {
 	const struct lr_settings *settings = &r->module->settings;
-	const struct lr_source_options options = {.ca_bundle = NULL};
-	enum lr_code code = LR_OK;
-	r->fetchers = calloc(settings->source_count, sizeof(struct lr_source *));
-	if (!r->fetchers)
+	const struct lr_source_options options = {.ca_bundle = settings->ca_bundle};
+	r->picked = calloc(settings->source_count, sizeof(*r->picked));
+	if (!r->picked)
 		return lr_fail(err, LR_ENOMEM, "out of memory");
-	for (size_t i = 0; i < settings->source_count && code == LR_OK; i++)
-		code = lr_source_new(&settings->sources[i], &options, &r->fetchers[i], err);
-	return code;
+	if (r->stop_fd < 0 || r->wake_fd < 0)
+		return lr_fail(err, LR_EIO, "eventfd: %s", strerror(errno));
+	return lr_sources_new(
+	    settings->sources, settings->source_count, settings->named, &options, &r->sources, err);
 }
 
 enum lr_code
@@ -247,20 +281,15 @@ lr_refresher_start(struct lr_localroot *module, struct lr_refresher **out, struc
 		return lr_fail(err, LR_ENOMEM, "out of memory");
 	*out = r;
 	r->module = module;
-	pthread_mutex_init(&r->lock, NULL);
-	r->sources = calloc(module->settings.source_count, sizeof(*r->sources));
 	r->stop_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	r->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-	if (!r->sources)
-		return lr_fail(err, LR_ENOMEM, "out of memory");
-	if (r->stop_fd < 0 || r->wake_fd < 0)
-		return lr_fail(err, LR_EIO, "eventfd: %s", strerror(errno));
-	enum lr_code code = make_fetchers(r, err);
+	enum lr_code code = prepare(r, err);
 	if (code != LR_OK)
 		return code;
-	if (lr_keep_anchors(module->keep))
-		lr_keep_load(module->keep, r->stop_fd);
-	set_next(r, first_round(module));
+	(void)lr_keep_anchors(module->keep);
+	lr_keep_load(module->keep, r->stop_fd);
+	set_next(r, first_round(r));
+	(void)clock_was_set(r);
 	int failed = pthread_create(&r->thread, NULL, run, r);
 	if (failed)
 		return lr_fail(err, LR_EIO, "cannot start the refresher: %s", strerror(failed));
@@ -281,11 +310,8 @@ lr_refresher_stop(struct lr_refresher *r)
 		close(r->stop_fd);
 	if (r->wake_fd >= 0)
 		close(r->wake_fd);
-	for (size_t i = 0; r->fetchers && i < r->module->settings.source_count; i++)
-		lr_source_free(r->fetchers[i]);
-	free(r->fetchers);
-	free(r->sources);
-	pthread_mutex_destroy(&r->lock);
+	lr_sources_free(r->sources);
+	free(r->picked);
 	free(r);
 }
 
@@ -298,31 +324,8 @@ lr_refresher_wake(struct lr_refresher *r)
 void
 lr_refresher_print(struct lr_refresher *r, FILE *out)
 {
-	const struct lr_settings *settings = &r->module->settings;
-	int64_t now = lr_clock_wall();
-	const struct health *refused = NULL;
-	size_t refused_by = 0;
-
-	pthread_mutex_lock(&r->lock);
-	for (size_t i = 0; i < settings->source_count; i++) {
-		const struct health *h = &r->sources[i];
-		fprintf(out, "source %s: ", settings->sources[i].text);
-		if (h->when == 0)
-			fprintf(out, "not asked yet\n");
-		else if (h->error.code == LR_OK)
-			fprintf(out, "good, %" PRId64 " s ago\n", now - h->when);
-		else
-			fprintf(
-			    out, "failed, %" PRId64 " s ago: %s\n", now - h->when, h->error.text);
-		if (h->when && h->error.code != LR_OK && (!refused || h->when >= refused->when)) {
-			refused = h;
-			refused_by = i;
-		}
-	}
-	if (refused)
-		fprintf(out, "last refusal: %s: %s\n", settings->sources[refused_by].text,
-		    refused->error.text);
-	if (r->due > now)
-		fprintf(out, "next look in %" PRId64 " s\n", r->due - now);
-	pthread_mutex_unlock(&r->lock);
+	int64_t now = now_ms(), next = atomic_load(&r->next_ms);
+	lr_sources_print(r->sources, now, out);
+	if (next > now)
+		fprintf(out, "next look in %" PRId64 " s\n", (next - now) / 1000);
 }

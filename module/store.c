@@ -4,9 +4,9 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
-#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <openssl/evp.h>
@@ -24,6 +24,12 @@ char *
 lr_store_zone_path(const char *dir)
 {
 	return path_in(dir, "localroot.zone");
+}
+
+char *
+lr_store_state_path(const char *dir)
+{
+	return path_in(dir, "localroot.state");
 }
 
 static enum lr_code
@@ -51,14 +57,16 @@ sync_folder(const char *path)
 
 enum lr_code
 lr_store_replace(const char *path, enum lr_code (*print)(FILE *out, const void *what),
-    const void *what, struct lr_error *err)
+    const void *what, bool durable, struct lr_error *err)
 {
 	char *temporary;
 	if (asprintf(&temporary, "%s.tmp", path) < 0)
 		return lr_fail(err, LR_ENOMEM, "out of memory");
 
 	enum lr_code code = LR_OK;
-	int fd = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0644);
+	/* What a power failure left, or anything else that is in the way: a link, a FIFO. */
+	(void)unlink(temporary);
+	int fd = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0644);
 	FILE *out = fd < 0 ? NULL : fdopen(fd, "w");
 	if (!out) {
 		code = failed(err, "write", temporary);
@@ -70,16 +78,16 @@ lr_store_replace(const char *path, enum lr_code (*print)(FILE *out, const void *
 	code = print(out, what);
 	if (code != LR_OK)
 		lr_fail(err, code, "cannot write %s: %s", temporary, lr_code_word(code));
-	else if (fflush(out) != 0 || fsync(fileno(out)) != 0)
+	else if (fflush(out) != 0 || (durable && fsync(fileno(out)) != 0))
 		code = failed(err, "write", temporary);
 	if (fclose(out) != 0 && code == LR_OK)
 		code = failed(err, "write", temporary);
 	if (code == LR_OK && rename(temporary, path) != 0)
 		code = failed(err, "replace", path);
-	if (code == LR_OK)
-		sync_folder(path);
-	else
+	if (code != LR_OK)
 		unlink(temporary);
+	else if (durable)
+		sync_folder(path);
 	free(temporary);
 	return code;
 }
@@ -90,6 +98,28 @@ print_zone(FILE *out, const void *what)
 	return lr_zone_print(what, out);
 }
 
+static void
+put_hex(const uint8_t *octets, size_t length, char *hex)
+{
+	for (size_t i = 0; i < length; i++)
+		snprintf(hex + 2 * i, 3, "%02x", octets[i]);
+	hex[2 * length] = '\0';
+}
+
+static bool
+get_hex(const char *hex, uint8_t *octets, size_t room, size_t *length)
+{
+	static const char digits[] = "0123456789abcdef";
+	size_t count = strlen(hex);
+	if (count % 2 || count / 2 > room || strspn(hex, digits) != count)
+		return false;
+	for (size_t i = 0; i < count / 2; i++)
+		octets[i] = (uint8_t)((strchr(digits, hex[2 * i]) - digits) << 4 |
+				      (strchr(digits, hex[2 * i + 1]) - digits));
+	*length = count / 2;
+	return true;
+}
+
 /* Hex of the SHA-256 of the text: tells a file that was cut or garbled, by no means one that was
  * forged. */
 static bool
@@ -98,8 +128,7 @@ checksum(const char *text, size_t length, char hex[65])
 	unsigned char hash[32];
 	if (!EVP_Digest(text, length, hash, NULL, EVP_sha256(), NULL))
 		return false;
-	for (size_t i = 0; i < sizeof(hash); i++)
-		snprintf(hex + 2 * i, 3, "%02x", hash[i]);
+	put_hex(hash, sizeof(hash), hex);
 	return true;
 }
 
@@ -107,13 +136,15 @@ static enum lr_code
 print_state(FILE *out, const void *what)
 {
 	const struct lr_state *state = what;
-	char text[STATE_MAX], hex[65];
+	char text[STATE_MAX], sum[65], key[2 * LR_STATE_KEY_MAX + 1];
+	put_hex(state->key, state->key_length, key);
 	int length = snprintf(text, sizeof(text),
-	    "serial %" PRIu32 "\nconfirmed %" PRId64 "\nexpire %" PRIu32 "\nsource %s\n",
-	    state->serial, state->confirmed, state->expire, state->source);
-	if (length < 0 || (size_t)length >= sizeof(text) || !checksum(text, (size_t)length, hex))
+	    "serial %" PRIu32 "\nconfirmed %" PRId64 "\nexpire %" PRIu32 "\nsource %s\nkey %s\n",
+	    state->serial, state->confirmed, state->expire, state->source, key);
+	if (length < 0 || (size_t)length + sizeof("checksum \n") + 64 > sizeof(text) ||
+	    !checksum(text, (size_t)length, sum))
 		return LR_ENOMEM;
-	return fprintf(out, "%schecksum %s\n", text, hex) < 0 ? LR_EIO : LR_OK;
+	return fprintf(out, "%schecksum %s\n", text, sum) < 0 ? LR_EIO : LR_OK;
 }
 
 static enum lr_code
@@ -123,7 +154,7 @@ replace_in(const char *dir, const char *name, enum lr_code (*print)(FILE *, cons
 	char *path = path_in(dir, name);
 	if (!path)
 		return lr_fail(err, LR_ENOMEM, "out of memory");
-	enum lr_code code = lr_store_replace(path, print, what, err);
+	enum lr_code code = lr_store_replace(path, print, what, true, err);
 	free(path);
 	return code;
 }
@@ -140,20 +171,87 @@ lr_store_write_state(const char *dir, const struct lr_state *state, struct lr_er
 	return replace_in(dir, "localroot.state", print_state, state, err);
 }
 
-static enum lr_code
-parse_state(char *text, size_t length, struct lr_state *state, struct lr_error *err)
+/* The text of the lines before the checksum, which is taken off; false where it is not theirs. */
+static bool
+sum_matches(char *text, size_t length)
 {
-	char hex[65];
-	char *sum = length ? strstr(text, "checksum ") : NULL;
-	if (!sum || strlen(text) != length || !checksum(text, (size_t)(sum - text), hex) ||
-	    strncmp(sum + strlen("checksum "), hex, 64) != 0)
-		return lr_fail(err, LR_EFORMAT, "the state file is cut or changed");
+	static const size_t tail = sizeof("checksum ") - 1 + 64 + 1;
+	char wanted[65];
+	if (length < tail || strlen(text) != length || text[length - 1] != '\n')
+		return false;
+	char *sum = text + length - tail;
+	text[length - 1] = '\0';
+	if (strncmp(sum, "checksum ", 9) != 0 || !checksum(text, (size_t)(sum - text), wanted) ||
+	    strcmp(sum + 9, wanted) != 0)
+		return false;
 	*sum = '\0';
+	return true;
+}
+
+/* The value of the next line, which has to be NAME's; NULL where it is not. */
+static char *
+next_value(char **text, const char *name)
+{
+	char *line = strsep(text, "\n");
+	size_t length = strlen(name);
+	return line && strncmp(line, name, length) == 0 && line[length] == ' ' ? line + length + 1
+									       : NULL;
+}
+
+static bool
+get_number(const char *value, uint64_t limit, uint64_t *number)
+{
+	char *end;
+	if (!value || *value < '0' || *value > '9')
+		return false;
+	errno = 0;
+	*number = strtoull(value, &end, 10);
+	return !errno && !*end && *number <= limit;
+}
+
+static bool
+get_state(char *text, struct lr_state *state)
+{
+	uint64_t serial, confirmed, expire;
+	size_t key_length;
+	bool numbers = get_number(next_value(&text, "serial"), UINT32_MAX, &serial) &&
+		       /* far beyond any clock, far from where adding to it overflows */
+		       get_number(next_value(&text, "confirmed"), UINT64_C(1) << 40, &confirmed) &&
+		       get_number(next_value(&text, "expire"), UINT32_MAX, &expire);
+	const char *source = numbers ? next_value(&text, "source") : NULL;
+	const char *key = source ? next_value(&text, "key") : NULL;
+	if (!key || strlen(source) >= sizeof(state->source) ||
+	    !get_hex(key, state->key, sizeof(state->key), &key_length))
+		return false;
+	for (const char *c = source; *c; c++)
+		if ((unsigned char)*c < ' ' || *c == 0x7f)
+			return false;
+	state->serial = (uint32_t)serial;
+	state->confirmed = (int64_t)confirmed;
+	state->expire = (uint32_t)expire;
+	state->key_length = (uint16_t)key_length;
+	strcpy(state->source, source);
+	return true;
+}
+
+static enum lr_code
+read_state(int fd, const char *path, struct lr_state *state, struct lr_error *err)
+{
+	char text[STATE_MAX + 1];
+	struct stat status;
+	if (fstat(fd, &status) != 0)
+		return failed(err, "read", path);
+	if (!S_ISREG(status.st_mode))
+		return lr_fail(err, LR_EIO, "cannot read %s: not a regular file", path);
+	ssize_t length = read(fd, text, STATE_MAX);
+	if (length < 0)
+		return failed(err, "read", path);
+	text[length] = '\0';
+	if (!sum_matches(text, (size_t)length))
+		return lr_fail(err, LR_EFORMAT, "%s is cut or changed", path);
 	struct lr_state read = {0};
-	if (sscanf(text,
-		"serial %" SCNu32 " confirmed %" SCNd64 " expire %" SCNu32 " source %1535s",
-		&read.serial, &read.confirmed, &read.expire, read.source) != 4)
-		return lr_fail(err, LR_EFORMAT, "the state file is of another version");
+	if (!get_state(text, &read))
+		return lr_fail(err, LR_EFORMAT, "%s is of another version", path);
 	*state = read;
 	return LR_OK;
 }
@@ -161,20 +259,14 @@ parse_state(char *text, size_t length, struct lr_state *state, struct lr_error *
 enum lr_code
 lr_store_read_state(const char *dir, struct lr_state *state, struct lr_error *err)
 {
-	char *path = path_in(dir, "localroot.state");
+	char *path = lr_store_state_path(dir);
 	if (!path)
 		return lr_fail(err, LR_ENOMEM, "out of memory");
-	enum lr_code code;
-	FILE *in = fopen(path, "re");
-	if (in) {
-		char text[STATE_MAX + 1];
-		size_t length = fread(text, 1, STATE_MAX, in);
-		text[length] = '\0';
-		code = parse_state(text, length, state, err);
-		fclose(in);
-	} else {
-		code = failed(err, "read", path);
-	}
+	/* O_NONBLOCK: opening a FIFO would wait for its writer. */
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	enum lr_code code = fd < 0 ? failed(err, "read", path) : read_state(fd, path, state, err);
+	if (fd >= 0)
+		close(fd);
 	free(path);
 	return code;
 }

@@ -1,0 +1,54 @@
+/*
+ * sources.h -- the sources that are asked, in which order, and what came of each.
+ *
+ * The refresher's thread asks and notes results; any thread may print.
+ */
+#ifndef LR_SOURCES_H
+#define LR_SOURCES_H
+
+#include "lr_error.h"
+#include "source.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+
+struct lr_sources;
+
+/*
+ * COUNT of them, of which the first NAMED are asked in their order. LR_ENOMEM; LR_EUNSUPPORTED as
+ * lr_source_new() says.
+ */
+enum lr_code lr_sources_new(const struct lr_uri *uris, size_t count, size_t named,
+    const struct lr_source_options *options, struct lr_sources **sources, struct lr_error *err);
+void lr_sources_free(struct lr_sources *sources);
+
+struct lr_source *lr_sources_get(const struct lr_sources *sources, size_t index);
+
+/* What a round depends on. */
+struct lr_picking {
+	bool all;        /* back-off does not count: somebody asked for it, or much has changed */
+	bool fresh;      /* the copy held is */
+	uint32_t retry;  /* seconds, the SOA's; 0: no zone is held */
+	uint16_t random; /* for the first of those that have no order */
+	int64_t now_ms;  /* monotonic */
+};
+
+/*
+ * The sources to ask in this round, in that order: those that no back-off holds, and where it holds
+ * all of them, the one that it lets go first. Never none. PICKED has room for all.
+ */
+size_t lr_sources_pick(
+    struct lr_sources *sources, const struct lr_picking *picking, size_t *picked);
+
+/*
+ * What came of asking one at NOW_MS. True where the log has not been told: the first failure in a
+ * row, another reason than the last time, and every so often (lr_schedule_notable()).
+ */
+bool lr_sources_note(
+    struct lr_sources *sources, size_t index, const struct lr_error *err, int64_t now_ms);
+
+/* For people: each source's last result, and the last refusal. Any thread. */
+void lr_sources_print(struct lr_sources *sources, int64_t now_ms, FILE *out);
+
+#endif
