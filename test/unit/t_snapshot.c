@@ -1,0 +1,170 @@
+/* t_snapshot.c -- one copy is published; who reads it has it until it lets go. */
+#include "sealed.h"
+#include "snapshot.h"
+
+#include <pthread.h>
+#include <sched.h>
+#include <stdatomic.h>
+
+#define READERS 4
+#define PUBLISHED 3000
+
+static void
+publish(struct lr_snapshot *snapshot, uint32_t serial, int64_t horizon)
+{
+	const struct lr_copy copy = {sealed_zone(serial), serial, horizon};
+	assert_true(lr_snapshot_publish(snapshot, &copy));
+}
+
+static void
+one_thread(void **state)
+{
+	(void)state;
+	struct lr_snapshot *snapshot = lr_snapshot_new(2);
+	assert_non_null(snapshot);
+	assert_null(lr_snapshot_peek(snapshot));
+	assert_null(lr_snapshot_acquire(snapshot, 0, 0));
+	publish(snapshot, 5, 100);
+	const struct lr_copy *copy = lr_snapshot_acquire(snapshot, 0, 99);
+	assert_non_null(copy);
+	assert_int_equal(lr_zone_facts(copy->zone)->serial, 5);
+	/* another worker has it at the same time */
+	assert_ptr_equal(lr_snapshot_acquire(snapshot, 1, 0), copy);
+	lr_snapshot_release(snapshot, 1);
+	lr_snapshot_release(snapshot, 0);
+	/* at the horizon it is no more, but the publisher still sees it */
+	assert_null(lr_snapshot_acquire(snapshot, 0, 100));
+	assert_null(lr_snapshot_acquire(snapshot, 0, INT64_MAX));
+	assert_ptr_equal(lr_snapshot_peek(snapshot), copy);
+	/* who was turned away holds nothing up */
+	publish(snapshot, 6, 200);
+	assert_int_equal(lr_snapshot_peek(snapshot)->horizon, 200);
+	/* a worker that there is none of */
+	assert_null(lr_snapshot_acquire(snapshot, 2, 0));
+	assert_true(lr_snapshot_publish(snapshot, NULL));
+	assert_null(lr_snapshot_peek(snapshot));
+	publish(snapshot, 7, 200);
+	lr_snapshot_free(snapshot);
+	lr_snapshot_free(NULL);
+}
+
+struct hammer {
+	struct lr_snapshot *snapshot;
+	unsigned worker;
+	_Atomic bool *ending;
+	_Atomic unsigned *started;
+	uint64_t read, none;
+	uint32_t last;
+	bool backwards, mixed;
+};
+
+/* Each copy says the same thing thrice; freed memory would not, and the sanitizers look on. */
+static void *
+read_on(void *arg)
+{
+	struct hammer *h = arg;
+	atomic_fetch_add(h->started, 1);
+	while (!atomic_load(h->ending)) {
+		const struct lr_copy *copy = lr_snapshot_acquire(h->snapshot, h->worker, 1);
+		if (!copy) {
+			h->none++;
+			continue;
+		}
+		uint32_t serial = lr_zone_facts(copy->zone)->serial;
+		h->mixed |= copy->confirmed != serial || copy->horizon != serial + INT64_C(10) ||
+			    lr_zone_rrset_count(copy->zone) != 3;
+		h->backwards |= serial < h->last;
+		h->last = serial;
+		h->read++;
+		lr_snapshot_release(h->snapshot, h->worker);
+	}
+	return NULL;
+}
+
+static void
+many_threads(void **state)
+{
+	(void)state;
+	struct lr_snapshot *snapshot = lr_snapshot_new(READERS);
+	struct hammer hammers[READERS];
+	pthread_t threads[READERS];
+	_Atomic bool ending = false;
+	_Atomic unsigned started = 0;
+	for (unsigned i = 0; i < READERS; i++) {
+		hammers[i] = (struct hammer){
+		    .snapshot = snapshot, .worker = i, .ending = &ending, .started = &started};
+		assert_int_equal(pthread_create(&threads[i], NULL, read_on, &hammers[i]), 0);
+	}
+	while (atomic_load(&started) < READERS)
+		sched_yield();
+	for (uint32_t serial = 1; serial <= PUBLISHED; serial++) {
+		publish(snapshot, serial, serial + INT64_C(10));
+		if (serial % 7 == 0)
+			assert_true(lr_snapshot_publish(snapshot, NULL));
+	}
+	/* the last one stands while they go on for a while */
+	publish(snapshot, PUBLISHED + 1, PUBLISHED + INT64_C(11));
+	for (unsigned i = 0; i < 200; i++)
+		sched_yield();
+	atomic_store(&ending, true);
+	uint64_t read = 0;
+	for (unsigned i = 0; i < READERS; i++) {
+		pthread_join(threads[i], NULL);
+		assert_false(hammers[i].mixed);
+		assert_false(hammers[i].backwards);
+		read += hammers[i].read;
+	}
+	assert_true(read > 0);
+	lr_snapshot_free(snapshot);
+}
+
+/* The publisher waits for who reads the copy that goes, and for nobody else. */
+struct holder {
+	struct lr_snapshot *snapshot;
+	_Atomic bool published;
+};
+
+static void *
+publish_next(void *arg)
+{
+	struct holder *holder = arg;
+	publish(holder->snapshot, 2, 10);
+	atomic_store(&holder->published, true);
+	return NULL;
+}
+
+static void
+publisher_waits(void **state)
+{
+	(void)state;
+	struct holder holder = {lr_snapshot_new(2), false};
+	pthread_t thread;
+	publish(holder.snapshot, 1, 10);
+	const struct lr_copy *copy = lr_snapshot_acquire(holder.snapshot, 0, 1);
+	assert_int_equal(pthread_create(&thread, NULL, publish_next, &holder), 0);
+	/* the other worker has the new one while the first still reads the old */
+	uint32_t serial = 1;
+	while (serial == 1) {
+		const struct lr_copy *other = lr_snapshot_acquire(holder.snapshot, 1, 1);
+		serial = lr_zone_facts(other->zone)->serial;
+		lr_snapshot_release(holder.snapshot, 1);
+	}
+	assert_int_equal(serial, 2);
+	assert_false(atomic_load(&holder.published));
+	assert_int_equal(lr_zone_facts(copy->zone)->serial, 1);
+	lr_snapshot_release(holder.snapshot, 0);
+	pthread_join(thread, NULL);
+	assert_true(atomic_load(&holder.published));
+	lr_snapshot_free(holder.snapshot);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(one_thread),
+	    cmocka_unit_test(many_threads),
+	    cmocka_unit_test(publisher_waits),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,370 @@
+/* t_store.c -- the copy on disk: written whole or not at all, and nothing cut or changed is read.
+ */
+#include "sealed.h"
+#include "store.h"
+
+#include <signal.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+
+static char dir[64];
+
+static const struct lr_state sample_state = {.serial = 2026073102,
+    .confirmed = 1785500000,
+    .expire = 604799,
+    .source = "file:/a path/with blanks.zone",
+    .key_length = 4,
+    .key = {0x01, 0x01, 0x03, 0xff}};
+
+static int
+make_dir(void **state)
+{
+	(void)state;
+	strcpy(dir, "/tmp/lr-store-XXXXXX");
+	return mkdtemp(dir) ? 0 : -1;
+}
+
+static int
+remove_dir(void **state)
+{
+	(void)state;
+	char command[128];
+	snprintf(command, sizeof(command), "rm -rf '%s'", dir);
+	return system(command);
+}
+
+static const char *
+in_dir(const char *name)
+{
+	static char path[128];
+	snprintf(path, sizeof(path), "%s/%s", dir, name);
+	return path;
+}
+
+static size_t
+contents(const char *name, char *text, size_t room)
+{
+	FILE *f = fopen(in_dir(name), "r");
+	assert_non_null(f);
+	size_t length = fread(text, 1, room - 1, f);
+	fclose(f);
+	text[length] = '\0';
+	return length;
+}
+
+static void
+put(const char *name, const char *text, size_t length)
+{
+	FILE *f = fopen(in_dir(name), "w");
+	assert_non_null(f);
+	assert_int_equal(fwrite(text, 1, length, f), length);
+	assert_int_equal(fclose(f), 0);
+}
+
+/* Reads the state into what is filled with another, which has to stay as it was on failure. */
+static enum lr_code
+read_back(struct lr_state *state, struct lr_error *err)
+{
+	memset(state, 0xaa, sizeof(*state));
+	enum lr_code code = lr_store_read_state(dir, state, err);
+	if (code != LR_OK) {
+		assert_int_equal(code, err->code);
+		for (size_t i = 0; i < sizeof(*state); i++)
+			assert_int_equal(((uint8_t *)state)[i], 0xaa);
+	}
+	return code;
+}
+
+static void
+there_and_back(void **unused)
+{
+	(void)unused;
+	struct lr_state state;
+	struct lr_error err;
+	char text[4096];
+	assert_int_equal(lr_store_write_state(dir, &sample_state, &err), LR_OK);
+	assert_int_equal(read_back(&state, &err), LR_OK);
+	assert_int_equal(state.serial, 2026073102);
+	assert_int_equal(state.confirmed, 1785500000);
+	assert_int_equal(state.expire, 604799);
+	assert_string_equal(state.source, "file:/a path/with blanks.zone");
+	assert_int_equal(state.key_length, 4);
+	assert_memory_equal(state.key, sample_state.key, 4);
+	contents("localroot.state", text, sizeof(text));
+	assert_ptr_equal(
+	    strstr(text, "serial 2026073102\nconfirmed 1785500000\nexpire 604799\n"
+			 "source file:/a path/with blanks.zone\nkey 010103ff\nchecksum "),
+	    text);
+	assert_int_not_equal(access(in_dir("localroot.state.tmp"), F_OK), 0);
+}
+
+/* The largest of everything. */
+static void
+extremes(void **unused)
+{
+	(void)unused;
+	struct lr_error err;
+	struct lr_state full = {.serial = UINT32_MAX,
+	    .confirmed = INT64_C(1) << 40,
+	    .expire = UINT32_MAX,
+	    .key_length = LR_STATE_KEY_MAX};
+	struct lr_state empty = {.serial = 0}, state;
+	memset(full.source, 's', sizeof(full.source) - 1);
+	memset(full.key, 0x5a, sizeof(full.key));
+	assert_int_equal(lr_store_write_state(dir, &full, &err), LR_OK);
+	assert_int_equal(read_back(&state, &err), LR_OK);
+	assert_int_equal(state.serial, UINT32_MAX);
+	assert_int_equal(state.confirmed, INT64_C(1) << 40);
+	assert_string_equal(state.source, full.source);
+	assert_memory_equal(state.key, full.key, sizeof(full.key));
+	assert_int_equal(lr_store_write_state(dir, &empty, &err), LR_OK);
+	assert_int_equal(read_back(&state, &err), LR_OK);
+	assert_int_equal(state.confirmed, 0);
+	assert_string_equal(state.source, "");
+	assert_int_equal(state.key_length, 0);
+}
+
+static void
+cut_anywhere(void **unused)
+{
+	(void)unused;
+	struct lr_state state;
+	struct lr_error err;
+	char text[4096];
+	assert_int_equal(lr_store_write_state(dir, &sample_state, &err), LR_OK);
+	size_t length = contents("localroot.state", text, sizeof(text));
+	for (size_t cut = 0; cut < length; cut++) {
+		put("localroot.state", text, cut);
+		assert_int_equal(read_back(&state, &err), LR_EFORMAT);
+	}
+	put("localroot.state", text, length);
+	assert_int_equal(read_back(&state, &err), LR_OK);
+}
+
+static void
+changed_anywhere(void **unused)
+{
+	(void)unused;
+	struct lr_state state;
+	struct lr_error err;
+	char text[4096];
+	assert_int_equal(lr_store_write_state(dir, &sample_state, &err), LR_OK);
+	size_t length = contents("localroot.state", text, sizeof(text));
+	for (size_t at = 0; at < length; at++)
+		for (unsigned bit = 0; bit < 8; bit++) {
+			text[at] = (char)(text[at] ^ 1 << bit);
+			put("localroot.state", text, length);
+			assert_int_equal(read_back(&state, &err), LR_EFORMAT);
+			text[at] = (char)(text[at] ^ 1 << bit);
+		}
+	/* and longer */
+	memcpy(text + length, "\n", 2);
+	put("localroot.state", text, length + 1);
+	assert_int_equal(read_back(&state, &err), LR_EFORMAT);
+	memset(text, 'x', sizeof(text));
+	put("localroot.state", text, sizeof(text));
+	assert_int_equal(read_back(&state, &err), LR_EFORMAT);
+	put("localroot.state", "", 0);
+	assert_int_equal(read_back(&state, &err), LR_EFORMAT);
+}
+
+/* A checksum that fits says nothing of the lines: sha256sum is at hand for anyone. */
+static void
+forged(void **unused)
+{
+	(void)unused;
+	static const char *const lines[] = {
+	    "", "serial 1\n", "serial 1\nconfirmed 2\nexpire 3\nsource x\n",
+	    "serial -1\nconfirmed 2\nexpire 3\nsource x\nkey \n",
+	    "serial 4294967296\nconfirmed 2\nexpire 3\nsource x\nkey \n",
+	    "serial 1\nconfirmed 9223372036854775807\nexpire 3\nsource x\nkey \n",
+	    "serial 1\nconfirmed -5\nexpire 3\nsource x\nkey \n",
+	    "serial 1\nconfirmed 2\nexpire 99999999999999999999999\nsource x\nkey \n",
+	    "serial 1\nconfirmed 2\nexpire 3\nsource \033[2J\nkey \n",
+	    "serial 1\nconfirmed 2\nexpire 3\nsource x\nkey 123\n",
+	    "serial 1\nconfirmed 2\nexpire 3\nsource x\nkey 1g\n",
+	    "serial 1 \nconfirmed 2\nexpire 3\nsource x\nkey \n",
+	    "confirmed 2\nserial 1\nexpire 3\nsource x\nkey \n",
+	    "serial 1\nconfirmed 2\nexpire 3\nsource x\nkey \n" /* the one that is good */
+	};
+	struct lr_state state;
+	struct lr_error err;
+	const size_t count = sizeof(lines) / sizeof(*lines);
+	for (size_t i = 0; i < count; i++) {
+		char command[1024];
+		put("lines", lines[i], strlen(lines[i]));
+		snprintf(command, sizeof(command),
+		    "cd '%s' && { cat lines; echo checksum $(sha256sum lines | cut -c1-64); } > "
+		    "localroot.state",
+		    dir);
+		assert_int_equal(system(command), 0);
+		assert_int_equal(read_back(&state, &err), i == count - 1 ? LR_OK : LR_EFORMAT);
+	}
+}
+
+static void
+no_file_at_all(void **unused)
+{
+	(void)unused;
+	struct lr_state state;
+	struct lr_error err;
+	unlink(in_dir("localroot.state"));
+	assert_int_equal(read_back(&state, &err), LR_EIO);
+	assert_non_null(strstr(err.text, "localroot.state: No such file"));
+	/* what would make a careless reader wait for ever */
+	assert_int_equal(mkfifo(in_dir("localroot.state"), 0600), 0);
+	assert_int_equal(read_back(&state, &err), LR_EIO);
+	assert_non_null(strstr(err.text, "not a regular file"));
+	unlink(in_dir("localroot.state"));
+	assert_int_equal(mkdir(in_dir("localroot.state"), 0700), 0);
+	assert_int_equal(read_back(&state, &err), LR_EIO);
+	/* a directory is not replaced by a file either, and nothing is left behind */
+	assert_int_equal(lr_store_write_state(dir, &sample_state, &err), LR_EIO);
+	assert_non_null(strstr(err.text, "cannot replace"));
+	assert_int_not_equal(access(in_dir("localroot.state.tmp"), F_OK), 0);
+	assert_int_equal(rmdir(in_dir("localroot.state")), 0);
+}
+
+static void
+unwritable(void **unused)
+{
+	(void)unused;
+	const struct lr_zone *zone = sealed_zone(7);
+	struct lr_error err;
+	assert_int_equal(lr_store_write_zone("/proc/1/no-such-folder", zone, &err), LR_EIO);
+	assert_non_null(strstr(err.text, "/proc/1/no-such-folder/localroot.zone"));
+	assert_int_equal(lr_store_write_state("/dev/null/x", &sample_state, &err), LR_EIO);
+	assert_non_null(strstr(err.text, "Not a directory"));
+	lr_zone_unref(zone);
+}
+
+static enum lr_code
+print_text(FILE *out, const void *what)
+{
+	fputs(what, out);
+	return LR_OK;
+}
+
+static enum lr_code
+print_and_fail(FILE *out, const void *what)
+{
+	fputs(what, out);
+	return LR_ENOMEM;
+}
+
+/* Whoever has the old file open goes on reading it; a writer that fails leaves it alone. */
+static void
+replaced_as_a_whole(void **unused)
+{
+	(void)unused;
+	struct lr_error err;
+	char path[128], text[16] = "";
+	strcpy(path, in_dir("file"));
+	for (int durable = 0; durable < 2; durable++) {
+		assert_int_equal(lr_store_replace(path, print_text, "old", durable, &err), LR_OK);
+		FILE *reader = fopen(path, "r");
+		assert_non_null(reader);
+		assert_int_equal(lr_store_replace(path, print_text, "new!", durable, &err), LR_OK);
+		assert_int_equal(fread(text, 1, sizeof(text), reader), 3);
+		assert_memory_equal(text, "old", 3);
+		fclose(reader);
+		assert_int_equal(contents("file", text, sizeof(text)), 4);
+		assert_string_equal(text, "new!");
+		assert_int_equal(
+		    lr_store_replace(path, print_and_fail, "half", durable, &err), LR_ENOMEM);
+		contents("file", text, sizeof(text));
+		assert_string_equal(text, "new!");
+		assert_int_not_equal(access(in_dir("file.tmp"), F_OK), 0);
+	}
+}
+
+/* What lies where the temporary file goes is put aside, and never written through. */
+static void
+in_the_way(void **unused)
+{
+	(void)unused;
+	struct lr_error err;
+	struct lr_state state;
+	char text[64], target[128], temporary[128];
+	strcpy(target, in_dir("target"));
+	strcpy(temporary, in_dir("localroot.state.tmp"));
+	put("target", "precious", 8);
+	assert_int_equal(symlink(target, temporary), 0);
+	assert_int_equal(lr_store_write_state(dir, &sample_state, &err), LR_OK);
+	contents("target", text, sizeof(text));
+	assert_string_equal(text, "precious");
+	assert_int_equal(read_back(&state, &err), LR_OK);
+	assert_int_equal(mkfifo(temporary, 0600), 0);
+	assert_int_equal(lr_store_write_state(dir, &sample_state, &err), LR_OK);
+	/* a link at the file itself is replaced, its target left alone */
+	unlink(in_dir("localroot.state"));
+	assert_int_equal(symlink(target, in_dir("localroot.state")), 0);
+	assert_int_equal(lr_store_write_state(dir, &sample_state, &err), LR_OK);
+	contents("target", text, sizeof(text));
+	assert_string_equal(text, "precious");
+	assert_int_equal(read_back(&state, &err), LR_OK);
+}
+
+static void
+zone_file(void **unused)
+{
+	(void)unused;
+	const struct lr_zone *zone = sealed_zone(41);
+	struct lr_error err;
+	char text[1024];
+	char *path = lr_store_zone_path(dir);
+	assert_non_null(path);
+	assert_string_equal(path, in_dir("localroot.zone"));
+	free(path);
+	assert_int_equal(lr_store_write_zone(dir, zone, &err), LR_OK);
+	contents("localroot.zone", text, sizeof(text));
+	assert_non_null(strstr(text, " 41 1800 900 604800 86400\n"));
+	struct lr_draft *draft = sample_draft(".", text);
+	assert_int_equal(lr_draft_count(draft), 3);
+	lr_draft_free(draft);
+	lr_zone_unref(zone);
+}
+
+/* No room for the whole file, whatever fits: the old one stays. */
+static void
+no_room(void **unused)
+{
+	(void)unused;
+	struct lr_error err;
+	struct lr_state state, other = sample_state;
+	struct rlimit before, limit;
+	assert_int_equal(lr_store_write_state(dir, &sample_state, &err), LR_OK);
+	other.serial++;
+	assert_int_equal(getrlimit(RLIMIT_FSIZE, &before), 0);
+	signal(SIGXFSZ, SIG_IGN);
+	for (rlim_t room = 0; room < 150; room += 10) {
+		limit = (struct rlimit){room, before.rlim_max};
+		assert_int_equal(setrlimit(RLIMIT_FSIZE, &limit), 0);
+		enum lr_code code = lr_store_write_state(dir, &other, &err);
+		assert_int_equal(setrlimit(RLIMIT_FSIZE, &before), 0);
+		assert_int_equal(code, LR_EIO);
+		assert_non_null(strstr(err.text, "cannot write"));
+		assert_int_not_equal(access(in_dir("localroot.state.tmp"), F_OK), 0);
+		assert_int_equal(read_back(&state, &err), LR_OK);
+		assert_int_equal(state.serial, sample_state.serial);
+	}
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(there_and_back),
+	    cmocka_unit_test(extremes),
+	    cmocka_unit_test(cut_anywhere),
+	    cmocka_unit_test(changed_anywhere),
+	    cmocka_unit_test(forged),
+	    cmocka_unit_test(no_file_at_all),
+	    cmocka_unit_test(unwritable),
+	    cmocka_unit_test(replaced_as_a_whole),
+	    cmocka_unit_test(in_the_way),
+	    cmocka_unit_test(zone_file),
+	    cmocka_unit_test(no_room),
+	};
+	return cmocka_run_group_tests(tests, make_dir, remove_dir);
+}
