@@ -1,39 +1,97 @@
 #include "answer.h"
 #include "packed.h"
+#include "sentinel.h"
 
 /* The most rrsets that an answer has: SOA and two NSEC. */
 #define RRSETS_MAX 3
 
-/* The rrset in the query's region; NULL: out of memory. */
+/* The key of an rrset that is filled in later, in the query's region; NULL: out of memory. */
 static struct ub_packed_rrset_key *
-copy_rrset(struct regional *region, const struct lr_zone *zone, const struct lr_rrset *rrset,
-    bool negative, enum sec_status security)
+make_key(struct regional *region, const struct lr_zone *zone, const struct lr_rrset *rrset,
+    uint16_t type, size_t size)
 {
 	size_t owner_length;
 	const uint8_t *owner = lr_rrset_owner(zone, rrset, &owner_length);
 	struct ub_packed_rrset_key *key = regional_alloc_zero(region, sizeof(*key));
-	struct packed_rrset_data *data = regional_alloc(region, lr_packed_size(rrset));
-	if (!key || !data)
+	if (!key)
 		return NULL;
 	key->rk.dname = regional_alloc_init(region, owner, owner_length);
-	if (!key->rk.dname)
+	key->entry.data = regional_alloc(region, size);
+	if (!key->rk.dname || !key->entry.data)
 		return NULL;
 	key->rk.dname_len = owner_length;
-	key->rk.type = htons(rrset->type);
+	key->rk.type = htons(type);
 	key->rk.rrset_class = htons(LDNS_RR_CLASS_IN);
 	key->entry.key = key;
-	key->entry.data = data;
 	key->entry.hash = rrset_key_hash(&key->rk);
+	return key;
+}
+
+static struct ub_packed_rrset_key *
+copy_rrset(struct regional *region, const struct lr_zone *zone, const struct lr_rrset *rrset,
+    bool negative, enum sec_status security)
+{
+	struct ub_packed_rrset_key *key =
+	    make_key(region, zone, rrset, rrset->type, lr_packed_size(rrset));
+	if (!key)
+		return NULL;
+	struct packed_rrset_data *data = key->entry.data;
 	lr_packed_fill(data, zone, rrset, negative);
 	data->security = security;
-	data->trust = security == sec_status_secure ? rrset_trust_validated : rrset_trust_ans_AA;
+	data->trust = security == sec_status_unchecked ? rrset_trust_ans_AA : rrset_trust_validated;
 	return key;
+}
+
+static struct ub_packed_rrset_key *
+copy_signatures(struct regional *region, const struct lr_zone *zone)
+{
+	struct ub_packed_rrset_key *key = make_key(region, zone, lr_zone_rrset(zone, 0),
+	    LDNS_RR_TYPE_RRSIG, lr_packed_signatures_size(zone));
+	if (!key)
+		return NULL;
+	struct packed_rrset_data *data = key->entry.data;
+	lr_packed_fill_signatures(data, zone);
+	data->security = sec_status_indeterminate;
+	data->trust = rrset_trust_ans_AA;
+	return key;
+}
+
+/* Makes the answer of these rrsets, the first few of which are in the answer section. */
+static bool
+reply(struct module_qstate *qstate, struct ub_packed_rrset_key **keys, size_t count, size_t answers,
+    enum sec_status security, int rcode)
+{
+	struct dns_msg *msg = regional_alloc_zero(qstate->region, sizeof(*msg));
+	struct reply_info *rep = regional_alloc_zero(qstate->region, sizeof(*rep));
+	if (!msg || !rep)
+		return false;
+	rep->ttl = MAX_TTL;
+	for (size_t i = 0; i < count; i++) {
+		const struct packed_rrset_data *data = keys[i]->entry.data;
+		if (data->ttl < rep->ttl)
+			rep->ttl = data->ttl;
+	}
+	rep->flags = BIT_QR | BIT_RA;
+	FLAGS_SET_RCODE(rep->flags, rcode);
+	rep->qdcount = 1;
+	rep->prefetch_ttl = PREFETCH_TTL_CALC(rep->ttl);
+	rep->serve_expired_ttl = rep->ttl + SERVE_EXPIRED_TTL;
+	rep->security = security;
+	rep->an_numrrsets = answers;
+	rep->ns_numrrsets = count - answers;
+	rep->rrset_count = count;
+	rep->rrsets = keys;
+	msg->qinfo = qstate->qinfo;
+	msg->rep = rep;
+	qstate->return_msg = msg;
+	qstate->return_rcode = LDNS_RCODE_NOERROR;
+	return true;
 }
 
 /* Signatures always go along: what a client without DO does not get, encoding leaves out. */
 static bool
-reply(struct module_qstate *qstate, const struct lr_zone *zone, const struct lr_finding *finding,
-    enum sec_status security)
+reply_finding(struct module_qstate *qstate, const struct lr_zone *zone,
+    const struct lr_finding *finding, enum sec_status security)
 {
 	const struct lr_rrset *rrsets[RRSETS_MAX];
 	size_t count = 0;
@@ -45,44 +103,39 @@ reply(struct module_qstate *qstate, const struct lr_zone *zone, const struct lr_
 		rrsets[count++] = finding->proofs[i];
 
 	struct regional *region = qstate->region;
-	struct dns_msg *msg = regional_alloc_zero(region, sizeof(*msg));
-	struct reply_info *rep = regional_alloc_zero(region, sizeof(*rep));
 	struct ub_packed_rrset_key **keys = regional_alloc(region, count * sizeof(*keys));
-	if (!msg || !rep || !keys)
+	if (!keys)
 		return false;
-	rep->ttl = MAX_TTL;
 	for (size_t i = 0; i < count; i++) {
-		keys[i] = copy_rrset(region, zone, rrsets[i], rrsets[i] == finding->soa, security);
+		keys[i] = copy_rrset(region, zone, rrsets[i], rrsets[i] == finding->soa,
+		    security == sec_status_unchecked ? security : sec_status_secure);
 		if (!keys[i])
 			return false;
-		const struct packed_rrset_data *data = keys[i]->entry.data;
-		if (data->ttl < rep->ttl)
-			rep->ttl = data->ttl;
 	}
-	rep->flags = BIT_QR | BIT_RA;
-	if (finding->outcome == LR_NXDOMAIN)
-		FLAGS_SET_RCODE(rep->flags, LDNS_RCODE_NXDOMAIN);
-	rep->qdcount = 1;
-	rep->prefetch_ttl = PREFETCH_TTL_CALC(rep->ttl);
-	rep->serve_expired_ttl = rep->ttl + SERVE_EXPIRED_TTL;
-	rep->security = security;
-	rep->an_numrrsets = finding->answer ? 1 : 0;
-	rep->ns_numrrsets = count - rep->an_numrrsets;
-	rep->rrset_count = count;
-	rep->rrsets = keys;
-	msg->qinfo = qstate->qinfo;
-	msg->rep = rep;
-	qstate->return_msg = msg;
-	qstate->return_rcode = LDNS_RCODE_NOERROR;
-	return true;
+	return reply(qstate, keys, count, finding->answer ? 1 : 0, security,
+	    finding->outcome == LR_NXDOMAIN ? LDNS_RCODE_NXDOMAIN : LDNS_RCODE_NOERROR);
 }
 
-/* Types that stand for something else than one rrset, or whose rrset the zone keeps with another
- * (RFC 4034 section 3). */
+/* The apex' signatures as such. The lent zone keeps them with what they cover, so that the iterator
+ * would not find them. Nothing signs them in their turn (RFC 4035 section 2.2): not secure. */
 static bool
-is_plain(uint16_t type)
+reply_signatures(struct module_qstate *qstate, const struct lr_zone *zone)
 {
-	return type != LDNS_RR_TYPE_RRSIG && type != LDNS_RR_TYPE_ANY && (type < 249 || type > 255);
+	struct ub_packed_rrset_key **keys = regional_alloc(qstate->region, sizeof(*keys));
+	if (!keys)
+		return false;
+	keys[0] = copy_signatures(qstate->region, zone);
+	return keys[0] && reply(qstate, keys, 1, 1, sec_status_indeterminate, LDNS_RCODE_NOERROR);
+}
+
+/* A type of data (RFC 6895 section 3.1), or one that asks for all of them. */
+static bool
+is_plain(const struct module_qstate *qstate)
+{
+	uint16_t type = qstate->qinfo.qtype;
+	if (type == LDNS_RR_TYPE_ANY)
+		return !qstate->env->cfg->deny_any;
+	return type < 249 || type > 255;
 }
 
 /* What a positive answer needs to come from here. */
@@ -103,6 +156,9 @@ decides(const struct module_qstate *qstate, const struct lr_finding *finding, en
 {
 	bool apex = dname_is_root(qstate->qinfo.qname);
 	bool delegation = qstate->qinfo.qtype == LDNS_RR_TYPE_DS && !apex;
+	/* Of a name that exists, these ask for what is not one rrset of the zone. */
+	bool several =
+	    qstate->qinfo.qtype == LDNS_RR_TYPE_ANY || qstate->qinfo.qtype == LDNS_RR_TYPE_RRSIG;
 
 	*event = LR_EVENTS;
 	/* The root has no wildcards; should it get one, the iterator knows how to expand it. */
@@ -117,7 +173,7 @@ decides(const struct module_qstate *qstate, const struct lr_finding *finding, en
 		return finding->proof_count > 0;
 	case LR_NODATA:
 		*event = delegation ? LR_ANSWERED_DS : LR_ANSWERED_NODATA;
-		return finding->proof_count > 0;
+		return finding->proof_count > 0 && !several;
 	case LR_ANSWER:
 		*event = delegation ? LR_ANSWERED_DS : LR_ANSWERED_APEX;
 		return finding->answer->signatures > 0 &&
@@ -130,11 +186,22 @@ decides(const struct module_qstate *qstate, const struct lr_finding *finding, en
 bool
 lr_answer(struct module_qstate *qstate, const struct lr_zone *zone, enum lr_event *event)
 {
+	const struct query_info *query = &qstate->qinfo;
 	struct lr_finding finding;
 	*event = LR_EVENTS;
-	if (!is_plain(qstate->qinfo.qtype))
+	if (!is_plain(qstate))
 		return false;
-	lr_zone_find(zone, qstate->qinfo.qname, qstate->qinfo.qtype, &finding);
+	if (query->qtype == LDNS_RR_TYPE_RRSIG && dname_is_root(query->qname)) {
+		if (!reply_signatures(qstate, zone))
+			return false;
+		*event = LR_ANSWERED_APEX;
+		return true;
+	}
+	/* All of a name is as much as the server pleases to tell (RFC 8482 section 4.1). */
+	uint16_t type = query->qtype;
+	if (type == LDNS_RR_TYPE_ANY && dname_is_root(query->qname))
+		type = LDNS_RR_TYPE_SOA;
+	lr_zone_find(zone, query->qname, type, &finding);
 	if (!decides(qstate, &finding, event)) {
 		if (*event != LR_REFERRED)
 			*event = LR_EVENTS;
@@ -143,10 +210,10 @@ lr_answer(struct module_qstate *qstate, const struct lr_zone *zone, enum lr_even
 
 	/* What was verified is secure for a client with CD as well: Unbound's validator does not
 	 * spare those either. The keys are for it to check. */
-	enum sec_status security = sec_status_secure;
-	if (qstate->qinfo.qtype == LDNS_RR_TYPE_DNSKEY && finding.outcome == LR_ANSWER)
+	enum sec_status security = lr_sentinel_security(qstate->env, query);
+	if (query->qtype == LDNS_RR_TYPE_DNSKEY && finding.outcome == LR_ANSWER)
 		security = sec_status_unchecked;
-	if (!reply(qstate, zone, &finding, security)) {
+	if (!reply_finding(qstate, zone, &finding, security)) {
 		*event = LR_EVENTS;
 		return false;
 	}

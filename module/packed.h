@@ -19,4 +19,8 @@ size_t lr_packed_size(const struct lr_rrset *rrset);
 void lr_packed_fill(struct packed_rrset_data *data, const struct lr_zone *zone,
     const struct lr_rrset *rrset, bool negative);
 
+/* The same for all signatures at the apex, as an rrset of type RRSIG, each with its own TTL. */
+size_t lr_packed_signatures_size(const struct lr_zone *zone);
+void lr_packed_fill_signatures(struct packed_rrset_data *data, const struct lr_zone *zone);
+
 #endif
