@@ -77,6 +77,16 @@ add_name(
 	return data;
 }
 
+/* What a root server's answer would make of it: the child's own NS and addresses replace what the
+ * parent says of them (RFC 2181 section 5.4.1). */
+static enum rrset_trust
+trust_of(const struct lr_rrset *rrset)
+{
+	if (rrset->signatures)
+		return rrset_trust_prim_noglue;
+	return rrset->type == LDNS_RR_TYPE_NS ? rrset_trust_auth_noAA : rrset_trust_add_noAA;
+}
+
 static struct auth_rrset *
 make_rrset(const struct lr_zone *zone, const struct lr_rrset *rrset, size_t *octets)
 {
@@ -89,7 +99,7 @@ make_rrset(const struct lr_zone *zone, const struct lr_rrset *rrset, size_t *oct
 	}
 	/* The iterator asks for the SOA as part of denials only, for which its TTL is another. */
 	lr_packed_fill(data, zone, rrset, rrset->type == LDNS_RR_TYPE_SOA);
-	data->trust = rrset_trust_prim_noglue;
+	data->trust = trust_of(rrset);
 	made->type = rrset->type;
 	made->data = data;
 	*octets += malloc_usable_size(made) + malloc_usable_size(data);
