@@ -12,7 +12,6 @@ struct lr_lend {
 	pthread_mutex_t lock; /* of changing anything below; taken before Unbound's own */
 	_Atomic(struct auth_zone *) zone; /* the one we put there; it may be gone by now */
 	_Atomic bool on;                  /* the iterator is to use it */
-	_Atomic bool hindered;            /* there is another one at "." */
 	_Atomic size_t octets;
 };
 
@@ -147,9 +146,6 @@ find_root(struct lr_lend *lend, bool *ours)
 	 * primaries. */
 	*ours = zone && zone == atomic_load(&lend->zone) && !zone->zonefile &&
 		!zone->zone_is_slave && !zone->for_downstream;
-	bool hindered = zone && !*ours;
-	if (atomic_load(&lend->hindered) != hindered)
-		atomic_store(&lend->hindered, hindered);
 	return zone;
 }
 
@@ -263,12 +259,6 @@ lr_lend_withdraw(struct lr_lend *lend)
 	pthread_mutex_lock(&lend->lock);
 	(void)toggle(lend, false);
 	pthread_mutex_unlock(&lend->lock);
-}
-
-bool
-lr_lend_hindered(const struct lr_lend *lend)
-{
-	return atomic_load(&lend->hindered);
 }
 
 size_t

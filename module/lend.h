@@ -36,9 +36,6 @@ enum lr_code lr_lend_renew(struct lr_lend *lend, const struct lr_zone *zone, str
 /* Makes the iterator go to the root servers from now on. */
 void lr_lend_withdraw(struct lr_lend *lend);
 
-/* Whether a zone of the user's was found at "." when the iterator was last prepared. */
-bool lr_lend_hindered(const struct lr_lend *lend);
-
 /* Octets that the lent zone takes; 0 where none is lent. */
 size_t lr_lend_octets(struct lr_lend *lend);
 

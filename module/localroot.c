@@ -25,6 +25,12 @@ make_parts(struct lr_localroot *module)
 	return module->snapshot && module->stats && module->lend && module->keep;
 }
 
+static void
+say_taken(const char *what)
+{
+	log_warn("localroot: there is a %s, which decides instead: not serving", what);
+}
+
 enum lr_code
 lr_localroot_start(struct module_env *env, struct lr_localroot **made, struct lr_error *err)
 {
@@ -40,7 +46,6 @@ lr_localroot_start(struct module_env *env, struct lr_localroot **made, struct lr
 	if (!module)
 		return lr_fail(err, LR_ENOMEM, "out of memory");
 	module->env = env;
-	module->root_configured = lr_precedence_root_configured(env->cfg);
 	enum lr_code code = lr_settings_read(env->cfg, &module->settings, err);
 	if (code == LR_OK && !module->settings.enabled) {
 		log_info("localroot: not enabled (localroot: yes enables it)");
@@ -55,6 +60,9 @@ lr_localroot_start(struct module_env *env, struct lr_localroot **made, struct lr
 		lr_localroot_stop(module);
 		return code;
 	}
+	module->root_taken = lr_precedence_root_configured(env->cfg);
+	if (module->root_taken)
+		say_taken(module->root_taken);
 	*made = module;
 	return LR_OK;
 }
@@ -73,29 +81,34 @@ lr_localroot_stop(struct lr_localroot *module)
 	free(module);
 }
 
-/* What decides for "." instead of the copy; unbound-control and fast_reload can change it at any
- * time. */
-static const char *
-taken_by(const struct lr_localroot *module, struct module_env *env)
+/* Looked at once a second: a policy zone may change at any time. */
+static bool
+rpz_on_root(struct lr_localroot *module, struct module_env *env)
 {
-	if (module->root_configured)
-		return module->root_configured;
-	if (lr_precedence_root_forwarded(env))
-		return "forward-zone: \".\"";
-	return lr_lend_hindered(module->lend) ? "auth-zone: \".\"" : NULL;
+	if (!env->auth_zones->rpz_first)
+		return false;
+	int64_t now = *env->now;
+	if (atomic_load_explicit(&module->rpz_looked_at, memory_order_acquire) != now) {
+		atomic_store(&module->rpz_on_root, lr_precedence_rpz_on_root(env));
+		atomic_store_explicit(&module->rpz_looked_at, now, memory_order_release);
+	}
+	return atomic_load_explicit(&module->rpz_on_root, memory_order_relaxed);
 }
 
-/* Says changes in the log, once each. */
+/* What decides for "." instead of the copy; unbound-control and fast_reload can change it at any
+ * time. Says changes in the log, once each. */
 static bool
 root_is_taken(struct lr_localroot *module, struct module_env *env)
 {
-	const char *what = taken_by(module, env);
+	static const char rpz[] = "RPZ with a trigger on the root servers";
+	const char *what = lr_precedence_root_taken(env);
+	if (!what && rpz_on_root(module, env))
+		what = rpz;
 	if (what == atomic_load_explicit(&module->root_taken, memory_order_relaxed))
 		return what != NULL;
 	if (atomic_exchange(&module->root_taken, what) != what) {
 		if (what)
-			log_warn(
-			    "localroot: there is a %s, which decides instead: not serving", what);
+			say_taken(what);
 		else
 			log_info("localroot: nothing else decides for \".\" any more: serving");
 	}

@@ -22,10 +22,11 @@ struct lr_localroot {
 	struct lr_lend *lend;
 	struct lr_keep *keep;
 	struct lr_refresher *refresher;
-	_Atomic bool host_ready;     /* every module is set up: env->anchors can be read */
-	const char *root_configured; /* what the configuration has at "." instead, or NULL */
-	_Atomic(const char *)
-	    root_taken; /* what decides for "." instead, as the log was told; or NULL */
+	_Atomic bool host_ready; /* every module is set up: env->anchors can be read */
+	/* What decides for "." instead, as the log was told; or NULL. */
+	_Atomic(const char *) root_taken;
+	_Atomic int64_t rpz_looked_at;
+	_Atomic bool rpz_on_root;
 };
 
 /*

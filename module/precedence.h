@@ -2,8 +2,9 @@
  * precedence.h -- what the user has configured wins over the local root. Local zones and the RPZ
  * triggers on client queries come before any module; these do not.
  *
- * Worker's thread. The trees are looked at as they are at the moment: unbound-control can change
- * them.
+ * Worker's thread, but for lr_precedence_root_configured. The trees are looked at as they are at
+ * the moment: unbound-control can change them. Where nothing of a kind is configured, that costs
+ * one load; the hints cost their lock, where they have one.
  */
 #ifndef LR_PRECEDENCE_H
 #define LR_PRECEDENCE_H
@@ -12,16 +13,24 @@
 
 /*
  * Whether something other than the root decides the query: a forward-zone, stub-zone or auth-zone
- * at or above the name, an RPZ that looks at the name servers on the way, or a trust anchor (or
- * domain-insecure) closer than the root's.
+ * at or above the name. Closer trust anchors and domain-insecure do not matter: what the root zone
+ * decides, the root's keys sign, and the validator goes by the signer.
  */
 bool lr_precedence_claims(struct module_env *env, const struct query_info *query);
 
-/* Whether "." itself is forwarded. */
-bool lr_precedence_root_forwarded(struct module_env *env);
+/* What decides for "." instead of the root servers, as text for people ("stub-zone: \".\""), one
+ * text for one reason; or NULL. */
+const char *lr_precedence_root_taken(struct module_env *env);
 
-/* What the configuration itself has at ".", as text for people ("stub-zone: \".\""); or NULL. For
- * init. */
+/* The same, by the configuration alone: for init, when Unbound has not made anything of it yet. */
 const char *lr_precedence_root_configured(const struct config_file *cfg);
+
+/*
+ * Whether an RPZ has a trigger on a root server's name or address (rpz-nsdname, rpz-nsip). It acts
+ * on queries that go to the root servers, so that they have to. One that lets them pass
+ * (rpz-passthru) does not count. Walks the root hints: to be asked now and then, not for each
+ * query.
+ */
+bool lr_precedence_rpz_on_root(struct module_env *env);
 
 #endif

@@ -12,6 +12,7 @@
 #include <stdbool.h>
 
 #include "dynlibmod/dynlibmod.h"
+#include "iterator/iter_delegpt.h"
 #include "iterator/iter_fwd.h"
 #include "iterator/iter_hints.h"
 #include "services/authzone.h"
@@ -42,10 +43,12 @@
 #define LR_FWD_LOCK(fwds) lock_rw_rdlock(&(fwds)->lock)
 #define LR_FWD_UNLOCK(fwds) lock_rw_unlock(&(fwds)->lock)
 #define LR_NOLOCK , 1
+#define LR_HINTS_ROOT(hints) hints_find_root((hints), LDNS_RR_CLASS_IN, 1)
 #else
 #define LR_FWD_LOCK(fwds) ((void)0)
 #define LR_FWD_UNLOCK(fwds) ((void)0)
 #define LR_NOLOCK
+#define LR_HINTS_ROOT(hints) hints_lookup_root((hints), LDNS_RR_CLASS_IN)
 #endif
 
 #endif
