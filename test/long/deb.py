@@ -3,8 +3,9 @@
 there, removed again, and Debian's Unbound brought back, by the commands of contrib/debian/README.md.
 
 Outside the laboratory the packages are built, if they are older than their sources, and the chroot is made, or taken
-from build/. All else happens inside, without a network: what apt needs lies in the chroot's cache by then. Every
-command in the chroot has a mount namespace of its own, so that no mount is left behind.
+from build/. All else happens inside, without a network: what apt needs lies in the chroot's cache by then. There
+systemd is started as process 1 of the chroot, and Unbound by its unit and by the packages' scripts alone. Where the
+kernel or a container's confinement does not allow that, the test runs the lines of the unit itself, and says so.
 """
 
 import contextlib
@@ -32,11 +33,37 @@ WEEK = 7 * 86400
 CONF = "/etc/unbound/unbound.conf.d/localroot.conf"
 MODULE = "/usr/lib/unbound/localroot.so"
 
-# Stands in for deb-systemd-invoke: notes what is asked of it, and whether Unbound's configuration and the module fit
+# Stands before deb-systemd-invoke: notes what is asked of it, and whether Unbound's configuration and the module fit
 # together at that moment.
 RECORDER = f"""#!/bin/sh
 [ ! -e {CONF} ] || [ -e {MODULE} ] && unbound-checkconf >/dev/null 2>&1 && state=sound || state=unsound
 echo "$* $state" >>/root/invoked
+[ ! -S /run/systemd/private ] || exec /usr/bin/deb-systemd-invoke.debian "$@"
+"""
+
+# Makes a machine of the chroot: $1 is its root, $2 the lab's trust anchor, which lies over that of dns-root-data. It
+# cannot write to the kernel's settings, nor set the clock. The cgroup is one of its own.
+BOOT = """set -e
+mount --bind "$1" "$1"
+cd "$1"
+mount -t cgroup2 cgroup mnt
+mkdir -p mnt/lr-deb
+echo 0 >mnt/lr-deb/cgroup.procs
+umount mnt
+mount --bind "$2" usr/share/dns/root.key
+mount -t tmpfs tmpfs run
+mount -t sysfs -o ro sysfs sys
+exec unshare --cgroup --pid --uts --ipc --fork --kill-child sh -c '
+	mount -t proc proc proc && mount --bind proc/sys proc/sys && mount -o remount,bind,ro proc/sys &&
+	mount -t cgroup2 cgroup sys/fs/cgroup &&
+	exec setpriv --bounding-set=-sys_time,-sys_module,-sys_boot,-sys_rawio,-syslog chroot . \\
+		env -i container=lab PATH=/usr/sbin:/usr/bin:/sbin:/bin /lib/systemd/systemd --unit=basic.target'
+"""
+# Its processes take a moment to end.
+UNBOOT = """mount -t cgroup2 cgroup "$1/mnt" || exit 0
+while [ -e "$1/mnt/lr-deb" ]; do
+	find "$1/mnt/lr-deb" -depth -type d -exec rmdir {} + || sleep 0.05
+done
 """
 
 
@@ -115,6 +142,7 @@ def prepare():
 
 # Inside: commands in the chroot
 
+CLEAN = ("env", "-i", "HOME=/root", "PATH=/usr/sbin:/usr/bin:/sbin:/bin")
 APT = ("env", "DEBIAN_FRONTEND=noninteractive", "apt-get", "-q", "-y", "--no-install-recommends")
 
 
@@ -124,8 +152,7 @@ def wrapped(root, command, anchor=None):
     if anchor:
         script += 'mount --bind "$anchor" "$root/usr/share/dns/root.key" || exit 1; '
     return ["unshare", "--mount", "--propagation", "private", "sh", "-c",
-            script + 'exec chroot "$root" env -i HOME=/root PATH=/usr/local/sbin:/usr/sbin:/usr/bin:/sbin:/bin "$@"',
-            "sh", str(root), anchor or "", *command]
+            script + 'exec chroot "$root" "$@"', "sh", str(root), anchor or "", *CLEAN, *command]
 
 
 def inside(root, *command, anchor=None, limit=60):
@@ -134,10 +161,14 @@ def inside(root, *command, anchor=None, limit=60):
 
 def ours(root, *names):
     """The packages' files as the chroot sees them."""
-    return ["/root/deb/" + next((root / "root/deb").glob(f"{name}_*.deb")).name for name in names or ("unbound", "unbound-localroot")]
+    names = names or ("unbound", "unbound-localroot")
+    return ["/root/deb/" + next((root / "root/deb").glob(f"{name}_*.deb")).name for name in names]
 
 
 def run(*command, limit=120):
+    if Machine.leader:
+        return tool("nsenter", "--target", str(Machine.leader), "--mount", "--pid", "--uts", "--ipc", "chroot", str(ROOT),
+                    *CLEAN, *command, limit=limit)
     return inside(ROOT, *command, limit=limit)
 
 
@@ -157,24 +188,71 @@ def invoked():
     return [line for line in lines if " unbound.service " in line]
 
 
-class Resolver(lab.daemons.Daemon):
-    """The chroot's Unbound, started by the lines of its unit."""
+class Machine(lab.daemons.Daemon):
+    """systemd as process 1 of the chroot."""
+
+    leader = None  # its number in /proc, while it runs
+
+    def __init__(self, net):
+        super().__init__("systemd", net.folder / "machine", ["unshare", "--mount", "--propagation", "private",
+                                                             "sh", "-c", BOOT, "sh", str(ROOT), net.zone.anchor])
+
+    def boot(self):
+        """False where that cannot be done here."""
+        try:
+            lab.wait(self._is_up, 30, "systemd is up")
+        except (AssertionError, TimeoutError) as fault:
+            tap.note(f"no systemd in the chroot: {fault} {self.log}")
+            self.stop()
+            return False
+        (ROOT / "usr/sbin/policy-rc.d").unlink()
+        run("systemctl", "start", "unbound.service")
+        return True
+
+    def _is_up(self):
+        if not self.running:
+            raise AssertionError("it ended")
+        outer = self.outer_pid()
+        children = pathlib.Path(f"/proc/{outer}/task/{outer}/children").read_text(encoding="ascii").split()
+        Machine.leader = int(children[0]) if children else None
+        with contextlib.suppress(AssertionError):
+            return Machine.leader and "active" in run("systemctl", "is-active", "basic.target")
+
+    def stop(self, limit=20):
+        if Machine.leader and self.running:
+            with contextlib.suppress(AssertionError):
+                run("systemctl", "stop", "unbound.service")
+        Machine.leader = None
+        self.process.kill()  # and with it all of its namespace
+        self.process.wait(limit)
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            subprocess.run(["unshare", "--mount", "--propagation", "private", "sh", "-c", UNBOOT, "sh", str(ROOT)],
+                           check=False, timeout=10, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+
+
+class Resolver:
+    """The chroot's Unbound, as systemd runs it; or, without systemd, started by the lines of its unit."""
 
     limit = 20
     address, port = "127.0.0.1", 53
     query, ask = lab.daemons.Unbound.query, lab.daemons.Unbound.ask
 
     def __init__(self, net):
-        unit = (ROOT / "lib/systemd/system/unbound.service").read_text(encoding="ascii")
-        for line in re.findall(r"^ExecStartPre=-(.*)$", unit, re.MULTILINE):
-            inside(ROOT, *line.split(), anchor=net.zone.anchor)
-        start = re.search(r"^ExecStart=(.*)$", unit, re.MULTILINE).group(1).replace("$DAEMON_OPTS", "").split()
-        super().__init__("Unbound of the chroot", net.folder / "chroot", wrapped(ROOT, start, net.zone.anchor))
-        lab.wait(self._up, 20, lambda: f"Unbound runs in the chroot: {self.log}")
+        self._process = None
+        if Machine.leader:
+            tap.equal(run("systemctl", "is-active", "unbound.service").strip(), "active")
+        else:
+            unit = (ROOT / "lib/systemd/system/unbound.service").read_text(encoding="ascii")
+            for line in re.findall(r"^ExecStartPre=-(.*)$", unit, re.MULTILINE):
+                inside(ROOT, *line.split(), anchor=net.zone.anchor)
+            start = re.search(r"^ExecStart=(.*)$", unit, re.MULTILINE).group(1).replace("$DAEMON_OPTS", "").split()
+            self._process = lab.daemons.Daemon("Unbound of the chroot", net.folder / "chroot",
+                                               wrapped(ROOT, start, net.zone.anchor))
+        lab.wait(self._up, 20, "Unbound runs in the chroot")
 
     def _up(self):
-        if not self.running:
-            raise AssertionError(f"Unbound ended ({self.process.returncode}): {self.log}")
+        if self._process and not self._process.running:
+            raise AssertionError(f"Unbound ended: {self._process.log}")
         with contextlib.suppress(AssertionError):
             return "is running" in run("unbound-control", "status")
 
@@ -182,7 +260,8 @@ class Resolver(lab.daemons.Daemon):
         return self
 
     def __exit__(self, *_):
-        self.stop()
+        if self._process:
+            self._process.stop()
 
     @staticmethod
     def numbers():
@@ -256,6 +335,8 @@ def serves(net):
 def restarts(net):
     net.serve_source(None)
     try:
+        if Machine.leader:
+            run("systemctl", "restart", "unbound.service")
         with Resolver(net) as resolver:
             check_serves(resolver)
     finally:
@@ -336,11 +417,19 @@ if not os.environ.get(PREPARED):
 lab.enter()
 
 try:
-    (ROOT / "run/systemd/system").mkdir(parents=True, exist_ok=True)
-    (ROOT / "usr/bin/deb-systemd-invoke").write_text(RECORDER, encoding="ascii")
-    (ROOT / "usr/bin/deb-systemd-invoke").chmod(0o755)
+    invoke = ROOT / "usr/bin/deb-systemd-invoke"
+    invoke.rename(invoke.with_suffix(".debian"))
+    invoke.write_text(RECORDER, encoding="ascii")
+    invoke.chmod(0o755)
+    (ROOT / "run/systemd/system").mkdir(parents=True, exist_ok=True)  # for the scripts that look for systemd by it
     with lab.Lab(lab.rootzone.make()) as net_:
-        tap.run(net_)
+        machine = Machine(net_)
+        try:
+            if machine.boot():
+                tap.note("systemd runs in the chroot")
+            tap.run(net_)
+        finally:
+            machine.stop()
 finally:
     if not os.environ.get("LR_KEEP"):
         subprocess.run(["rm", "-rf", "--one-file-system", str(ROOT)], check=False, timeout=120)
