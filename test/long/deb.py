@@ -172,6 +172,17 @@ def run(*command, limit=120):
     return inside(ROOT, *command, limit=limit)
 
 
+def reset_limit():
+    """systemd allows five starts in ten seconds, people rarely make more; the tests do."""
+    if Machine.leader:
+        run("systemctl", "reset-failed", "unbound.service")
+
+
+def apt(*words):
+    reset_limit()
+    return run(*APT, *words)
+
+
 def version(package):
     return run("dpkg-query", "-W", "-f", "${Version}", package)
 
@@ -216,7 +227,7 @@ class Machine(lab.daemons.Daemon):
         children = pathlib.Path(f"/proc/{outer}/task/{outer}/children").read_text(encoding="ascii").split()
         Machine.leader = int(children[0]) if children else None
         with contextlib.suppress(AssertionError):
-            return Machine.leader and "active" in run("systemctl", "is-active", "basic.target")
+            return Machine.leader and run("systemctl", "is-active", "basic.target").strip() == "active"
 
     def stop(self, limit=20):
         if Machine.leader and self.running:
@@ -304,7 +315,7 @@ def debians_own(net):
 
 @tap.test("apt installs ours over it; systemd is asked to restart a sound configuration")
 def install(net):
-    run(*APT, "install", *ours(ROOT))
+    apt("install", *ours(ROOT))
     tap.equal(version("unbound"), f"{net.debian}+localroot1")
     requests = invoked()
     if not requests or requests[-1] != "try-restart unbound.service sound" or any("unsound" in line for line in requests):
@@ -336,6 +347,7 @@ def restarts(net):
     net.serve_source(None)
     try:
         if Machine.leader:
+            reset_limit()
             run("systemctl", "restart", "unbound.service")
         with Resolver(net) as resolver:
             check_serves(resolver)
@@ -371,7 +383,7 @@ def remove(net):
     with open(ROOT / CONF[1:], "a", encoding="ascii") as file:
         file.write("\t# the administrator's own line\n\tlocalroot-max-age: 90000\n")
     invoked()
-    run(*APT, "remove", "unbound-localroot")
+    apt("remove", "unbound-localroot")
     tap.equal(invoked(), ["try-restart unbound.service sound"])
     tap.equal([(ROOT / path[1:]).exists() for path in (CONF, CONF + ".removed", MODULE)], [False, True, False])
     with Resolver(net) as resolver:
@@ -381,7 +393,7 @@ def remove(net):
 
 @tap.test("installed again, it has the configuration as the administrator left it")
 def again(net):
-    run(*APT, "install", *ours(ROOT, "unbound-localroot"))
+    apt("install", *ours(ROOT, "unbound-localroot"))
     tap.equal(invoked(), ["try-restart unbound.service sound"])
     tap.equal("localroot-max-age: 90000" in conffile(), True, conffile())
     tap.equal((ROOT / (CONF[1:] + ".removed")).exists(), False)
@@ -391,7 +403,7 @@ def again(net):
 
 @tap.test("Debian's Unbound comes back, and apt removes the module for it")
 def back(net):
-    run(*APT, "install", "--allow-downgrades", f"unbound={net.debian}")
+    apt("install", "--allow-downgrades", f"unbound={net.debian}")
     tap.equal(version("unbound"), net.debian)
     requests = invoked()
     if not requests or any("unsound" in line for line in requests):
@@ -406,7 +418,7 @@ def back(net):
 
 @tap.test("purged, nothing of it is left")
 def purge(_net):
-    run(*APT, "purge", "unbound-localroot")
+    apt("purge", "unbound-localroot")
     left = run("find", "/etc", "/usr", "/var/lib/unbound", "-name", "*localroot*")
     tap.equal(left, "")
 
