@@ -364,7 +364,7 @@ end(struct exchange *x)
 
 /* Where a response sends us; https alone. */
 static enum lr_code
-redirected(struct exchange *x, struct lr_uri *uri)
+redirected(struct exchange *x, const struct lr_source *source, struct lr_uri *uri)
 {
 	const char *to = NULL;
 	char text[sizeof(uri->text)];
@@ -377,6 +377,13 @@ redirected(struct exchange *x, struct lr_uri *uri)
 		    x->err, LR_EREFUSED, "redirected to %.120s, which is not https", text);
 	if (lr_uri_parse(text, uri, NULL) != LR_OK)
 		return lr_fail(x->err, LR_EREFUSED, "redirected to %.120s", text);
+	/* The address after @ is our users' way of writing; in a server's URL it is the path's. */
+	size_t length = strlen(uri->path);
+	if (*uri->address)
+		snprintf(uri->path + length, sizeof(uri->path) - length, "@%s", uri->address);
+	bool same_host =
+	    strcasecmp(uri->host, source->uri.host) == 0 && uri->port == source->uri.port;
+	strcpy(uri->address, same_host ? source->uri.address : "");
 	return LR_OK;
 }
 
@@ -423,7 +430,7 @@ ask(struct lr_source *source, const struct lr_request *request, const struct lr_
 		   (conditions->etag[0] || conditions->modified[0])) {
 		fetched->serial = conditions->serial;
 	} else if (code == LR_OK) {
-		code = redirected(&x, uri);
+		code = redirected(&x, source, uri);
 		*again = code == LR_OK;
 	}
 	end(&x);
