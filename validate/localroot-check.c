@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <getopt.h>
 #include <inttypes.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,23 +18,25 @@
 enum { VERIFIED = 0, NOT_VERIFIED = 1, TROUBLE = 2 };
 
 struct options {
-	const char *anchors, *origin, *source;
+	const char *anchors, *origin, *source, *ca_bundle;
 	uint32_t now;
 	bool dnssec, json;
 };
 
 static const char usage[] =
-    "Usage: localroot-check [-a ANCHORS] [-t YYYYMMDDhhmmss] [-z ORIGIN] [--no-dnssec] [--json] "
-    "SOURCE\n"
+    "Usage: localroot-check [-a ANCHORS] [-c CERTIFICATES] [-t YYYYMMDDhhmmss] [-z ORIGIN]\n"
+    "                       [--no-dnssec] [--json] SOURCE\n"
     "Verifies a root zone: its ZONEMD digest and its DNSSEC signatures.\n"
     "  -a, --anchors FILE   DS or DNSKEY records to trust [" LR_ROOTKEY "]\n"
+    "  -c, --ca-bundle FILE the certificates that xot: and https: trust [the system's]\n"
     "  -t, --time TIME      verify as of that time, in UTC\n"
     "  -z, --zone ORIGIN    the zone's name [.]\n"
     "      --no-dnssec      the digest only\n"
     "      --json           the report as JSON\n"
     "  -V, --version        print the version\n"
     "  -h, --help           print this\n"
-    "SOURCE is a path, or a URI such as file:/path or axfr:192.0.32.132.\n"
+    "SOURCE is a path, or a URI such as axfr:192.0.32.132, xot:192.0.2.1#ns.example.net or\n"
+    "https://www.internic.net/domain/root.zone.\n"
     "Exit status: 0 verified, 1 not verified, 2 usage, or the source cannot be had.\n";
 
 static int64_t
@@ -269,7 +272,7 @@ check(const struct options *o, const uint8_t *origin, struct lr_anchors *anchors
 	if (parse_source(o->source, &uri, &err) != LR_OK)
 		return trouble(o->source, err.text);
 
-	const struct lr_source_options options = {.ca_bundle = NULL};
+	const struct lr_source_options options = {.ca_bundle = o->ca_bundle};
 	struct lr_source *source;
 	if (lr_source_new(&uri, &options, &source, &err) != LR_OK)
 		return trouble(o->source, err.text);
@@ -309,6 +312,7 @@ main(int argc, char **argv)
 	enum { NO_DNSSEC = 256, JSON };
 	static const struct option names[] = {
 	    {"anchors", required_argument, NULL, 'a'},
+	    {"ca-bundle", required_argument, NULL, 'c'},
 	    {"time", required_argument, NULL, 't'},
 	    {"zone", required_argument, NULL, 'z'},
 	    {"no-dnssec", no_argument, NULL, NO_DNSSEC},
@@ -323,10 +327,14 @@ main(int argc, char **argv)
 	int option;
 
 	o.now = (uint32_t)time(NULL);
-	while ((option = getopt_long(argc, argv, "a:t:z:Vh", names, NULL)) != -1) {
+	signal(SIGPIPE, SIG_IGN); /* libcurl does not hold it off itself */
+	while ((option = getopt_long(argc, argv, "a:c:t:z:Vh", names, NULL)) != -1) {
 		switch (option) {
 		case 'a':
 			o.anchors = optarg;
+			break;
+		case 'c':
+			o.ca_bundle = optarg;
 			break;
 		case 't':
 			if (!parse_time(optarg, &o.now))
