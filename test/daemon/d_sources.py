@@ -1,0 +1,294 @@
+#!/usr/bin/python3
+"""Every kind of source against the servers that people run: NSD, BIND, nginx. What is held and has not changed costs one
+small request; what has changed comes as differences where the server has them; certificates are checked."""
+
+import contextlib
+import os
+import pathlib
+import re
+import socket
+import ssl
+import subprocess
+import sys
+import threading
+import time
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lab"))
+import lab  # noqa: E402
+import tap  # noqa: E402
+
+lab.enter()
+
+import dns.rcode  # noqa: E402
+
+import servers  # noqa: E402
+from lab import netns, rootzone  # noqa: E402
+
+CHECK = pathlib.Path(lab.BUILD) / "localroot-check"
+BIND, WEB = "203.0.113.153", "203.0.113.180"
+NAME = "xfr.lab.example"
+
+
+def zone(step=0):
+    """With the shortest timers that the module heeds."""
+    return rootzone.make(timers=(1, 1, 604800), serial=2026010110 + step)
+
+
+@contextlib.contextmanager
+def everything(with_https=True):
+    """The lab with BIND and nginx, and the authority that both have their certificates from."""
+    with lab.Lab(zone()) as net:
+        ca = servers.Authority(net.folder / "ca")
+        certificate = ca.certificate("server", [NAME], [BIND, WEB])
+        bind = servers.Bind(net.folder / "bind", net.zone.zone, BIND, certificate)
+        daemons = [bind]
+        web = None
+        if with_https:
+            if not has_https():
+                raise tap.Skip("this build is without libcurl")
+            web = servers.Nginx(net.folder / "nginx", WEB, certificate,
+                                "    location = /moved { return 302 /root.zone; }\n"
+                                "    location = /loop { return 302 /loop; }\n"
+                                "    location = /plain { return 302 http://lab.example/root.zone; }\n")
+            web.put("root.zone", net.zone.zone)
+            daemons.append(web)
+        try:
+            yield net, ca, bind, web
+        finally:
+            for daemon in daemons:
+                daemon.stop()
+
+
+def has_https():
+    done = subprocess.run([str(CHECK), "--no-dnssec", "https://127.0.0.1:1/"], capture_output=True, text=True, timeout=60)
+    return "without libcurl" not in done.stderr
+
+
+def check(net, source, bundle=None, limit=60):
+    """localroot-check's exit code and what it printed."""
+    command = [str(CHECK), "-a", net.zone.anchor, *(["-c", bundle] if bundle else []), source]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=limit)
+    return done.returncode, done.stdout + done.stderr
+
+
+def good(net, source, bundle=None, serial=None):
+    code, text = check(net, source, bundle)
+    if code != 0 or f"serial       {serial or net.zone.serial}" not in text:
+        raise AssertionError(f"{source}: {code}: {text}")
+
+
+def bad(net, source, reason, bundle=None, code=None):
+    got, text = check(net, source, bundle)
+    if got == 0 or not re.search(reason, text) or (code and f"({code})" not in text):
+        raise AssertionError(f"{source}: {got}, not {reason!r} ({code}): {text}")
+
+
+def refresh(resolver):
+    """Asks for a round at once, where this Unbound can; else the timers do it in ten seconds."""
+    with contextlib.suppress(RuntimeError):
+        resolver.control("localroot_refresh")
+
+
+@tap.test("localroot-check takes the zone from NSD, BIND and nginx, by every scheme")
+def every_scheme():
+    with everything() as (net, ca, _, _):
+        net.nsd("loopback", {".": net.zone.zone}, ["127.0.0.1"], 5399)
+        for source in (f"file:{net.zone.zone}", "axfr:192.0.32.132", "axfr:2620:0:2d0:202::132", "ixfr:192.0.32.132",
+                       f"axfr:{BIND}", f"ixfr:{BIND}", "axfr:localhost@5399"):
+            good(net, source)
+        for source in (f"xot:{BIND}#{NAME}", f"xot:{BIND}@853", f"https://{WEB}/root.zone",
+                       f"https://{NAME}/root.zone@{WEB}", f"https://{NAME}/moved@{WEB}"):
+            good(net, source, ca.bundle)
+
+
+@tap.test("certificates and names: each fault is told, and nothing is taken")
+def certificates():
+    with everything() as (net, ca, _, _):
+        other = servers.Authority(net.folder / "other")
+        bad(net, f"xot:{BIND}#{NAME}", "unable to get local issuer certificate", code="unreachable")
+        bad(net, f"xot:{BIND}#{NAME}", "certificate", other.bundle, code="unreachable")
+        bad(net, f"xot:{BIND}#another.example", "[Hh]ostname mismatch", ca.bundle, code="unreachable")
+        bad(net, f"xot:{BIND}#{NAME}", "no certificates in", "/dev/null", code="io")
+        bad(net, f"https://{WEB}/root.zone", "certificate", code="unreachable")
+        bad(net, f"https://{WEB}/root.zone", "certificate", other.bundle, code="unreachable")
+        bad(net, f"https://another.example/root.zone@{WEB}", "certificate|name", ca.bundle, code="unreachable")
+        bad(net, f"https://{WEB}/nothing", "answered 404", ca.bundle, code="refused")
+        bad(net, f"https://{WEB}/loop", "more than 5 redirects", ca.bundle, code="limit")
+        bad(net, f"https://{WEB}/plain", "not https", ca.bundle, code="refused")
+
+
+@contextlib.contextmanager
+def tls_server(address, certificate, alpn=("dot",), version=ssl.TLSVersion.TLSv1_3):
+    """Ends the connection once TLS stands, or fails."""
+    netns.add_address(address)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.minimum_version, context.maximum_version = ssl.TLSVersion.TLSv1_2, version
+    context.load_cert_chain(*certificate)
+    if alpn:
+        context.set_alpn_protocols(list(alpn))
+    with socket.create_server((address, 853)) as listener:
+        def serve():
+            with contextlib.suppress(OSError):
+                while True:
+                    connection, _ = listener.accept()
+                    with connection, contextlib.suppress(OSError), context.wrap_socket(connection, server_side=True):
+                        pass
+        threading.Thread(target=serve, daemon=True).start()
+        yield
+        listener.shutdown(socket.SHUT_RDWR)
+
+
+@contextlib.contextmanager
+def plain_server(address, port):
+    """Speaks DNS without TLS."""
+    with socket.create_server((address, port)) as listener:
+        def serve():
+            with contextlib.suppress(OSError):
+                while True:
+                    connection, _ = listener.accept()
+                    with connection:
+                        connection.sendall(b"\0\x0c" + bytes(12))
+                        connection.recv(65535)
+        threading.Thread(target=serve, daemon=True).start()
+        yield
+        listener.shutdown(socket.SHUT_RDWR)
+
+
+@tap.test("xot: an expired certificate, TLS 1.2, no ALPN, and no TLS at all are refused with the reason")
+def tls_faults():
+    address = "203.0.113.185"
+    with lab.Lab(zone()) as net:
+        ca = servers.Authority(net.folder / "ca")
+        right = ca.certificate("right", [], [address])
+        with tls_server(address, ca.certificate("late", [], [address], expired=True)):
+            bad(net, f"xot:{address}", "certificate has expired", ca.bundle, "unreachable")
+        with tls_server(address, right, version=ssl.TLSVersion.TLSv1_2):
+            bad(net, f"xot:{address}", "TLS 1.3: .*(version|protocol)", ca.bundle, "unreachable")
+        for alpn in ((), ("h2",)):
+            with tls_server(address, right, alpn):
+                bad(net, f"xot:{address}", "ALPN|no application protocol", ca.bundle, "unreachable")
+        with tls_server(address, right):  # all in order, but no answer
+            bad(net, f"xot:{address}", "(closed|reset) after 0 messages", ca.bundle)
+        with plain_server(address, 853):
+            bad(net, f"xot:{address}", "TLS 1.3: ", ca.bundle, "unreachable")
+
+
+@tap.test("axfr: what is held and current costs a SOA query; what is newer comes over")
+def axfr_soa_first():
+    with lab.Lab(zone()) as net:
+        resolver = net.unbound(localroot=["localroot-source: axfr:192.0.32.132"])
+        resolver.wait_serving(net.zone.serial)
+        before = len(net.transfers())
+        rounds = resolver.metrics()["refresh_current"]
+        refresh(resolver)
+        resolver.wait_metrics(lambda m: m["refresh_current"] > rounds, 20, "a round that confirms")
+        tap.equal(len(net.transfers()), before, "transfers of an unchanged zone")
+        net.serve_source(zone(1))
+        refresh(resolver)
+        resolver.wait_serving(zone(1).serial, 30)
+        tap.equal(len(net.transfers()), before + 1, "transfers of a changed zone")
+
+
+@tap.test("ixfr: BIND's differences are applied and verified; no whole transfer is asked for")
+def ixfr_differences():
+    with everything(with_https=False) as (net, _, bind, _):
+        resolver = net.unbound(localroot=[f"localroot-source: ixfr:{BIND}"], config="verbosity: 1")
+        resolver.wait_serving(net.zone.serial)
+        start = len(net.sniffer.queries())
+        for step in (1, 2):
+            bind.serve(zone(step).zone, zone(step).serial)
+            refresh(resolver)
+            resolver.wait_serving(zone(step).serial, 30)
+        tap.equal({q.type for q in net.sniffer.queries()[start:] if q.destination == BIND}, {"IXFR"}, "what was asked")
+        # Two steps at once, for one that was away.
+        kept = resolver.folder
+        resolver.stop()
+        for step in (3, 4):
+            bind.serve(zone(step).zone, zone(step).serial)
+        start = len(net.sniffer.queries())
+        resolver = net.unbound(localroot=[f"localroot-source: ixfr:{BIND}"], folder=kept)
+        refresh(resolver)
+        resolver.wait_serving(zone(4).serial, 30)
+        tap.equal({q.type for q in net.sniffer.queries()[start:] if q.destination == BIND}, {"IXFR"}, "what was asked")
+
+
+@tap.test("ixfr: from an NSD without differences the whole zone comes")
+def ixfr_whole():
+    with lab.Lab(zone()) as net:
+        resolver = net.unbound(localroot=["localroot-source: ixfr:192.0.32.132"])
+        resolver.wait_serving(net.zone.serial)
+        net.serve_source(zone(1))
+        refresh(resolver)
+        resolver.wait_serving(zone(1).serial, 30)
+
+
+@tap.test("xot: the module fetches, confirms and renews over TLS; nothing is asked in the clear")
+def over_tls():
+    with everything(with_https=False) as (net, ca, bind, _):
+        resolver = net.unbound(localroot=[f"localroot-source: xot:{BIND}#{NAME}", f"localroot-ca-bundle: {ca.bundle}"])
+        resolver.wait_serving(net.zone.serial)
+        rounds = resolver.metrics()["refresh_current"]
+        refresh(resolver)
+        resolver.wait_metrics(lambda m: m["refresh_current"] > rounds, 20, "a round that confirms")
+        bind.serve(zone(1).zone, zone(1).serial)
+        refresh(resolver)
+        resolver.wait_serving(zone(1).serial, 30)
+        tap.equal([q for q in net.sniffer.queries() if q.destination == BIND], [], "queries in the clear")
+
+
+@tap.test("https: gzip; what is held and current costs one small answer; what is newer comes over; reloads")
+def over_https():
+    with everything() as (net, ca, _, web):
+        resolver = net.unbound(localroot=[f"localroot-source: https://{NAME}/root.zone@{WEB}",
+                                          f"localroot-ca-bundle: {ca.bundle}"])
+        resolver.wait_serving(net.zone.serial)
+        status, octets = web.requests()[-1]
+        size = os.path.getsize(net.zone.zone)
+        if status != 200 or octets > size * 0.8:
+            raise AssertionError(f"{status}, {octets} octets for a file of {size}")
+        refresh(resolver)
+        lab.wait(lambda: len(web.requests()) > 1, 30, "a second request")
+        tap.equal(web.requests()[-1], (304, 0), "an unchanged zone")
+        web.put("root.zone", zone(1).zone)
+        refresh(resolver)
+        resolver.wait_serving(zone(1).serial, 30)
+        for _ in range(5):  # libcurl comes and goes with the module
+            resolver.reload()
+            tap.equal(resolver.ask("junk-reload.").rcode(), dns.rcode.NXDOMAIN, "junk")
+        tap.equal(resolver.stop(), 0, "exit code")
+
+
+@tap.test("a host name that nobody answers for: Unbound answers, and stops in a moment")
+def name_look_up_hangs():
+    nameservers = re.findall(r"^nameserver\s+(\S+)", pathlib.Path("/etc/resolv.conf").read_text(), re.MULTILINE)
+    if not nameservers or any(address.startswith(("127.", "::1")) for address in nameservers):
+        raise tap.Skip("/etc/resolv.conf names no server that could be silenced")
+    with lab.Lab(zone()) as net:
+        for address in nameservers:
+            netns.swallow(address)
+        sources = ["axfr:silent.example", f"xot:silent.example@853#{NAME}"] + (
+            ["https://silent.example/root.zone"] if has_https() else [])
+        for source in sources:
+            resolver = net.unbound(localroot=[f"localroot-source: {source}"])
+            tap.equal(resolver.ask("junk-name.").rcode(), dns.rcode.NXDOMAIN, "an answer meanwhile")
+            started = time.monotonic()
+            tap.equal(resolver.stop(10), 0, "exit code")
+            if time.monotonic() - started > 3:
+                raise AssertionError(f"{source}: {time.monotonic() - started:.1f} s")
+
+
+@tap.test("an https: source in a build without libcurl is refused at the start, with the reason")
+def without_libcurl():
+    if has_https():
+        raise tap.Skip("this build has libcurl")
+    with lab.Lab(zone()) as net:
+        try:
+            net.unbound(localroot=["localroot-source: https://lab.example/root.zone"])
+        except RuntimeError as fault:
+            if "without libcurl" not in str(fault):
+                raise
+        else:
+            raise AssertionError("it started")
+
+
+tap.run()
