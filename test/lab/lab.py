@@ -153,9 +153,9 @@ class Lab:
     # Resolvers
 
     def unbound(self, localroot=None, config="", tail="", threads=1, wrapper=(), limit=30, anchor=None, folder=None,
-                modules="validator iterator", prepare=None):
+                modules="validator iterator", prepare=None, hints=None):
         """Starts Unbound. localroot: None for one without the module, or its option lines; where they name no source,
-        the lab's first transfer address is one. config: lines for server:, tail: further clauses. folder: that of an
+        the lab's first transfer address is one. anchor: a file, or "none"; hints: a file. config: lines for server:, tail: further clauses. folder: that of an
         Unbound stopped before, to start on what it left on disk. prepare(folder) may put something there first."""
         self._resolvers += 1
         number = self._resolvers
@@ -167,7 +167,8 @@ class Lab:
                  "  use-syslog: no", '  logfile: ""', f"  num-threads: {threads}", "  do-not-query-localhost: no",
                  f"  interface: {home}@{port}", *(f"  access-control: {who} allow" for who in ("127.0.0.0/8", "10.53.0.0/16", "::1", "fd53::/64")),
                  "  extended-statistics: yes",
-                 f'  root-hints: "{rootzone.HINTS}"', f'  trust-anchor-file: "{anchor or self.zone.anchor}"',
+                 f'  root-hints: "{hints or rootzone.HINTS}"',
+                 f'  trust-anchor-file: "{anchor or self.zone.anchor}"' if anchor != "none" else "",
                  f"  do-ip4: {'yes' if 4 in self._families else 'no'}", f"  do-ip6: {'yes' if 6 in self._families else 'no'}",
                  '  local-zone: "198.in-addr.arpa." nodefault', "  so-reuseport: no" if threads == 1 else "",
                  *(f"  outgoing-interface: {address}" for address in sources)]

@@ -44,6 +44,8 @@ def word(summary):
 
 
 class Pair:
+    compared = 5  # how many of a summary's parts: 4 leave the additional section out
+
     def __init__(self, net, prepare, config="", tail="", localroot=(), **more):
         self.net = net
         more.setdefault("limit", 30)
@@ -64,7 +66,7 @@ class Pair:
     def same(self, name, kind="A", wanted=None, **how):
         """Both say the same, and where it is given, with that rcode (or "no answer"). Returns it."""
         plain, local = put(self.plain, name, kind, **how), put(self.local, name, kind, **how)
-        if plain != local:
+        if (plain and plain[:self.compared]) != (local and local[:self.compared]):
             raise AssertionError(f"{name} {kind} {how}:\nwith the module: {local}\nwithout:         {plain}")
         if wanted is not None:
             tap.equal(word(plain), wanted, f"{name} {kind} without the module")
