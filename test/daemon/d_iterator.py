@@ -118,8 +118,10 @@ def dead():
             lab.netns.remove_address(address)
             lab.netns.swallow(address)
         with Pair(net, prepare) as two:
-            two.same("www.gq.", "A", "NOERROR", limit=30)
-            two.same("www.shop.tk.", "A", limit=30)
+            # Now and then Unbound, with the module or without, leaves such a question unanswered: a client asks again.
+            for name in ("www.gq.", "www.shop.tk."):
+                for resolver in (two.local, two.plain):
+                    lab.wait(lambda: word(put(resolver, name, limit=3)) == "NOERROR", 60, f"{name} at {resolver.port}")
             silent(two)
 
 
