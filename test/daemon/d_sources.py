@@ -21,6 +21,7 @@ lab.enter()
 
 import dns.rcode  # noqa: E402
 
+import hostile  # noqa: E402
 import servers  # noqa: E402
 from lab import netns, rootzone  # noqa: E402
 
@@ -275,6 +276,78 @@ def name_look_up_hangs():
             tap.equal(resolver.stop(10), 0, "exit code")
             if time.monotonic() - started > 3:
                 raise AssertionError(f"{source}: {time.monotonic() - started:.1f} s")
+
+
+def check_with(net, hosts, source, resolv="", bundle=None):
+    """check() where /etc/hosts and /etc/resolv.conf are these."""
+    files = {"/etc/hosts": net.write("hosts", hosts), "/etc/resolv.conf": net.write("resolv.conf", resolv)}
+    mounts = " && ".join(f"mount --bind {mine} {theirs}" for theirs, mine in files.items())
+    command = ["unshare", "--mount", "sh", "-c", f'{mounts} || exit 77; exec "$@"', "sh", str(CHECK), "-a", net.zone.anchor,
+               *(["-c", bundle] if bundle else []), source]
+    started = time.monotonic()
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60)
+    if done.returncode == 77:
+        raise tap.Skip("no mount namespace to be had here: " + done.stderr.strip())
+    return done.returncode, done.stdout + done.stderr, time.monotonic() - started
+
+
+@tap.test("a name's addresses are tried in turn, a silent one for two seconds; no more than eight")
+def addresses_in_turn():
+    silent, nobody = "2001:db8:dead::1", "203.0.113.99"
+    with everything() as (net, ca, _, _):
+        netns.swallow(silent)
+        netns.add_address(nobody)
+        for good_one, source, bundle in ((BIND, "axfr:many.example", None), (BIND, f"xot:many.example@853#{NAME}", ca.bundle),
+                                         (WEB, f"https://{NAME}/root.zone", ca.bundle)):
+            names = f"many.example {NAME}"
+            code, text, took = check_with(net, "".join(f"{a} {names}\n" for a in (silent, nobody, good_one)), source, "", bundle)
+            if code != 0 or took > 9:
+                raise AssertionError(f"{source}: {code}, {took:.1f} s: {text}")
+        refusing = "".join(f"{nobody[:-2]}{number} many.example\n" for number in range(101, 109))
+        for number in range(101, 109):
+            netns.add_address(f"{nobody[:-2]}{number}")
+        code, text, _ = check_with(net, refusing[:-len(refusing) // 8] + f"{BIND} many.example\n", "axfr:many.example")
+        tap.equal(code, 0, f"the eighth address: {text}")
+        code, text, _ = check_with(net, refusing + f"{BIND} many.example\n", "axfr:many.example")
+        if code == 0 or "connection refused" not in text:
+            raise AssertionError(f"the ninth address was tried: {text}")
+
+
+@tap.test("a name look-up takes ten seconds at the most")
+def look_up_limit():
+    with lab.Lab(zone()) as net:
+        netns.swallow("203.0.113.250")
+        code, text, took = check_with(net, "", "axfr:silent.example", "nameserver 203.0.113.250\noptions timeout:30\n")
+        if code == 0 or "no address for silent.example within 10 s (timeout)" not in text or took > 13:
+            raise AssertionError(f"{code}, {took:.1f} s: {text}")
+
+
+@tap.test("stopping in the middle of TLS or HTTPS takes no longer than a moment")
+def stop_in_the_middle():
+    address = "203.0.113.186"
+    with lab.Lab(zone()) as net:
+        ca = servers.Authority(net.folder / "ca")
+        right = ca.certificate("right", [NAME], [address])
+
+        def hang(connection, server):
+            connection.recv(65536)
+            connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n. ")
+            server.ending.wait(60)
+        cases = [(8001, f"xot:{address}@8001#{NAME}", hostile.Dns(hostile.silent, 1, True), None),
+                 (8002, f"xot:{address}@8002#{NAME}", hostile.Dns(hostile.silent, 1, True), hostile.tls(right, "dot"))]
+        if has_https():
+            cases += [(8003, f"https://{NAME}:8003/z@{address}", lambda c, s: s.ending.wait(60), None),
+                      (8004, f"https://{NAME}:8004/z@{address}", hang, hostile.tls(right))]
+        for port, source, play, context in cases:
+            server = hostile.Server(address, port, play, context)
+            resolver = net.unbound(localroot=[f"localroot-source: {source}", f"localroot-ca-bundle: {ca.bundle}"])
+            if not server.asked.wait(20):
+                raise TimeoutError(f"{source} was not asked:\n{resolver.log}")
+            started = time.monotonic()
+            tap.equal(resolver.stop(10), 0, f"{source}: exit code")
+            if time.monotonic() - started > 3:
+                raise AssertionError(f"{source}: {time.monotonic() - started:.1f} s")
+            server.stop()
 
 
 @tap.test("an https: source in a build without libcurl is refused at the start, with the reason")

@@ -148,7 +148,8 @@ static int64_t
 racing_clock(void *arg)
 {
 	static _Atomic int64_t now;
-	return now += *(int64_t *)arg;
+	int64_t step = *(int64_t *)arg;
+	return atomic_fetch_add(&now, step) + step;
 }
 
 static uint16_t

@@ -401,7 +401,8 @@ bad_differences(void **state)
 			if (fails) {
 				answer_refusal(SOA, 5);
 				expect_failure("ixfr", LR_EREFUSED, cases[i].why);
-				assert_non_null(strstr(err.text, "; AXFR: message 1: the server answered"));
+				assert_non_null(
+				    strstr(err.text, "; AXFR: message 1: the server answered"));
 				asked(2, 2, IXFR, SOA);
 				continue;
 			}
