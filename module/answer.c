@@ -77,6 +77,8 @@ reply(struct module_qstate *qstate, struct ub_packed_rrset_key **keys, size_t co
 	rep->prefetch_ttl = PREFETCH_TTL_CALC(rep->ttl);
 	rep->serve_expired_ttl = rep->ttl + SERVE_EXPIRED_TTL;
 	rep->security = security;
+	rep->reason_bogus =
+	    security == sec_status_secure_sentinel_fail ? LDNS_EDE_DNSSEC_BOGUS : LDNS_EDE_NONE;
 	rep->an_numrrsets = answers;
 	rep->ns_numrrsets = count - answers;
 	rep->rrset_count = count;
@@ -146,8 +148,8 @@ answers_positively(const struct module_qstate *qstate, uint16_t type)
 	 * client's own question goes that way. */
 	if (type == LDNS_RR_TYPE_DNSKEY)
 		return qstate->is_valrec;
-	/* With the authority and additional sections, the iterator's answer is the better one. */
-	return qstate->is_valrec || qstate->env->cfg->minimal_responses;
+	/* With the addresses in the additional section, the iterator's answer is the better one. */
+	return qstate->is_valrec || qstate->env->cfg->minimal_responses || type != LDNS_RR_TYPE_NS;
 }
 
 /* Whether the zone decides the query; names what is then counted. */
