@@ -1,0 +1,50 @@
+#!/usr/bin/python3
+"""The same answers as the same Unbound without the module, to tens of thousands of questions, on both roots.
+
+With LR_LONG set, every question is also put to fresh caches; else one in ten is.
+"""
+
+import os
+import sys
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lab"))
+import lab  # noqa: E402
+import tap  # noqa: E402
+
+lab.enter()
+
+import compare  # noqa: E402
+import questions  # noqa: E402
+import same  # noqa: E402
+
+LONG = bool(os.environ.get("LR_LONG"))
+
+
+def compare_all(root):
+    with same.Scene(root) as scene:
+        plain, local = scene.pair()
+        asked = list(questions.everything(scene.zone))
+        if len(asked) < 20000:
+            raise AssertionError(f"only {len(asked)} questions")
+        with compare.Pair(plain, local) as pair:
+            same.cold(pair, asked if LONG else asked[::10], scene.zone, "of fresh caches")
+            same.warm(pair, asked, scene.zone, "one after the other")
+        same.judge(scene, plain, local, asked[::3] if LONG else asked[::40], "by who validates")
+        same.check_root_silent(scene, local)
+
+
+def compare_ways(root):
+    """Each flag, EDNS size and transport with each of a few names, and what Unbound counts of it."""
+    with same.Scene(root) as scene:
+        plain, local = scene.pair()
+        with compare.Pair(plain, local) as pair:
+            asked = [q for q in questions.every_way(scene.zone) if q.kind != questions.TYPES["ANY"]]
+            same.cold(pair, asked, scene.zone, "in every way")
+        same.check_statistics(plain, local)
+
+
+for name, get in same.ROOTS.items():
+    tap.test(f"the same answers as without the module, {name}")(lambda get=get: compare_all(get()))
+    tap.test(f"the same in every way of asking, and the same counts, {name}")(lambda get=get: compare_ways(get()))
+
+tap.run()
