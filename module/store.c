@@ -75,8 +75,11 @@ lr_store_replace(const char *path, enum lr_code (*print)(FILE *out, const void *
 		free(temporary);
 		return code;
 	}
+	errno = 0;
 	code = print(out, what);
-	if (code != LR_OK)
+	if (code == LR_EIO && errno)
+		failed(err, "write", temporary);
+	else if (code != LR_OK)
 		lr_fail(err, code, "cannot write %s: %s", temporary, lr_code_word(code));
 	else if (fflush(out) != 0 || (durable && fsync(fileno(out)) != 0))
 		code = failed(err, "write", temporary);

@@ -344,6 +344,7 @@ no_room(void **unused)
 		assert_int_equal(setrlimit(RLIMIT_FSIZE, &before), 0);
 		assert_int_equal(code, LR_EIO);
 		assert_non_null(strstr(err.text, "cannot write"));
+		assert_non_null(strstr(err.text, "File too large"));
 		assert_int_not_equal(access(in_dir("localroot.state.tmp"), F_OK), 0);
 		assert_int_equal(read_back(&state, &err), LR_OK);
 		assert_int_equal(state.serial, sample_state.serial);
