@@ -257,9 +257,8 @@ lr_keep_anchors(struct lr_keep *keep)
 static bool
 load_state(struct lr_keep *keep)
 {
-	struct lr_state state;
-	if (!lr_disk_read_state(keep->disk, &state))
-		return false;
+	struct lr_state state = {.key_length = 0};
+	bool read = lr_disk_read_state(keep->disk, &state);
 	if (keep->anchors && state.key_length &&
 	    !lr_anchors_match(keep->anchors, state.key, state.key_length)) {
 		log_warn(
@@ -269,7 +268,7 @@ load_state(struct lr_keep *keep)
 		return false;
 	}
 	keep->state = state;
-	return true;
+	return read;
 }
 
 /* A verified zone from disk: served for what is left of its time, if that is known. */
@@ -287,9 +286,7 @@ hold_loaded(struct lr_keep *keep, const struct lr_zone *zone)
 		return;
 	lr_disk_holds(keep->disk);
 	if (state.confirmed == 0)
-		log_info("localroot: %s: loaded, but not known when it was confirmed: not served "
-			 "before a source does",
-		    path);
+		log_info("localroot: %s: not known when it was confirmed: not served yet", path);
 	else
 		log_info("localroot: loaded from disk, confirmed %" PRId64 " s ago at %s%s",
 		    now - state.confirmed, state.source,
@@ -305,7 +302,7 @@ lr_keep_load(struct lr_keep *keep, int cancel_fd)
 	const struct lr_zone *zone;
 	struct lr_report report = {0};
 	keep->has_floor = load_state(keep);
-	if (!keep->anchors)
+	if (!keep->anchors) /* the log knows */
 		return;
 	enum lr_code code = lr_disk_read_zone(keep->disk, cancel_fd, &draft, &report.error);
 	if (code == LR_OK && !draft) {
@@ -393,8 +390,8 @@ lr_keep_gauges(struct lr_keep *keep, struct lr_gauges *gauges)
 	if (keep->zone_octets) {
 		gauges->serving = now < keep->horizon;
 		gauges->serial = keep->state.serial;
-		/* not below 0, though the clock may have been set back */
-		gauges->age = now > keep->state.confirmed ? now - keep->state.confirmed : 0;
+		if (now > keep->state.confirmed) /* else the clock was set back */
+			gauges->age = now - keep->state.confirmed;
 		gauges->left = gauges->serving ? keep->horizon - now : 0;
 		gauges->zone_octets = keep->zone_octets;
 	}
