@@ -1,0 +1,152 @@
+#!/usr/bin/python3
+"""A clock that jumps: past the horizon everything passes at once and a refresh heals it; set back, nothing is served
+longer than real time allows. libfaketime moves the wall clock of Unbound alone; monotonic time goes on."""
+
+import os
+import re
+import sys
+import time
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lab"))
+import lab  # noqa: E402
+import tap  # noqa: E402
+
+lab.enter()
+
+import dns.rcode  # noqa: E402
+
+import answers  # noqa: E402
+from lab import rootzone  # noqa: E402
+
+DAY = 86400
+SERIAL = 2026010110
+TIMERS = (1800, 900, 604800)
+
+
+class Clock:
+    """What Unbound takes for the time: now and so many seconds."""
+
+    def __init__(self, net):
+        self._file = net.folder / "clock"
+        found = [f"{place}/faketime/libfaketime.so.1" for place in ("/usr/lib/" + os.uname().machine + "-linux-gnu", "/usr/lib64", "/usr/lib")]
+        self._library = next((path for path in found if os.path.exists(path)), None)
+        if not self._library:
+            raise tap.Skip("libfaketime is not installed (Debian's package faketime)")
+        self.set(0)
+
+    def set(self, seconds):
+        fresh = self._file.with_suffix(".new")
+        fresh.write_text(f"{seconds:+d}\n", encoding="ascii")
+        fresh.rename(self._file)
+
+    @property
+    def wrapper(self):
+        return ["env", f"LD_PRELOAD={self._library}", f"FAKETIME_TIMESTAMP_FILE={self._file}", "FAKETIME_NO_CACHE=1",
+                "FAKETIME_DONT_FAKE_MONOTONIC=1", "NO_FAKE_STAT=1"]
+
+
+def started(net, clock, options=(), **more):
+    """A resolver that serves, and whose log and disk know."""
+    resolver = net.unbound(localroot=list(options), wrapper=clock.wrapper, config="aggressive-nsec: no", **more)
+    resolver.wait_log("serving the root zone", 20)
+    return resolver
+
+
+def passing(net, resolver, label, rcode=dns.rcode.NXDOMAIN):
+    """Whether a fresh junk name is asked of the root servers; it is answered alike in either case."""
+    start = len(net.sniffer.queries())
+    reply = resolver.ask(f"junk-{label}-{time.monotonic_ns()}.")
+    tap.equal((label, reply.rcode()), (label, rcode))
+    return bool(net.root_queries(resolver, start)), answers.secure(reply)
+
+
+def serve(net, resolver, label):
+    tap.equal((label, passing(net, resolver, label)), (label, (False, True)), "asked of the root, secure")
+
+
+@tap.test("forward past the horizon: passed at once, asked for at once, served again; the log says since when")
+def forward():
+    with lab.Lab(rootzone.make(serial=SERIAL, timers=TIMERS)) as net:
+        clock = Clock(net)
+        resolver = started(net, clock)
+        serve(net, resolver, "before")
+        start = len(net.sniffer.queries())
+        clock.set(8 * DAY)
+        tap.equal(passing(net, resolver, "after"), (True, True), "asked of the root, secure")
+        resolver.wait_log(r"stale since 8\d{4} s", 15)
+        # The source confirms it: by that clock the copy is as good as it ever was.
+        resolver.wait_log(rf"serial {SERIAL} is current", 15)
+        resolver.wait_metrics(lambda m: m["serving"] == 1, 15, "serving again")
+        serve(net, resolver, "healed")
+        if len(net.transfers(start)) > 1:
+            raise AssertionError(f"transfers: {net.transfers(start)}")
+
+
+@tap.test("forward past the signatures: passed, refused as expired; the right time heals it")
+def forward_too_far():
+    with lab.Lab(rootzone.make(serial=SERIAL, timers=TIMERS)) as net:
+        clock = Clock(net)
+        resolver = started(net, clock)
+        clock.set(20 * DAY)
+        # For Unbound itself the root's signatures have expired as well.
+        tap.equal(passing(net, resolver, "after", dns.rcode.SERVFAIL), (True, False), "asked of the root, secure")
+        resolver.wait_log(r"stale since", 15)
+        resolver.wait_log(rf"axfr:.*(expired|{SERIAL} is its current one, but)", 15)
+        tap.equal(resolver.metrics()["serving"], 0, "serving")
+        # Set right again, the copy held is what it was.
+        clock.set(0)
+        resolver.wait_metrics(lambda m: m["serving"] == 1, 25, "serving again")
+        serve(net, resolver, "right again")
+
+
+@tap.test("a clock far behind at the start: passed, and served soon after it is set right")
+def behind_at_start():
+    with lab.Lab(rootzone.make(serial=SERIAL, timers=TIMERS)) as net:
+        clock = Clock(net)
+        first = started(net, clock)
+        first.stop()
+        clock.set(-3 * 365 * DAY)
+        resolver = net.unbound(localroot=[], wrapper=clock.wrapper, folder=first.folder)
+        resolver.wait_log(r"localroot.zone: .*(not valid yet|inception)", 10)
+        resolver.wait_log(r"axfr:.*(not valid yet|inception)", 10)
+        tap.equal(resolver.metrics().get("serving", 0), 0, "serving")
+        # Set right, what was refused for its date is asked for anew, long before its next time.
+        clock.set(0)
+        resolver.wait_metrics(lambda m: m["serving"] == 1, 25, "serving")
+        serve(net, resolver, "set right")
+
+
+@tap.test("back by a day: it goes on serving, and no longer than real time allows")
+def back():
+    with lab.Lab(rootzone.make(serial=SERIAL, timers=(1, 1, 604800), days=(-1, 13))) as net:
+        clock = Clock(net)
+        resolver = started(net, clock, ["localroot-max-age: 8"])
+        net.serve_source(None)
+        confirmed = int(re.search(r"confirmed (\d+)", (resolver.folder / "localroot.state").read_text(encoding="ascii")).group(1))
+        clock.set(-DAY)
+        serve(net, resolver, "back")
+        numbers = resolver.metrics()
+        tap.equal((numbers["serving"], numbers["age"]), (1, 0), "serving, age")
+        lab.wait(lambda: passing(net, resolver, "ends")[0], 20, "the end of the copy's time")
+        late = time.time() - confirmed - 8
+        tap.note(f"ended {late:.2f} s after its time")
+        if not -0.1 <= late <= 2.1:
+            raise AssertionError(f"ended {late:.1f} s after its time")
+        # By the clock set back there would be another day.
+        resolver.wait_log("stale since 0 s", 10)
+
+
+@tap.test("back by a day, then a newer zone: signed in the future by that clock, it is refused and the copy stays")
+def back_and_newer():
+    with lab.Lab(rootzone.make(serial=SERIAL, timers=(1, 1, 604800), days=(-3, 13))) as net:
+        clock = Clock(net)
+        resolver = started(net, clock)
+        clock.set(-2 * DAY)
+        net.serve_source(rootzone.make(serial=SERIAL + 1, timers=(1, 1, 604800), days=(-1, 13)))
+        resolver.wait_log(r"axfr:.*(not valid yet|inception)", 30)
+        serve(net, resolver, "the old one")
+        clock.set(0)
+        resolver.wait_serving(SERIAL + 1, limit=30)
+
+
+tap.run()

@@ -1,0 +1,397 @@
+#!/usr/bin/python3
+"""The copy on disk, and everything that can happen to it: served or passed, never wrong, never stuck, and the next
+refresh heals it."""
+
+import base64
+import hashlib
+import os
+import re
+import shutil
+import sys
+import time
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lab"))
+import lab  # noqa: E402
+import tap  # noqa: E402
+
+lab.enter()
+
+import mounts  # noqa: E402
+
+mounts.enter()
+
+import dns.rcode  # noqa: E402
+
+import answers  # noqa: E402
+from lab import rootzone  # noqa: E402
+
+SERIAL = 2026010110
+PLAIN = "aggressive-nsec: no"  # every junk name asks
+
+
+def root(step=0, **more):
+    """Zones of one root that differ in their serial; the timers are at the shortest that the module heeds."""
+    return rootzone.make(serial=SERIAL + step, timers=(1, 1, 604800), **more)
+
+
+def state_of(folder):
+    """The state file's lines as a dict; the checksum has to be right."""
+    text = (folder / "localroot.state").read_text(encoding="ascii")
+    lines, _, checksum = text.rpartition("checksum ")
+    tap.equal(checksum, hashlib.sha256(lines.encode()).hexdigest() + "\n", "checksum")
+    return dict(line.split(" ", 1) for line in lines.splitlines())
+
+
+def write_state(folder, **changes):
+    """The state as somebody would write it who knows how."""
+    lines = "".join(f"{key} {value}\n" for key, value in {**state_of(folder), **changes}.items())
+    (folder / "localroot.state").write_text(f"{lines}checksum {hashlib.sha256(lines.encode()).hexdigest()}\n", encoding="ascii")
+
+
+def left_behind(net, **more):
+    """The folder of a resolver that was stopped with a good copy on disk."""
+    resolver = net.unbound(localroot=[], **more)
+    resolver.wait_serving(net.zone.serial)
+    lab.wait((resolver.folder / "localroot.state").exists, 10, "the state file")
+    tap.equal(resolver.stop(), 0, "exit code")
+    tap.equal(int(state_of(resolver.folder)["serial"]), net.zone.serial, "serial on disk")
+    return resolver.folder
+
+
+def copy_of(net, folder, name):
+    """A folder with the same copy on disk."""
+    to = net.folder / name
+    to.mkdir()
+    for file in ("localroot.zone", "localroot.state"):
+        shutil.copy2(folder / file, to)
+    return to
+
+
+def passes(net, resolver, label):
+    """Answers as without the module: through the root servers."""
+    start = len(net.sniffer.queries())
+    reply = resolver.ask(f"junk-{label}-{resolver.port}.")
+    tap.equal((label, reply.rcode(), answers.secure(reply)), (label, dns.rcode.NXDOMAIN, True))
+    if not net.root_queries(resolver, start):
+        raise AssertionError(f"{label}: served")
+
+
+def serves(net, resolver, label, serial=SERIAL):
+    """Answers from the copy of that serial: the root servers see nothing."""
+    start = len(net.sniffer.queries())
+    reply = resolver.ask(f"junk-{label}-{resolver.port}.")
+    tap.equal((label, reply.rcode(), answers.secure(reply)), (label, dns.rcode.NXDOMAIN, True))
+    tap.equal((label, resolver.ask(".", "SOA").answer[0][0].serial), (label, serial))
+    tap.equal((label, net.root_queries(resolver, start)), (label, []))
+
+
+def serves_from_disk(net, folder, label, serial=SERIAL):
+    """A resolver that reaches no source serves what is in the folder."""
+    resolver = net.unbound(localroot=["localroot-source: axfr:192.0.2.99"], folder=folder, config=PLAIN)
+    serves(net, resolver, label, serial)
+    resolver.stop()
+
+
+@tap.test("a good copy on disk: not one query to a root server, from the first on, and no transfer")
+def first_query():
+    with lab.Lab(rootzone.make()) as net:
+        folder = left_behind(net)
+        transfers = len(net.transfers())
+        resolver = net.unbound(localroot=[], folder=folder, config="prefetch: yes")
+        for name, kind in (("junk-first.", "A"), ("www.shop.far.", "A"), ("com.", "DS"), (".", "DNSKEY"), ("org.", "NS")):
+            resolver.ask(name, kind)
+        tap.equal(net.root_queries(resolver), [], "queries to the root")
+        tap.equal(len(net.transfers()), transfers, "transfers: its refresh has not come yet")
+        tap.equal(resolver.metrics()["rootqueries"], 0, "the module's own count")
+
+
+@tap.test("a state file cut at any byte: the copy waits for a source, which heals it")
+def state_cut():
+    with lab.Lab(root()) as net:
+        folder = left_behind(net)
+        whole = (folder / "localroot.state").read_bytes()
+        marks = [whole.index(word) for word in (b"confirmed", b"source", b"key", b"checksum")]
+        for cut in sorted({0, 1, len(whole) // 2, len(whole) - 2, len(whole) - 1, *marks, *(m + 9 for m in marks)}):
+            (folder / "localroot.state").write_bytes(whole[:cut])
+            resolver = net.unbound(localroot=[], folder=folder, config=PLAIN)
+            resolver.wait_log(r"localroot.state is cut or changed", 10)
+            resolver.wait_serving(SERIAL)
+            serves(net, resolver, f"cut-{cut}")
+            lab.wait(lambda: (folder / "localroot.state").stat().st_size > cut, 10, f"a state file after {cut}")
+            resolver.stop()
+            tap.equal(int(state_of(folder)["serial"]), SERIAL, f"cut at {cut}: healed")
+        serves_from_disk(net, folder, "healed")
+
+
+@tap.test("a state file cut or gone, and no source to be reached: passed until one is")
+def state_lost():
+    with lab.Lab(root()) as net:
+        folder = left_behind(net)
+        net.serve_source(None)
+        for label in ("cut", "gone"):
+            place = copy_of(net, folder, label)
+            if label == "cut":
+                os.truncate(place / "localroot.state", 40)
+            else:
+                (place / "localroot.state").unlink()
+            resolver = net.unbound(localroot=[], folder=place, config=PLAIN)
+            passes(net, resolver, label)
+            resolver.wait_log(r"not known when it was confirmed", 10)
+            net.serve_source(net.zone)
+            resolver.reload()
+            resolver.wait_serving(SERIAL)
+            serves(net, resolver, label)
+            resolver.stop()
+            net.serve_source(None)
+            serves_from_disk(net, place, label)
+
+
+@tap.test("a state file replaced: by another root's, by an older one, by a newer one, by one of another time")
+def state_replaced():
+    with lab.Lab(root()) as net:
+        folder = left_behind(net)
+        # Another root's, far ahead: its key is no anchor here.
+        with open(root(keys="another").anchor, encoding="ascii") as lines:
+            stranger = lines.read().split("DNSKEY", 1)[1].split(None, 3)
+        flags, protocol, algorithm, key = stranger
+        rdata = int(flags).to_bytes(2, "big") + bytes([int(protocol), int(algorithm)]) + base64.b64decode("".join(key.split(";")[0].split()))
+        place = copy_of(net, folder, "stranger")
+        write_state(place, serial=SERIAL + 1000000, key=rdata.hex())
+        resolver = net.unbound(localroot=[], folder=place, config=PLAIN)
+        resolver.wait_log(r"another trust anchor", 10)
+        resolver.wait_serving(SERIAL)
+        resolver.stop()
+        tap.equal(int(state_of(place)["serial"]), SERIAL, "serial after another root's state")
+        # An older one of this root: the copy is newer, and that is what counts from now on.
+        place = copy_of(net, folder, "older")
+        write_state(place, serial=SERIAL - 5)
+        serves_from_disk(net, place, "older")
+        # A newer one: what lies there is older than what was accepted, and so is what the source has.
+        place = copy_of(net, folder, "newer")
+        write_state(place, serial=SERIAL + 1)
+        resolver = net.unbound(localroot=[], folder=place, config=PLAIN)
+        resolver.wait_log(rf"axfr:.*{SERIAL} is older than {SERIAL + 1}", 10)
+        passes(net, resolver, "newer")
+        net.serve_source(root(1))
+        if not _refresh(resolver):
+            resolver.reload()
+        resolver.wait_serving(SERIAL + 1)
+        resolver.stop()
+        net.serve_source(None)
+        serves_from_disk(net, place, "newer-healed", SERIAL + 1)
+        # Confirmed two days from now, or in 1970: nothing is known of its age.
+        for label, confirmed in (("future", int(time.time()) + 2 * 86400), ("past", 86400), ("end", 1 << 40)):
+            place = copy_of(net, folder, label)
+            write_state(place, confirmed=confirmed)
+            resolver = net.unbound(localroot=["localroot-source: axfr:192.0.2.99"], folder=place, config=PLAIN)
+            passes(net, resolver, label)
+            resolver.stop()
+            net.serve_source(root())
+            resolver = net.unbound(localroot=[], folder=place)
+            resolver.wait_serving(SERIAL)
+            resolver.stop()
+            if abs(int(state_of(place)["confirmed"]) - time.time()) > 60:
+                raise AssertionError(f"{label}: {state_of(place)}")
+            net.serve_source(None)
+        # A clock that was a minute ahead is no reason to ask the root.
+        place = copy_of(net, folder, "minute")
+        write_state(place, confirmed=int(time.time()) + 60)
+        serves_from_disk(net, place, "minute")
+
+
+def _refresh(resolver):
+    """Asks for a round at once; False where Unbound is not patched for that."""
+    try:
+        resolver.control("localroot_refresh")
+    except RuntimeError:
+        return False
+    return True
+
+
+@tap.test("a zone file cut, garbled, empty, huge, a folder, a FIFO, a link: not served, and the next refresh heals it")
+def zone_faults():
+    def cut(path):
+        os.truncate(path, path.stat().st_size // 2)
+
+    def cut_at_a_line(path):
+        lines = path.read_bytes().splitlines(keepends=True)
+        path.write_bytes(b"".join(lines[:-1]))
+
+    def garbled(path):
+        octets = bytearray(path.read_bytes())
+        at = octets.index(b"\tNS\t") + 4
+        octets[at] ^= 1
+        path.write_bytes(octets)
+
+    def noise(path):
+        path.write_bytes(hashlib.sha512(b"noise").digest() * 4096)
+
+    def huge(path):
+        os.truncate(path, 5 << 30)
+
+    def folder_there(path):
+        path.unlink()
+        path.mkdir()
+
+    def fifo(path):
+        path.unlink()
+        os.mkfifo(path)
+
+    def dangling(path):
+        path.unlink()
+        path.symlink_to("/nowhere/at/all")
+
+    def device(path):
+        path.unlink()
+        path.symlink_to("/dev/zero")
+
+    with lab.Lab(root()) as net:
+        folder = left_behind(net)
+        empty = lambda path: os.truncate(path, 0)  # noqa: E731
+        for spoil in (cut, cut_at_a_line, garbled, noise, empty, huge, folder_there, fifo, dangling, device):
+            label = {empty: "empty"}.get(spoil, spoil.__name__)
+            place = copy_of(net, folder, label)
+            spoil(place / "localroot.zone")
+            resolver = net.unbound(localroot=[], folder=place, config=PLAIN)
+            resolver.wait_serving(SERIAL)
+            if "loaded from disk" in resolver.log:
+                raise AssertionError(f"{label}: loaded\n{resolver.log}")
+            if spoil is not dangling and not re.search(r"localroot: \S*localroot.zone: ", resolver.log):
+                raise AssertionError(f"{label}: not a word\n{resolver.log}")
+            serves(net, resolver, label)
+            if spoil is folder_there:
+                resolver.wait_log(r"cannot replace .*localroot.zone.*no copy is kept", 10)
+            resolver.stop()
+            if spoil is not folder_there:
+                serves_from_disk(net, place, label)
+        # A link to a good copy is read through, and replaced, not written through.
+        place = copy_of(net, folder, "link")
+        target = place / "elsewhere"
+        os.rename(place / "localroot.zone", target)
+        before = target.read_bytes()
+        (place / "localroot.zone").symlink_to(target)
+        serves_from_disk(net, place, "link")
+        net.serve_source(root(1))
+        resolver = net.unbound(localroot=[], folder=place)
+        resolver.wait_serving(SERIAL + 1, limit=30)
+        resolver.stop()
+        tap.equal(target.read_bytes() == before, True, "the link's target is as it was")
+        tap.equal((place / "localroot.zone").is_symlink(), False, "a link")
+
+
+@tap.test("a full disk: served from memory, one line in the log, the highest serial kept; with room again all is well")
+def full_disk():
+    with lab.Lab(root()) as net:
+        size = os.path.getsize(left_behind(net) / "localroot.zone")
+        place = net.folder / "small"
+        options = [f"localroot-dir: {place}", "localroot-source: axfr:192.0.32.132"]
+        with mounts.Small(place, f"{size // 2048}k") as disk:  # half a zone
+            resolver = net.unbound(localroot=options, config=PLAIN)
+            resolver.wait_serving(SERIAL)
+            resolver.wait_log(r"No space left on device: no copy is kept", 10)
+            tap.equal(sorted(os.listdir(place)), ["localroot.state"], "what is kept")
+            serves(net, resolver, "full")
+            # An older serial stays unwelcome, though the zone itself is lost.
+            resolver.stop()
+            net.serve_source(root(-5))
+            resolver = net.unbound(localroot=options, config=PLAIN)
+            resolver.wait_log(rf"{SERIAL - 5} is older than {SERIAL}", 10)
+            passes(net, resolver, "lost")
+            net.serve_source(root())
+            start = len(resolver.log)
+            resolver.reload()
+            resolver.wait_serving(SERIAL)
+            resolver.wait_log(r"No space left on device", 10, start)
+            # Room again: the next confirmation writes the zone, though it is no new one.
+            disk.remount(f"size={size // 512}k")
+            resolver.wait_log(r"kept in .* again", 30)
+            tap.equal(resolver.log[start:].count("no copy is kept"), 1, "warnings")
+            resolver.stop()
+            serves_from_small(net, place, "room", SERIAL)
+
+
+def serves_from_small(net, place, label, serial):
+    resolver = net.unbound(localroot=[f"localroot-dir: {place}", "localroot-source: axfr:192.0.2.99"], config=PLAIN)
+    serves(net, resolver, label, serial)
+    resolver.stop()
+
+
+@tap.test("a disk that fills up: the older copy on it is not served after a newer one was")
+def fills_up():
+    with lab.Lab(root()) as net:
+        folder = left_behind(net)
+        size = os.path.getsize(folder / "localroot.zone")
+        place = net.folder / "small"
+        options = [f"localroot-dir: {place}", "localroot-source: axfr:192.0.32.132"]
+        with mounts.Small(place, f"{size * 3 // 2048}k"):  # one zone and a half
+            for file in ("localroot.zone", "localroot.state"):
+                shutil.copy2(folder / file, place)
+            net.serve_source(root(1))
+            resolver = net.unbound(localroot=options, config=PLAIN)
+            resolver.wait_serving(SERIAL + 1, limit=30)
+            resolver.wait_log(r"No space left on device", 10)
+            resolver.stop()
+            net.serve_source(root())
+            resolver = net.unbound(localroot=options, config=PLAIN)
+            passes(net, resolver, "filled")
+            resolver.wait_log(rf"localroot.zone: .*{SERIAL} is older than {SERIAL + 1}", 10)
+            resolver.wait_log(rf"axfr:.*{SERIAL} is older than {SERIAL + 1}", 10)
+
+
+@tap.test("a folder that is missing, a file, or read-only costs the copy's outlasting a restart, and one line in the log")
+def not_writable():
+    with lab.Lab(root()) as net:
+        file = net.write("a-file", "")
+        with mounts.Small(net.folder / "locked", "1m") as locked:
+            locked.remount("ro")
+            for path, reason in ((f"{net.folder}/none", "No such file or directory"), (f"{file}/below", "Not a directory"),
+                                 (str(locked.path), "Read-only file system"), ("/proc/self/task", "")):
+                resolver = net.unbound(localroot=[f"localroot-dir: {path}"], config=PLAIN)
+                resolver.wait_serving(SERIAL)
+                resolver.wait_log(rf"cannot write {re.escape(path)}/localroot.zone.tmp: {reason}.*no copy is kept", 10)
+                serves(net, resolver, "unwritable")
+                for turn in range(3):
+                    before = resolver.metrics()["refresh_current"]
+                    if not _refresh(resolver):
+                        break
+                    resolver.wait_metrics(lambda m: m["refresh_current"] > before, 15, f"round {turn}")
+                tap.equal((path, resolver.log.count("no copy is kept")), (path, 1))
+                tap.equal(resolver.stop(), 0, "exit code")
+
+
+@tap.test("a copy older than the source's is served until the newer one is there; one newer than the source's stays")
+def against_the_source():
+    with lab.Lab(root()) as net:
+        folder = left_behind(net)
+        confirmed = int(state_of(folder)["confirmed"])
+        net.serve_source(root(1))
+        resolver = net.unbound(localroot=[], folder=copy_of(net, folder, "old"), config=PLAIN)
+        resolver.wait_log("loaded from disk", 5)
+        resolver.wait_serving(SERIAL + 1, limit=30)
+        tap.equal(net.root_queries(resolver), [], "queries to the root")
+        lab.wait(lambda: int(state_of(resolver.folder)["serial"]) == SERIAL + 1, 5, "serial on disk")
+        net.serve_source(root(-5))
+        place = copy_of(net, folder, "new")
+        resolver = net.unbound(localroot=[], folder=place, config=PLAIN)
+        resolver.wait_log(rf"axfr:.*{SERIAL - 5}.*older than {SERIAL}", 30)
+        serves(net, resolver, "new")
+        # Nobody has confirmed it: its clock still counts from then.
+        tap.equal(int(state_of(place)["confirmed"]), confirmed, "confirmed")
+
+
+@tap.test("a stale copy on disk: passed until a source confirms it, without a new transfer")
+def stale():
+    with lab.Lab(root()) as net:
+        folder = left_behind(net)
+        write_state(folder, confirmed=int(time.time()) - 604801)
+        net.serve_source(None)
+        resolver = net.unbound(localroot=[], folder=folder, config=PLAIN)
+        passes(net, resolver, "stale")
+        resolver.wait_log("stale, not served", 5)
+        net.serve_source(net.zone)
+        resolver.reload()
+        resolver.wait_serving(SERIAL)
+        serves(net, resolver, "confirmed")
+
+
+tap.run()

@@ -1,0 +1,265 @@
+#!/usr/bin/python3
+"""The refresher: its options, the order and the times in which it asks, and a network that is down and comes up."""
+
+import os
+import pathlib
+import re
+import shutil
+import struct
+import sys
+import time
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lab"))
+import lab  # noqa: E402
+import tap  # noqa: E402
+
+lab.enter()
+
+import fake  # noqa: E402
+from lab import netns, rootzone  # noqa: E402
+
+SERIAL = 2026010110
+SLOW = "198.51.100.201"
+
+
+def root(step=0, timers=(1, 1, 604800)):
+    return rootzone.make(serial=SERIAL + step, timers=timers)
+
+
+def refused_at_start(net, option, reason):
+    """Unbound does not start with this option, and says why."""
+    try:
+        net.unbound(localroot=[option])
+    except RuntimeError as fault:
+        if not re.search(reason, str(fault)):
+            raise AssertionError(f"{option}: no {reason!r} in\n{fault}") from None
+        return
+    raise AssertionError(f"{option}: taken")
+
+
+def asked(resolver):
+    """The sources that a round has asked, in the order of the log."""
+    return re.findall(r"localroot: ((?:axfr|file):\S+): (?!fetched)", resolver.log)
+
+
+def status(resolver):
+    """localroot_status; Skip where Unbound is not patched for it."""
+    try:
+        return resolver.control("localroot_status")
+    except RuntimeError as fault:
+        raise tap.Skip(f"unbound-control has no localroot_status: {fault}") from None
+
+
+def refresh(resolver):
+    status(resolver)
+    resolver.control("localroot_refresh")
+
+
+@tap.test("malformed values are refused at start, with the option quoted; of two values the last counts")
+def values():
+    with lab.Lab(root()) as net:
+        for option in ("localroot-refresh: 0", "localroot-refresh: soon", "localroot-refresh: -5", "localroot-refresh: 1.5",
+                       "localroot-refresh: 99999999999", "localroot-max-age: 1h",
+                       "localroot-source-list:", "localroot-sources: axfr:192.0.2.1"):
+            refused_at_start(net, option, re.escape(option.rstrip(":")))
+        refused_at_start(net, "localroot-source: gopher://a/", "\"gopher://a/\"")
+        resolver = net.unbound(localroot=["localroot-refresh: 999999", "localroot-refresh: 30", "localroot-dir: /nowhere",
+                                          f"localroot-dir: {net.folder}", "localroot-ca-bundle: /nowhere/at/all.pem"])
+        resolver.wait_serving(SERIAL)
+        lab.wait((net.folder / "localroot.state").exists, 10, "the copy in the folder named last")
+
+
+@tap.test("an https: source that this build cannot ask: refused when named, skipped in a list")
+def unsupported():
+    if "#define HAVE_LIBCURL" in (pathlib.Path(lab.BUILD) / "lr_config.h").read_text(encoding="utf-8"):
+        raise tap.Skip("this build has libcurl")
+    with lab.Lab(root()) as net:
+        refused_at_start(net, "localroot-source: https://192.0.2.1/root.zone", r"\"https://192.0.2.1/root.zone\": .*libcurl")
+        listed = net.write("list", "https://192.0.2.1/root.zone\naxfr:192.0.32.132\n")
+        resolver = net.unbound(localroot=["localroot-source: builtin", f"localroot-source-list: {listed}"])
+        resolver.wait_serving(SERIAL)
+        resolver.wait_log(r"list: \"https://192.0.2.1/root.zone\": .*libcurl.*skipped", 5)
+
+
+@tap.test("localroot-source-list: comments, blank lines, unknown schemes; nothing usable and no file are the built-in list")
+def source_list():
+    with lab.Lab(root()) as net:
+        good = net.write("good", "# where from\n\n  axfr:192.0.32.132   # the first of ICANN's\r\ngopher://example.com/root\n"
+                                 "axfr:1.2.3\naxfr:192.0.2.1@99999\n")
+        resolver = net.unbound(localroot=["localroot-source: builtin", f"localroot-source-list: {good}"])
+        resolver.wait_serving(SERIAL)
+        for line, text in ((4, "gopher://example.com/root"), (5, "axfr:1.2.3"), (6, "axfr:192.0.2.1@99999")):
+            resolver.wait_log(rf"{re.escape(good)} line {line}: \"{re.escape(text)}\": .*: skipped", 5)
+        tap.equal(set(asked(resolver)), {"axfr:192.0.32.132"}, "who was asked")
+        for label, text in (("none", "gopher://example.com/\n# no more\n"), ("empty", ""), ("binary", "axfr:192.0.2.1\n\0"),
+                            ("long", "\n" * 65537)):
+            path = net.write(label, text)
+            resolver = net.unbound(localroot=["localroot-source: builtin", f"localroot-source-list: {path}"])
+            resolver.wait_log(rf"{re.escape(path)}: no usable source in it: the built-in list is used", 5)
+            resolver.wait_serving(SERIAL)
+        for path, reason in ((f"{net.folder}/missing", "No such file"), (str(net.folder), "not a regular file")):
+            resolver = net.unbound(localroot=["localroot-source: builtin", f"localroot-source-list: {path}"])
+            resolver.wait_log(rf"cannot read {re.escape(path)}: {reason}", 5)
+            resolver.wait_serving(SERIAL)
+        # Named sources come first, and are enough.
+        resolver = net.unbound(localroot=["localroot-source: axfr:192.0.47.132", f"localroot-source-list: {good}"])
+        resolver.wait_serving(SERIAL)
+        tap.equal(set(asked(resolver)), {"axfr:192.0.47.132"}, "who was asked")
+
+
+@tap.test("named sources are asked in their order; those of a list begin at a random one")
+def order():
+    with lab.Lab(root()) as net:
+        names = [f"file:/nowhere/{number}" for number in range(8)]
+        named = net.unbound(localroot=[f"localroot-source: {name}" for name in names])
+        named.wait_log("no source gave a usable zone", 10)
+        tap.equal(asked(named), names, "order")
+        listed = net.write("list", "\n".join(names) + "\n")
+        resolver = net.unbound(localroot=["localroot-source: builtin", f"localroot-source-list: {listed}"])
+        first = set()
+        for turn in range(12):  # twelve times the same one of eight: once in ten thousand million runs
+            start = len(resolver.log) if turn else 0
+            if turn:
+                resolver.reload()
+            resolver.wait_log("no source gave a usable zone", 10, start)
+            order_now = re.findall(r"localroot: (file:/nowhere/\d): ", resolver.log[start:])
+            at = names.index(order_now[0])
+            tap.equal(order_now, names[at:] + names[:at], "each once, in turn")
+            first.add(order_now[0])
+        if len(first) < 2:
+            raise AssertionError(f"always the same first: {first}")
+
+
+@tap.test("localroot-refresh is a floor, the SOA's refresh the least; half of what is left comes before both")
+def floor():
+    with lab.Lab(root(timers=(1800, 900, 604800))) as net:
+        for options, least, most in (([], 1620, 1980), (["localroot-refresh: 600"], 1620, 1980),
+                                     (["localroot-refresh: 40000"], 36000, 44000),
+                                     (["localroot-refresh: 40000", "localroot-max-age: 1000"], 450, 550)):
+            resolver = net.unbound(localroot=options)
+            resolver.wait_serving(SERIAL)
+            text = lab.wait(lambda: "next look" in status(resolver) and status(resolver), 10, "the next look")
+            seconds = int(re.search(r"next look in (\d+) s", text).group(1))
+            if not least - 10 <= seconds <= most:
+                raise AssertionError(f"{options}: {seconds} s, not {least} to {most}")
+            resolver.stop()
+
+
+def with_expire(seconds):
+    """Plays the transfer with EDNS EXPIRE (RFC 7314) in its first message; asked for the SOA, that message alone."""
+    def play(send, messages, ending):
+        del ending
+        first = messages[0]
+        option = struct.pack("!BHHIHHHI", 0, 41, 1232, 0, 8, 9, 4, seconds)
+        first = first[:10] + struct.pack("!H", 1) + first[12:] + option
+        send(b"".join(map(fake.framed, [first, *messages[1:]])))
+    return play
+
+
+@tap.test("EDNS EXPIRE bounds the copy and brings the next look nearer; a source whose own copy has expired is passed over")
+def edns_expire():
+    with lab.Lab(root(timers=(1800, 900, 604800))) as net:
+        messages = fake.record(net.root_addresses[0])
+        tap.equal(messages[0][10:12], b"\0\0", "the recording has no EDNS")
+        with fake.Source(SLOW, messages, with_expire(400)):
+            resolver = net.unbound(localroot=[f"localroot-source: axfr:{SLOW}"])
+            resolver.wait_log("serving the root zone", 20)
+            if not 380 <= resolver.metrics()["horizon"] <= 400:
+                raise AssertionError(f"horizon {resolver.metrics()['horizon']}")
+            seconds = int(re.search(r"next look in (\d+) s", status(resolver)).group(1))
+            if not 170 <= seconds <= 220:
+                raise AssertionError(f"next look in {seconds} s, not at half of 400")
+        with fake.Source(SLOW, messages, with_expire(0)):
+            resolver = net.unbound(localroot=[f"localroot-source: axfr:{SLOW}", "localroot-source: axfr:192.0.32.132"])
+            resolver.wait_log(rf"axfr:{SLOW}: its own copy has expired", 20)
+            resolver.wait_serving(SERIAL)
+
+
+@tap.test("the network is down at the start and comes up: nothing is served before, asking then heals it")
+def interface():
+    with lab.Lab(root()) as net:
+        everywhere = net.root_addresses + net.transfer_addresses
+        for address in everywhere:
+            netns.remove_address(address)
+        resolver = net.unbound(localroot=["localroot-source: builtin"], config="aggressive-nsec: no")
+        resolver.wait_log("no source gave a usable zone, 1 time in a row; next try in (\\d+) s", 60)
+        tap.equal(len(asked(resolver)), 16, "lines of sources")
+        netns.add_addresses(everywhere)
+        lines = resolver.log.count("\n")
+        refresh(resolver)
+        resolver.wait_serving(SERIAL)
+        start = len(net.sniffer.queries())
+        resolver.ask("junk-up.")
+        tap.equal(net.root_queries(resolver, start), [], "queries to the root")
+        tap.note(f"{resolver.log.count(chr(10)) - lines} lines since")
+
+
+@tap.test("the network is down for a while: the copy goes on serving, and the next round finds it again by itself")
+def down_for_a_while():
+    with lab.Lab(root()) as net:
+        resolver = net.unbound(localroot=[])
+        resolver.wait_serving(SERIAL)
+        netns.remove_address(net.transfer_addresses[0])
+        resolver.wait_log(rf"axfr:{net.transfer_addresses[0]}: ", 30, len(resolver.log))
+        before = resolver.metrics()
+        resolver.ask("junk-down.")
+        tap.equal(net.root_queries(resolver), [], "queries to the root")
+        netns.add_address(net.transfer_addresses[0])
+        resolver.wait_metrics(lambda m: m["refresh_current"] > before["refresh_current"], 40, "confirmed again")
+
+
+@tap.test("options that change are picked up by a reload, and so is the list")
+def reload():
+    with lab.Lab(root()) as net:
+        listed = pathlib.Path(net.write("list", f"axfr:{net.transfer_addresses[0]}\n"))
+        newer = net.folder / "newer.zone"
+        shutil.copy(root(1).zone, newer)
+        resolver = net.unbound(localroot=["localroot-source: builtin", f"localroot-source-list: {listed}"])
+        resolver.wait_serving(SERIAL)
+        listed.write_text(f"file:{newer}\n", encoding="ascii")
+        resolver.reload()
+        resolver.wait_serving(SERIAL + 1, limit=30)
+        config = resolver.config_file.read_text(encoding="ascii")
+        resolver.config_file.write_text(config.replace(f"localroot-source-list: {listed}", "localroot-max-age: 5"), encoding="ascii")
+        resolver.reload()
+        numbers = resolver.wait_metrics(lambda m: m["horizon"] <= 5, 15, "localroot-max-age")
+        tap.equal(numbers["horizon"] <= 5, True, "horizon")
+        resolver.config_file.write_text(config.replace("localroot: yes", "localroot: no"), encoding="ascii")
+        resolver.reload()
+        resolver.wait_log("localroot: not enabled", 10)
+
+
+@tap.test("SIGTERM during a slow transfer, and during one that says nothing: ended within two seconds")
+def terminate():
+    with lab.Lab(root()) as net:
+        for play in (fake.slow, fake.silent):
+            with fake.Source(SLOW, fake.record(net.root_addresses[0]), play) as source:
+                resolver = net.unbound(localroot=[f"localroot-source: axfr:{SLOW}"])
+                if not source.asked.wait(20):
+                    raise TimeoutError(f"not asked:\n{resolver.log}")
+                started = time.monotonic()
+                tap.equal(resolver.stop(10), 0, "exit code")
+                took = time.monotonic() - started
+                tap.note(f"{play.__name__}: {took:.2f} s")
+                if took > 2:
+                    raise AssertionError(f"{play.__name__}: {took:.1f} s")
+
+
+@tap.test("every source fails, again and again: the log has each reason once, then every so often")
+def quiet():
+    with lab.Lab(root()) as net:
+        resolver = net.unbound(localroot=["localroot-source: file:/nowhere/a", "localroot-source: file:/nowhere/b"])
+        resolver.wait_log("no source gave a usable zone", 10)
+        for turn in range(19):
+            failed = resolver.metrics()["refresh_failed"]
+            refresh(resolver)
+            resolver.wait_metrics(lambda m: m["refresh_failed"] > failed, 10, f"round {turn}")
+        # twenty rounds: 1, 2, 4, 8 and 16
+        for source in ("a", "b"):
+            tap.equal((source, resolver.log.count(f"file:/nowhere/{source}: ")), (source, 5))
+        tap.equal(resolver.log.count("no source gave"), 5, "rounds in the log")
+        found = re.search(r"source file:/nowhere/a: failed (\d+) times, \d+ s ago: No such file", status(resolver))
+        tap.equal(int(found.group(1)), 20, "failures in the status")
+
+
+tap.run()
