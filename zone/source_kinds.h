@@ -5,18 +5,10 @@
 #define LR_SOURCE_KINDS_H
 
 #include "budget.h"
+#include "https.h"
 #include "lr_config.h"
 #include "resolve.h"
 #include "source.h"
-
-#define LR_TAG_MAX 256 /* longer ones are not remembered */
-
-/* What identifies the representation that gave the zone SERIAL (RFC 9110 section 8.8). */
-struct lr_tags {
-	uint32_t serial;
-	char etag[LR_TAG_MAX];     /* empty: none */
-	char modified[LR_TAG_MAX]; /* Last-Modified; empty: none */
-};
 
 struct lr_source {
 	struct lr_uri uri;
@@ -47,11 +39,6 @@ enum lr_code lr_fetch_ixfr(struct lr_source *source, const struct lr_request *re
     struct lr_fetched *fetched, struct lr_error *err);
 enum lr_code lr_fetch_https(struct lr_source *source, const struct lr_request *request,
     struct lr_fetched *fetched, struct lr_error *err);
-
-/* The first of all https sources starts libcurl, the last stops it. LR_EUNSUPPORTED: built without;
- * LR_EIO. */
-enum lr_code lr_https_start(struct lr_error *err);
-void lr_https_stop(void);
 
 struct lr_connection;
 struct lr_transfer;

@@ -1,0 +1,49 @@
+/*
+ * https.h -- one HTTPS request and its response. For the sources alone; there where libcurl is.
+ */
+#ifndef LR_HTTPS_H
+#define LR_HTTPS_H
+
+#include "budget.h"
+#include "resolve.h"
+
+#define LR_TAG_MAX 256 /* longer ones are not remembered */
+
+/* What identifies the representation that gave the zone SERIAL (RFC 9110 section 8.8). */
+struct lr_tags {
+	uint32_t serial;
+	char etag[LR_TAG_MAX];     /* empty: none */
+	char modified[LR_TAG_MAX]; /* Last-Modified; empty: none */
+};
+
+/* The first user starts libcurl, the last stops it. Any thread. LR_EUNSUPPORTED: built without;
+ * LR_EIO. */
+enum lr_code lr_https_start(struct lr_error *err);
+void lr_https_stop(void);
+
+struct lr_https_request {
+	const struct lr_uri *uri;
+	const char *ca_bundle; /* as in struct lr_source_options */
+	struct lr_resolver *resolver;
+	const struct lr_tags *conditions; /* those that are not empty */
+};
+
+struct lr_https_response {
+	long status;
+	struct lr_tags tags; /* without the serial */
+	char *redirect;      /* where to, in full, or NULL */
+	char *body;          /* decompressed */
+	size_t size;         /* of it */
+};
+
+/*
+ * GET. Of what the budget limits, header_octets count for one response, wire_octets for its body as
+ * it comes and decompressed. The response is the caller's to clear. LR_EUNREACHABLE (also for a
+ * certificate that is not right), LR_ETIMEOUT, LR_EFORMAT, LR_ELIMIT, LR_EIO, LR_ENOMEM,
+ * LR_ECANCELLED.
+ */
+enum lr_code lr_https_get(const struct lr_https_request *request, struct lr_budget *budget,
+    struct lr_https_response *response, struct lr_error *err);
+void lr_https_response_clear(struct lr_https_response *response);
+
+#endif
