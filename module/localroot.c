@@ -203,14 +203,19 @@ print_status(struct lr_localroot *module, FILE *out)
 	} else {
 		if (taken)
 			fprintf(out, "not serving: there is a %s, which decides instead\n", taken);
+		else if (!state.confirmed)
+			fprintf(
+			    out, "not serving: no source has confirmed the copy from disk yet\n");
 		else if (now >= horizon)
 			fprintf(out, "not serving: the copy is stale\n");
 		else
 			fprintf(out, "serving the root zone\n");
 		fprintf(out, "serial %" PRIu32 "\n", state.serial);
-		print_time(out, "confirmed", state.confirmed);
-		print_time(out, now < horizon ? "good until" : "stale since", horizon);
-		fprintf(out, "from %s\n", state.source);
+		if (state.confirmed) {
+			print_time(out, "confirmed", state.confirmed);
+			print_time(out, now < horizon ? "good until" : "stale since", horizon);
+			fprintf(out, "from %s\n", state.source);
+		}
 	}
 	lr_refresher_print(module->refresher, out);
 }
