@@ -81,29 +81,27 @@ lr_localroot_stop(struct lr_localroot *module)
 	free(module);
 }
 
-/* Looked at once a second: a policy zone may change at any time. */
-static bool
-rpz_on_root(struct lr_localroot *module, struct module_env *env)
+/* What decides for "." instead of the copy. A forward-zone is seen at once, the rest, which seldom
+ * changes, within a second. */
+static const char *
+taken_by(struct lr_localroot *module, struct module_env *env)
 {
-	if (!env->auth_zones->rpz_first)
-		return false;
+	const char *forwarded = lr_precedence_root_forwarded(env);
+	if (forwarded)
+		return forwarded;
 	int64_t now = *env->now;
-	if (atomic_load_explicit(&module->rpz_looked_at, memory_order_acquire) != now) {
-		atomic_store(&module->rpz_on_root, lr_precedence_rpz_on_root(env));
-		atomic_store_explicit(&module->rpz_looked_at, now, memory_order_release);
+	if (atomic_load_explicit(&module->root_seen_at, memory_order_acquire) != now) {
+		atomic_store(&module->root_seen, lr_precedence_root_taken(env));
+		atomic_store_explicit(&module->root_seen_at, now, memory_order_release);
 	}
-	return atomic_load_explicit(&module->rpz_on_root, memory_order_relaxed);
+	return atomic_load_explicit(&module->root_seen, memory_order_relaxed);
 }
 
-/* What decides for "." instead of the copy; unbound-control and fast_reload can change it at any
- * time. Says changes in the log, once each. */
+/* unbound-control and fast_reload can change it at any time. Says changes in the log, once each. */
 static bool
 root_is_taken(struct lr_localroot *module, struct module_env *env)
 {
-	static const char rpz[] = "RPZ with a trigger on the root servers";
-	const char *what = lr_precedence_root_taken(env);
-	if (!what && rpz_on_root(module, env))
-		what = rpz;
+	const char *what = taken_by(module, env);
 	if (what == atomic_load_explicit(&module->root_taken, memory_order_relaxed))
 		return what != NULL;
 	if (atomic_exchange(&module->root_taken, what) != what) {

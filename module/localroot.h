@@ -25,8 +25,9 @@ struct lr_localroot {
 	_Atomic bool host_ready; /* every module is set up: env->anchors can be read */
 	/* What decides for "." instead, as the log was told; or NULL. */
 	_Atomic(const char *) root_taken;
-	_Atomic int64_t rpz_looked_at;
-	_Atomic bool rpz_on_root;
+	/* What was found there when last looked at, at a time of the workers' clocks. */
+	_Atomic(const char *) root_seen;
+	_Atomic int64_t root_seen_at;
 };
 
 /*

@@ -5,6 +5,7 @@
 static const char forward_zone[] = "forward-zone: \".\"";
 static const char stub_zone[] = "stub-zone: \".\"";
 static const char auth_zone[] = "auth-zone: \".\"";
+static const char policy_zone[] = "RPZ with a trigger on the root servers";
 
 static size_t
 tree_count(const rbtree_type *tree)
@@ -108,14 +109,10 @@ auth_configured(const struct config_auth *auth)
 }
 
 const char *
-lr_precedence_root_taken(struct module_env *env)
+lr_precedence_root_forwarded(struct module_env *env)
 {
 	uint8_t root[] = {0};
-	if (forwarded(env, root))
-		return forward_zone;
-	if (stub_configured(env->cfg->stubs) || root_stubbed(env))
-		return stub_zone;
-	return auth_configured(env->cfg->auths) ? auth_zone : NULL;
+	return forwarded(env, root) ? forward_zone : NULL;
 }
 
 const char *
@@ -196,8 +193,13 @@ rpz_takes(struct auth_zones *zones, struct delegpt *servers)
 	return !passes;
 }
 
-bool
-lr_precedence_rpz_on_root(struct module_env *env)
+/*
+ * Whether an RPZ has a trigger on a root server's name or address (rpz-nsdname, rpz-nsip). It acts
+ * on queries that go to the root servers, so that they have to. One that lets them pass
+ * (rpz-passthru) does not count.
+ */
+static bool
+rpz_on_root(struct module_env *env)
 {
 	if (!env->auth_zones || !env->auth_zones->rpz_first || !env->hints)
 		return false;
@@ -206,4 +208,14 @@ lr_precedence_rpz_on_root(struct module_env *env)
 	bool found = servers && rpz_takes(env->auth_zones, servers);
 	LR_FWD_UNLOCK(env->hints);
 	return found;
+}
+
+const char *
+lr_precedence_root_taken(struct module_env *env)
+{
+	if (stub_configured(env->cfg->stubs) || root_stubbed(env))
+		return stub_zone;
+	if (auth_configured(env->cfg->auths))
+		return auth_zone;
+	return rpz_on_root(env) ? policy_zone : NULL;
 }

@@ -18,19 +18,15 @@
  */
 bool lr_precedence_claims(struct module_env *env, const struct query_info *query);
 
-/* What decides for "." instead of the root servers, as text for people ("stub-zone: \".\""), one
- * text for one reason; or NULL. */
+/*
+ * What decides for "." instead of the root servers, as text for people ("stub-zone: \".\""), one
+ * text for one reason; or NULL. The first is cheap enough for each query; the second, of what is
+ * less likely to change, walks lists and takes locks, and is to be asked now and then.
+ */
+const char *lr_precedence_root_forwarded(struct module_env *env);
 const char *lr_precedence_root_taken(struct module_env *env);
 
 /* The same, by the configuration alone: for init, when Unbound has not made anything of it yet. */
 const char *lr_precedence_root_configured(const struct config_file *cfg);
-
-/*
- * Whether an RPZ has a trigger on a root server's name or address (rpz-nsdname, rpz-nsip). It acts
- * on queries that go to the root servers, so that they have to. One that lets them pass
- * (rpz-passthru) does not count. Walks the root hints: to be asked now and then, not for each
- * query.
- */
-bool lr_precedence_rpz_on_root(struct module_env *env);
 
 #endif

@@ -108,6 +108,11 @@ def at_run_time():
         # A stub in the place of the root hints: no root server is asked without it, until one is needed.
         start = len(two.local.log)
         two.control("stub_add", ".", NET.root_addresses[0])
+
+        def seen():  # within a second
+            two.local.ask("junk-meanwhile.")
+            return 'there is a stub-zone: "."' in two.local.log[start:]
+        lab.wait(seen, 5, "the stub-zone is seen")
         two.same("unknown-so-far.", "A", "NXDOMAIN")
         tap.equal(two.local.log[start:].count('localroot: there is a stub-zone: "."'), 1, two.local.log[start:])
         tap.equal({q.destination for q in NET.root_queries(two.local)}, {NET.root_addresses[0]}, "asked")
