@@ -67,6 +67,8 @@ def known(question, line, warm):
         return "a sentinel's SERVFAIL: the extended error has another text"
     if question.klass == 255 and re.match(r"TTL \d+ for \d+ in (authority|answer) \. (RRSIG SOA|SOA TYPE0)$", line):
         return "class ANY, which the iterator answers from the lent zone: the SOA has the TTL of denials"
+    if len(question.labels) == 1 and question.kind == questions.TYPES["NS"] and re.match(r"with(out)? additional", line):
+        return "a TLD's NS: whether A or AAAA had room depends on the address family in which its server was asked"
     if question.labels[:1] == (b"alias",) and re.match(r"TTL \d+ for \d+ in authority \. RRSIG SOA$", line):
         return "a CNAME into nothing, which the iterator denies from the lent zone: the SOA's signature has the SOA's TTL"
     return None
