@@ -122,8 +122,9 @@ def decided_below(question, zone):
 
 
 class _Second:
-    """Asks a question again, of fresh caches, where the answers differed by chance or by a second's end between them:
-    a second difference is one. That may be so for a few names below TLDs only."""
+    """Asks a question again, of fresh caches, where the answers may have differed by chance or by a second's end between
+    them. Chance is for a few names below TLDs only, whose servers have been asked in another order or too late; what
+    differs each time is a difference."""
 
     def __init__(self, pair, zone):
         self._pair, self._zone, self._times = pair, zone, 0
@@ -136,8 +137,12 @@ class _Second:
         if below:
             self._times += 1
             tap.note(f"  once more: {question}: {'; '.join(unknown)[:200]}")
-        self._pair.refresh()
-        return self._pair.differences(question, exact=True)
+        for _ in range(4 if below else 1):
+            self._pair.refresh()
+            lines = self._pair.differences(question, exact=True)
+            if not lines:
+                break
+        return lines
 
     def check(self, tally, what):
         tally.check(what)
