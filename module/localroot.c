@@ -135,8 +135,8 @@ lr_localroot_answer(struct lr_localroot *module, struct module_qstate *qstate)
 	const struct lr_copy *copy =
 	    taken ? NULL : lr_snapshot_acquire(module->snapshot, worker, *qstate->env->now);
 	enum lr_event event = LR_PASSED;
-	bool answered = copy && !lr_precedence_claims(qstate->env, &qstate->qinfo) &&
-			lr_answer(qstate, copy->zone, &event);
+	bool answered =
+	    copy && !lr_precedence_claims(qstate) && lr_answer(qstate, copy->zone, &event);
 	if (!answered)
 		prepare_iterator(module, copy);
 	if (copy)

@@ -77,13 +77,29 @@ authoritative(struct module_env *env, uint8_t *name, size_t length)
 	return found;
 }
 
-bool
-lr_precedence_claims(struct module_env *env, const struct query_info *query)
+static bool
+has_client_subnet(const struct module_qstate *qstate)
 {
+#ifdef CLIENT_SUBNET
+	const struct config_file *cfg = qstate->env->cfg;
+	return qstate->edns_opts_front_in &&
+	       edns_opt_list_find(qstate->edns_opts_front_in, cfg->client_subnet_opcode) &&
+	       strstr(cfg->module_conf, "subnetcache");
+#else
+	(void)qstate;
+	return false;
+#endif
+}
+
+bool
+lr_precedence_claims(const struct module_qstate *qstate)
+{
+	struct module_env *env = qstate->env;
 	uint8_t *name;
 	size_t length;
-	asked_name(query, &name, &length);
-	return forwarded(env, name) || stubbed(env, name) || authoritative(env, name, length);
+	asked_name(&qstate->qinfo, &name, &length);
+	return forwarded(env, name) || stubbed(env, name) || authoritative(env, name, length) ||
+	       has_client_subnet(qstate);
 }
 
 static bool

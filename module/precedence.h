@@ -13,10 +13,11 @@
 
 /*
  * Whether something other than the root decides the query: a forward-zone, stub-zone or auth-zone
- * at or above the name. Closer trust anchors and domain-insecure do not matter: what the root zone
- * decides, the root's keys sign, and the validator goes by the signer.
+ * at or above the name, or subnetcache, whose answer to a client's ECS option (RFC 7871) is its
+ * own. Closer trust anchors and domain-insecure do not matter: what the root zone decides, the
+ * root's keys sign, and the validator goes by the signer.
  */
-bool lr_precedence_claims(struct module_env *env, const struct query_info *query);
+bool lr_precedence_claims(const struct module_qstate *qstate);
 
 /*
  * What decides for "." instead of the root servers, as text for people ("stub-zone: \".\""), one

@@ -53,14 +53,14 @@ CONFIGS = {
     "root-key-sentinel: no": {"config": "root-key-sentinel: no\ntrust-anchor-signaling: no"},
     "no validator": {"modules": "iterator", "serves": False},
     "ede": {"config": "ede: yes\nede-serve-expired: yes\nval-log-level: 2"},
-    # As the first module of all dns64 alone sees PTR and AAAA for synthall, and subnetcache the client's option.
+    # As the first module of all dns64 alone sees PTR and AAAA for synthall.
     "dns64": {"config": "dns64-prefix: 64:ff9b::/96", "modules": "dns64 validator iterator",
               "order": "dns64 dynlib validator iterator"},
     "dns64-synthall": {"config": "dns64-synthall: yes", "modules": "dns64 validator iterator",
                        "order": "dns64 dynlib validator iterator"},
     "subnetcache": {"config": "send-client-subnet: 198.18.0.0/16",
-                    "modules": "subnetcache validator iterator", "order": "subnetcache dynlib validator iterator"},
-    "subnetcache, idle": {"modules": "subnetcache validator iterator", "order": "subnetcache dynlib validator iterator"},
+                    "modules": "subnetcache validator iterator", "order": "dynlib subnetcache validator iterator"},
+    "subnetcache, idle": {"modules": "subnetcache validator iterator", "order": "dynlib subnetcache validator iterator"},
     "respip": {"config": "response-ip: 203.0.113.0/24 redirect\nresponse-ip-data: 203.0.113.0/24 \"A 192.0.2.1\"",
                "modules": "respip validator iterator"},
     "use-caps-for-id": {"config": "use-caps-for-id: yes"},

@@ -65,8 +65,9 @@ def known(question, line, warm):
         return "ANY for the root: Unbound answers with what its cache happens to hold"
     if question.labels and b"-sentinel-" in question.labels[0].lower() and line.startswith("EDNS"):
         return "a sentinel's SERVFAIL: the extended error has another text"
-    if question.klass == 255 and re.match(r"TTL \d+ for \d+ in (authority|answer) \. (RRSIG SOA|SOA TYPE0)$", line):
-        return "class ANY, which the iterator answers from the lent zone: the SOA has the TTL of denials"
+    lent = question.klass == 255 or question.way.raw[:2] == b"\0\x08"  # a client's subnet
+    if lent and re.match(r"TTL \d+ for \d+ in (authority|answer) \. (RRSIG SOA|SOA TYPE0)$", line):
+        return "class ANY or a client's subnet, which the iterator answers from the lent zone: the SOA has the TTL of denials"
     if len(question.labels) == 1 and question.kind == questions.TYPES["NS"] and re.match(r"with(out)? additional", line):
         return "a TLD's NS: whether A or AAAA had room depends on the address family in which its server was asked"
     if question.labels[:1] == (b"alias",) and re.match(r"TTL \d+ for \d+ in authority \. RRSIG SOA$", line):
