@@ -9,6 +9,7 @@
 #include <stdint.h>
 #include <cmocka.h>
 
+#include "outside.h"
 #include "message.h"
 
 #include <arpa/inet.h>
@@ -41,26 +42,13 @@ static struct script {
 static struct message m;
 
 static bool
-script_read(int fd, uint8_t *bytes, size_t size)
-{
-	while (size > 0) {
-		ssize_t got = recv(fd, bytes, size, 0);
-		if (got <= 0)
-			return false;
-		bytes += got;
-		size -= (size_t)got;
-	}
-	return true;
-}
-
-static bool
 script_answer(int fd, struct answer *a)
 {
 	uint8_t length[2];
-	if (!script_read(fd, length, 2))
+	if (!receive_all(fd, length, 2))
 		return false;
 	a->query_size = (size_t)length[0] << 8 | length[1];
-	if (a->query_size > sizeof(a->query) || !script_read(fd, a->query, a->query_size))
+	if (a->query_size > sizeof(a->query) || !receive_all(fd, a->query, a->query_size))
 		return false;
 	a->asked = (uint16_t)(a->query[13] << 8 | a->query[14]); /* of "." */
 	for (size_t at = 0; at < a->size;) {

@@ -5,6 +5,7 @@
 #include <stdint.h>
 #include <cmocka.h>
 
+#include "outside.h"
 #include "message.h"
 #include "source.h"
 
@@ -39,19 +40,6 @@ struct server {
 
 static struct server server;
 static struct message m;
-
-static bool
-receive_all(int fd, uint8_t *bytes, size_t size)
-{
-	while (size > 0) {
-		ssize_t got = recv(fd, bytes, size, 0);
-		if (got <= 0)
-			return false;
-		bytes += got;
-		size -= (size_t)got;
-	}
-	return true;
-}
 
 static void *
 serve(void *arg)
@@ -131,15 +119,6 @@ add_zone(void)
 	put32(&m, 9 << 16 | 4);
 	put32(&m, 600000);
 	add();
-}
-
-static int64_t
-real_clock(void *arg)
-{
-	struct timespec now;
-	(void)arg;
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
 /* A clock that goes on by *arg ms whenever it is asked: a wait ends at once, or after so many

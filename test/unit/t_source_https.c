@@ -6,6 +6,7 @@
 #include <stdint.h>
 #include <cmocka.h>
 
+#include "outside.h"
 #include "seal.h"
 #include "source.h"
 #include "text.h"
@@ -40,15 +41,6 @@ static int listener;
 static uint16_t port;
 static char folder[] = "/tmp/lr-https-XXXXXX", bundle[64], key[64];
 static SSL_CTX *context;
-
-static int64_t
-real_clock(void *arg)
-{
-	struct timespec now;
-	(void)arg;
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
 
 static uint16_t
 no_random(void *arg)

@@ -1,5 +1,6 @@
 /* t_source_ixfr.c -- what a held zone changes: the SOA first, and differences (RFC 1995) applied to
  * it. */
+#include "outside.h"
 #include "script.h"
 #include "seal.h"
 #include "source.h"
@@ -13,15 +14,6 @@
 enum { SOA = 6, IXFR = 251, AXFR = 252 };
 
 static const struct lr_zone *held; /* serial 7: a. A 0.0.0.1, b. A 0.0.0.2 */
-
-static int64_t
-real_clock(void *arg)
-{
-	struct timespec now;
-	(void)arg;
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
 
 static uint16_t
 fixed_id(void *arg)
