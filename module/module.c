@@ -13,9 +13,11 @@ EXPORT void operate(
 EXPORT void inform_super(struct module_qstate *qstate, int id, struct module_qstate *super);
 EXPORT void clear(struct module_qstate *qstate, int id);
 EXPORT size_t get_mem(struct module_env *env, int id);
-EXPORT int stats(struct module_env *env, int id, char *text, size_t size, int reset);
-EXPORT int control(struct module_env *env, int id, const char *command, const char *arguments,
-    char *text, size_t size);
+EXPORT void stats(struct module_env *env, int id, char *text, size_t size, int reset);
+EXPORT int control(struct module_env *env, int id, const char *line, char *text, size_t size);
+
+/* Of a library that stands twice in module-config, the first instance is enough. */
+static bool started;
 
 static struct lr_localroot *
 module_of(const struct module_env *env, int id)
@@ -43,6 +45,10 @@ init(struct module_env *env, int id)
 	struct lr_error err;
 
 	dynlib->dyn_env = NULL;
+	if (started) {
+		log_warn("localroot: loaded twice: the second in module-config does nothing");
+		return 1;
+	}
 	enum lr_code code = lr_localroot_start(env, &module, &err);
 	if (code != LR_OK) {
 		log_err("localroot: %s", err.text);
@@ -57,6 +63,7 @@ init(struct module_env *env, int id)
 		return 1;
 	}
 	dynlib->dyn_env = module;
+	started = true;
 	return 1;
 }
 
@@ -70,6 +77,7 @@ deinit(struct module_env *env, int id)
 	dynlib->inplace_cb_delete_wrapped(env, inplace_cb_query, id);
 	lr_localroot_stop(module);
 	dynlib->dyn_env = NULL;
+	started = false;
 }
 
 void
@@ -111,31 +119,38 @@ get_mem(struct module_env *env, int id)
 	return module ? lr_localroot_octets(module) : 0;
 }
 
-/* Characters written, or -1 where they do not fit. */
-int
+/* Whole lines only: a number must not lose its last digits. */
+static void
+end_text(char *text, size_t size)
+{
+	char *end;
+	text[size - 1] = '\0';
+	if (strlen(text) == size - 1 && (end = strrchr(text, '\n')))
+		end[1] = '\0';
+}
+
+void
 stats(struct module_env *env, int id, char *text, size_t size, int reset)
 {
 	struct lr_localroot *module = module_of(env, id);
 	FILE *out = module ? fmemopen(text, size, "w") : NULL;
 	if (!out)
-		return module ? -1 : 0;
+		return;
 	lr_localroot_stats(module, LR_FORMAT_CONTROL, reset, out);
-	long written = fflush(out) == 0 ? ftell(out) : -1;
 	fclose(out);
-	return written < 0 || (size_t)written >= size ? -1 : (int)written;
+	end_text(text, size);
 }
 
-/* 1: done, with the answer in TEXT; 0: no command of ours; -1: an error, in TEXT. */
+/* False where LINE is no command of ours. */
 int
-control(struct module_env *env, int id, const char *command, const char *arguments, char *text,
-    size_t size)
+control(struct module_env *env, int id, const char *line, char *text, size_t size)
 {
-	(void)arguments;
 	struct lr_localroot *module = module_of(env, id);
 	FILE *out = module ? fmemopen(text, size, "w") : NULL;
 	if (!out)
 		return 0;
-	bool known = lr_localroot_control(module, command, out);
-	fclose(out); /* ends the text, cut short where there is no more room */
+	bool known = lr_localroot_control(module, line, out);
+	fclose(out);
+	end_text(text, size);
 	return known;
 }

@@ -215,7 +215,7 @@ read_option(struct reading *reading, const char *text, struct lr_error *err)
 	} else if (IS("localroot-refresh")) {
 		if (!read_seconds(value, &settings->refresh))
 			return bad(err, text, "expected a number of seconds, at least 1");
-	} else {
+	} else if (!IS("localroot-module")) { /* which the patched parser has obeyed already */
 		return bad(err, text, "unknown option");
 	}
 #undef IS

@@ -111,6 +111,18 @@ def status():
         lab.wait(lambda: not missing(), 10, lambda: f"{missing()} in:\n{resolver.control('localroot_status')}")
 
 
+@tap.test("a text that unbound-control has no room for ends with a whole line")
+def long_text():
+    with lab.Lab(rootzone.make()) as net:
+        sources = [f"axfr:127.0.0.77@{port}" for port in range(10000, 11000)]
+        resolver = patched(net, [f"localroot-source: {source}" for source in [f"axfr:{net.transfer_addresses[0]}", *sources]])
+        text = resolver.control("localroot_status")
+        lines = text.splitlines()
+        tap.equal((16000 < len(text) < 16384, text[-1]), (True, "\n"), len(text))
+        if not re.fullmatch(r"source axfr:127\.0\.0\.77@10\d\d\d: not asked yet", lines[-1]):
+            raise AssertionError(lines[-1])
+
+
 @tap.test("localroot_refresh asks the sources now, and a newer zone is served")
 def refresh():
     with lab.Lab(rootzone.make()) as net:

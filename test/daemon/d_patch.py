@@ -64,30 +64,28 @@ void inform_super(struct module_qstate *qstate, int id, struct module_qstate *su
 void clear(struct module_qstate *qstate, int id) { (void)qstate; (void)id; }
 size_t get_mem(struct module_env *env, int id) { (void)env; (void)id; return 0; }
 #ifndef PLAIN
-int stats(struct module_env *env, int id, char *buf, size_t len, int reset)
+void stats(struct module_env *env, int id, char *buf, size_t len, int reset)
 {
-	int length = snprintf(buf, len, NAME ".id=%d\n" NAME ".number=%d\n", id, number);
 	(void)env;
+	snprintf(buf, len, NAME ".id=%d\n" NAME ".number=%d\n", id, number);
 	number = reset ? 0 : number + 1;
-	return length;
 }
-int control(struct module_env *env, int id, const char *cmd, const char *args, char *buf, size_t len)
+int control(struct module_env *env, int id, const char *cmd, char *buf, size_t len)
 {
-	size_t at = 0;
 	(void)env;
-	if (strcmp(cmd, NAME "_say") == 0) {
-		fprintf(stderr, NAME " says %s\n", args);
-		snprintf(buf, len, "%d of '%s'\n", id, args);
+	if (strncmp(cmd, NAME "_say", strlen(NAME "_say")) == 0) {
+		fprintf(stderr, NAME " hears %s\n", cmd);
+		snprintf(buf, len, "%d of '%s'\n", id, cmd);
 		return 1;
 	}
 	if (strcmp(cmd, NAME "_much") == 0) {
-		for (int i = 0; at < len; i++)
-			at += (size_t)snprintf(buf + at, len - at, "line %d.\n", i);
+		memset(buf, 'x', len - 1);
+		buf[len - 1] = 0;
 		return 1;
 	}
-	if (strcmp(cmd, NAME "_fail") == 0) {
-		snprintf(buf, len, "not '%s'\n", args);
-		return -1;
+	if (strcmp(cmd, NAME "_fail a b") == 0) {
+		snprintf(buf, len, "error not '%s'\n", cmd);
+		return 1;
 	}
 	return 0;
 }
@@ -189,7 +187,7 @@ def on():
     tap.equal((module[0], os.path.basename(module), text), ("/", "localroot.so", "localroot: yes"))
     path = configuration(["  localroot: yes", "  localroot-module: /m.so", '  module-config: "validator iterator"'])
     tap.equal((option("module-config", path), option("dynlib-file", path)),
-              (["dynlib validator iterator"], ["/m.so", "localroot: yes"]))
+              (["dynlib validator iterator"], ["/m.so", "localroot: yes", "localroot-module: /m.so"]))
 
 
 @tap.test("other dynlibs keep their order and their files; the options come last, in their order")
@@ -200,16 +198,17 @@ def others():
     path = configuration(server, rest)
     tap.equal(option("module-config", path), ["dynlib dynlib dynlib iterator"])
     tap.equal(option("dynlib-file", path),
-              ["/m.so", "/a.so", "/b.so", "localroot-source: axfr:192.0.32.132", "localroot-source: file:/root.zone",
-               "localroot-max-age: 2", "localroot: yes", "localroot-dir: /d"])
+              ["/m.so", "/a.so", "/b.so", "localroot-source: axfr:192.0.32.132", "localroot-module: /m.so",
+               "localroot-source: file:/root.zone", "localroot-max-age: 2", "localroot: yes", "localroot-dir: /d"])
     tap.equal(checkconf(path).returncode, 0)
     tap.equal(option("localroot", path), ["yes"])
     tap.equal(option("localroot-source", path), ["axfr:192.0.32.132", "file:/root.zone"])
     tap.equal(option("localroot-max-age", path), ["2"])
+    tap.equal(option("localroot-module", path), ["/m.so"])
     tap.equal(option("localroot-refresh", path), [])
 
 
-@tap.test("the dynlib clause of stock builds goes on working, and does not load the module twice")
+@tap.test("the dynlib clause of stock builds goes on working")
 def stock_clause():
     stock = dynlibs("/m.so", "localroot: yes", "localroot-source: axfr:192.0.32.132")
     modules = '  module-config: "dynlib validator iterator"'
@@ -218,8 +217,6 @@ def stock_clause():
         tap.equal((option("module-config", path), option("dynlib-file", path), option("localroot-source", path)),
                   (["dynlib validator iterator"], ["/m.so", "localroot: yes", "localroot-source: axfr:192.0.32.132"],
                    ["axfr:192.0.32.132"]))
-    path = configuration([modules, "  localroot: yes", "  localroot-module: /m.so"], stock)
-    tap.equal((option("module-config", path), option("dynlib-file", path)[0]), (["dynlib validator iterator"], "/m.so"))
 
 
 @tap.test("the module goes in front, but behind dns64; unbound-checkconf knows every order that it knows without")
@@ -233,7 +230,7 @@ def orders():
         path = configuration(["  localroot: yes", f'  module-config: "{modules}"'])
         tap.equal((modules, checkconf(path).stderr, option("module-config", path)), (modules, "", [wanted]))
     path = configuration(["  localroot: yes", '  module-config: "iterator validator"'])
-    tap.equal(("'dynlib iterator validator' is not known to work" in checkconf(path).stderr), True, checkconf(path).stderr)
+    tap.equal(("'iterator validator' is not known to work" in checkconf(path).stderr), True, checkconf(path).stderr)
 
 
 @tap.test("options in several files, of include: or of a wildcard, count together")
@@ -242,7 +239,7 @@ def files():
     configuration(['  module-config: "iterator"', "  localroot-module: /m.so"], dynlibs("/b.so"), name="parts/b.conf")
     for path in (f"{FOLDER}/parts/*.conf", configuration([], f'include: "{FOLDER}/parts/*.conf"\n')):
         tap.equal((option("module-config", path), option("dynlib-file", path)[:2], sorted(option("dynlib-file", path)[2:])),
-                  (["dynlib iterator"], ["/m.so", "/b.so"], ["localroot-dir: /one", "localroot: yes"]), path)
+                  (["dynlib iterator"], ["/m.so", "/b.so"], ["localroot-dir: /one", "localroot-module: /m.so", "localroot: yes"]), path)
 
 
 def toy(name, source, plain=False):
@@ -315,14 +312,13 @@ def live():
             tap.equal(ub.numbers("stats_noreset"), first, "reset")
             tap.equal(ub.control("flush_stats"), (0, "ok\n"))
             tap.equal(ub.numbers("stats"), first, "reset by flush_stats")
-            tap.equal(ub.control("ours_say"), (0, "0 of ''\n"))
-            tap.equal(ub.control("ours_say", "one  two"), (0, "0 of 'one  two'\n"))
-            tap.equal(ub.control("other_say", "x"), (0, "2 of 'x'\n"))
-            tap.equal(ub.log.count("other says x\n"), times, "executed by one thread")
-            tap.equal(ub.control("other_fail", "a", "b"), (1, "error not 'a b'\n"))
+            tap.equal(ub.control("ours_say"), (0, "0 of 'ours_say'\n"))
+            tap.equal(ub.control("ours_say", "one  two"), (0, "0 of 'ours_say one  two'\n"))
+            tap.equal(ub.control("other_say", "x"), (0, "2 of 'other_say x'\n"))
+            tap.equal(ub.log.count("other hears other_say x\n"), times, "executed by one thread")
+            tap.equal(ub.control("other_fail", "a", "b"), (1, "error not 'other_fail a b'\n"))
             tap.equal(ub.control("third_say", "x"), (1, "error unknown command 'third_say x'\n"))
-            text = ub.control("ours_much")[1]
-            tap.equal((text.endswith(".\n"), 16000 < len(text) < 16384), (True, True), "no half a line")
+            tap.equal(ub.control("ours_much"), (0, 16383 * "x"), "as much as the buffer has")
             tap.equal(ub.control("get_option", "localroot"), (0, "yes\n"))
             tap.equal(ub.control("get_option", "localroot-source:"), (0, "axfr:192.0.32.132\nfile:/root.zone\n"))
             if times == 1:

@@ -56,6 +56,21 @@ class Load:
         self._thread.join(15)
 
 
+@tap.test("a module that is configured twice serves once, after a reload as well")
+def twice():
+    with lab.Lab(rootzone.make()) as net:
+        module = os.path.join(lab.BUILD, ".libs/localroot.so")
+        resolver = net.unbound(localroot=[module, "localroot: yes"], modules="dynlib validator iterator")
+        for times in (1, 2):
+            resolver.wait_serving()
+            tap.equal(resolver.log.count("localroot: loaded twice: "), times)
+            tap.equal(resolver.ask(f"junk-{times}.").rcode(), dns.rcode.NXDOMAIN)
+            tap.equal([q.type for q in net.transfers()], ["AXFR"], "transfers")
+            if times == 1:
+                resolver.control("reload")
+                lab.wait(lambda: resolver.log.count("start of service") == 2, 20, "a second start")
+
+
 @tap.test("twenty reloads under load: every query is answered from the copy")
 def reloads():
     with lab.Lab(rootzone.make()) as net:
