@@ -78,3 +78,14 @@ apt_in_scratch() {
 		-o Dir::State::lists="$scratch/lists" -o Dir::Cache="$scratch/cache" \
 		-o APT::Sandbox::User=root "$@"
 }
+
+# localroot_patch SOURCE: unbound-localroot.patch as it fits that tree of Unbound's: newer manual pages are made with
+# docutils, and ours for them stand in a patch of their own.
+localroot_patch() {
+	if grep -q docutils "$1/doc/unbound.conf.5.in"; then
+		awk '/^--- / { skip = $2 ~ "^a/doc/unbound" } !skip' "$top/contrib/unbound-localroot.patch"
+		cat "$top/contrib/unbound-localroot-docutils.patch"
+	else
+		cat "$top/contrib/unbound-localroot.patch"
+	fi
+}
