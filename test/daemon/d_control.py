@@ -25,6 +25,29 @@ def patched(net, options=()):
     return resolver
 
 
+def in_server_clause(net, *options):
+    """An Unbound whose configuration has these options in server:, and nothing else about the module."""
+    module = pathlib.Path(lab.BUILD) / ".libs/localroot.so"
+    lines = ["localroot: yes", f"localroot-module: {module}", f"localroot-source: axfr:{net.transfer_addresses[0]}", *options]
+    try:
+        return net.unbound(config="\n".join(lines))
+    except RuntimeError as refused:
+        if "unknown keyword 'localroot'" in str(refused):
+            raise tap.Skip("this Unbound is not patched: its server clause has no localroot options") from None
+        raise
+
+
+def change(resolver, old, new, command="reload"):
+    """Puts another line into the configuration and lets it be read."""
+    text = resolver.config_file.read_text(encoding="ascii")
+    tap.equal(text.count(old), 1, old)
+    resolver.config_file.write_text(text.replace(old, new), encoding="ascii")
+    starts = resolver.log.count("start of service")
+    resolver.control(command)
+    if command == "reload":
+        lab.wait(lambda: resolver.log.count("start of service") > starts, 20, "another start")
+
+
 def own(resolver, command):
     return {k: v for k, v in resolver.control(command).items() if k.startswith("localroot.")}
 
@@ -131,6 +154,73 @@ def refresh():
         net.serve_source(newer)
         resolver.control("localroot_refresh")
         resolver.wait_serving(newer.serial)
+
+
+@tap.test("the options in server: alone: a reload reads them again, turns the module off and on")
+def server_clause():
+    with lab.Lab(rootzone.make()) as net:
+        folder = net.folder / "copy"
+        folder.mkdir()
+        resolver = in_server_clause(net, f"localroot-dir: {folder}", "localroot-max-age: 5000")
+
+        def horizon():
+            return resolver.metrics()["horizon"]
+        resolver.wait_serving()
+        tap.equal(4900 < horizon() <= 5000, True, horizon())
+        change(resolver, "localroot-max-age: 5000", "localroot-max-age: 9000")
+        resolver.wait_serving()
+        tap.equal(8900 < horizon() <= 9000, True, horizon())
+        other = f"axfr:{net.transfer_addresses[2]}"
+        change(resolver, f"axfr:{net.transfer_addresses[0]}", other)
+        tap.equal(f"\nsource {other}: " in resolver.control("localroot_status"), True, "the new source")
+        change(resolver, "localroot: yes", "localroot: no")
+        tap.equal(own(resolver, "stats_noreset"), {}, "off")
+        tap.equal(resolver.control("get_option", "module-config").strip(), "validator iterator")
+        tap.equal(resolver.ask("junk-without.").rcode(), 3)
+        change(resolver, "localroot: no", "localroot: yes")
+        resolver.wait_serving()
+        tap.equal(resolver.control("get_option", "module-config").strip(), "dynlib validator iterator")
+        before = own(resolver, "stats_noreset")["localroot.answers.nxdomain"]
+        tap.equal(resolver.ask("junk-with.").rcode(), 3)
+        tap.equal(own(resolver, "stats_noreset")["localroot.answers.nxdomain"] > before, True, "answered from the copy")
+
+
+@tap.test("the options in server: alone: the copy serves through a fast_reload")
+def fast_reload():
+    with lab.Lab(rootzone.make()) as net:
+        resolver = in_server_clause(net, f"localroot-dir: {net.folder}")
+        resolver.wait_serving()
+        asked = len(net.sniffer.queries())
+        try:
+            resolver.control("fast_reload")
+        except RuntimeError as error:
+            if "unknown command" in str(error):
+                raise tap.Skip("this version of Unbound has no fast_reload (1.23 and later)") from None
+            raise
+        for name, rcode in (("junk-after.", 3), ("www.shop.far.", 0)):
+            tap.equal((name, resolver.ask(name).rcode()), (name, rcode))
+        tap.equal((resolver.metrics()["serving"], net.root_queries(resolver, asked)), (1, []))
+
+
+@tap.test("the same localroot.so serves in the patched and in the stock build")
+def layout():
+    stock = pathlib.Path(f"{lab.prefix()}-stock")
+    if not (stock / "sbin/unbound").exists():
+        raise tap.Skip("no stock build of this version: run contrib/get-unbound --stock")
+    with lab.Lab(rootzone.make()) as net:
+        patched(net)
+        os.environ["LR_UNBOUND_PREFIX"] = str(stock)
+        try:
+            resolver = net.unbound(localroot=[])
+        finally:
+            del os.environ["LR_UNBOUND_PREFIX"]
+        resolver.wait_serving()
+        start = len(net.sniffer.queries())
+        for name, kind, rcode in (("junk-of-stock.", "A", 3), ("com.", "DS", 0), ("www.shop.far.", "A", 0)):
+            tap.equal((name, resolver.ask(name, kind).rcode()), (name, rcode))
+        tap.equal(net.root_queries(resolver, start), [], "queries to the root")
+        tap.equal(own(resolver, "stats_noreset"), {}, "statistics of an unpatched Unbound")
+        resolver.wait_metrics(lambda m: m["answers_nxdomain"] >= 1 and m["answers_ds"] >= 1, what="the status file counts")
 
 
 @tap.test("a command that nobody knows is still an error")
