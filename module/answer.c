@@ -149,7 +149,9 @@ answers_positively(const struct module_qstate *qstate, uint16_t type)
 	if (type == LDNS_RR_TYPE_DNSKEY)
 		return qstate->is_valrec;
 	/* With the addresses in the additional section, the iterator's answer is the better one. */
-	return qstate->is_valrec || qstate->env->cfg->minimal_responses || type != LDNS_RR_TYPE_NS;
+	const struct config_file *cfg = qstate->env->cfg;
+	bool bare = cfg->minimal_responses && cfg->val_clean_additional;
+	return qstate->is_valrec || bare || type != LDNS_RR_TYPE_NS;
 }
 
 /* Whether the zone decides the query; names what is then counted. */

@@ -92,7 +92,7 @@ def at_run_time():
                                   ("forward-zone", ["forward", address], ["forward", "off"])):
             start, seen = len(two.local.log), len(NET.sniffer.queries())
             two.control(*add)
-            for name in NAMES:
+            for name in (f"{add[0].replace('_', '-')}.junk.", *NAMES):  # the first is in no cache
                 for kind in ("A", "DS"):
                     two.same(name, kind)
             # Not of everything: addresses of name servers may still be on their way from before.
@@ -155,13 +155,15 @@ def rpz_names():
                 two.same(name, kind)
                 two.same(name, kind, source=CLIENT)
         two.same("www.shop.tk.", "A", "SERVFAIL")
-        two.same("www.shop.com.", "A", "NXDOMAIN")
+        two.same("www.shop.com.", "A")  # among so many triggers it depends on the version which one acts
         two.same("denied-nodata.", "A", "NOERROR")
         two.same("denied-nxdomain.", "DS", "NXDOMAIN")
         two.same("denied-drop.", "A", "no answer", limit=0.3)
         tap.equal("192.0.2.53" in str(two.same("denied-data.", "A")), True)
         two.fast()
         tap.equal(two.root_asked(), (False, True), "queries to the root")
+    with Pair(NET, PREPARE, "", policy(["32.90.113.0.203.rpz-ip CNAME ."]), **MODULES) as two:
+        two.same("www.shop.com.", "A", "NXDOMAIN")
 
 
 @tap.test("RPZ: triggers on the root servers' names and addresses act on what the root would be asked")

@@ -68,8 +68,10 @@ def known(question, line, warm):
     lent = question.klass == 255 or question.way.raw[:2] == b"\0\x08"  # a client's subnet
     if lent and re.match(r"TTL \d+ for \d+ in (authority|answer) \. (RRSIG SOA|SOA TYPE0)$", line):
         return "class ANY or a client's subnet, which the iterator answers from the lent zone: the SOA has the TTL of denials"
-    if len(question.labels) == 1 and question.kind == questions.TYPES["NS"] and re.match(r"with(out)? additional", line):
-        return "a TLD's NS: whether A or AAAA had room depends on the address family in which its server was asked"
+    short = question.way.size <= 512 and not question.way.tcp
+    if question.kind == questions.TYPES["NS"] and (len(question.labels) == 1 or not question.labels and short) and \
+            re.match(r"with(out)? additional", line):
+        return "NS of a TLD, or the root's in 512 octets: whether A or AAAA had room depends on the address family it came in"
     if question.labels[:1] == (b"alias",) and re.match(r"TTL \d+ for \d+ in authority \. RRSIG SOA$", line):
         return "a CNAME into nothing, which the iterator denies from the lent zone: the SOA's signature has the SOA's TTL"
     return None
