@@ -208,6 +208,14 @@ def others():
     tap.equal(option("localroot-refresh", path), [])
 
 
+@tap.test("programs that use libunbound read the options and load nothing")
+def libunbound():
+    path = configuration(["  localroot: yes", "  localroot-module: /no/such/module.so", "  localroot-source: axfr:192.0.32.132"])
+    done = subprocess.run([program("unbound-host"), "-C", path, "-t", "A", "localhost"], capture_output=True, text=True, timeout=20,
+                          env={**os.environ, "LD_LIBRARY_PATH": str(PREFIX / "lib")})
+    tap.equal((done.returncode, done.stdout, done.stderr), (0, "localhost has address 127.0.0.1\n", ""))
+
+
 @tap.test("the dynlib clause of stock builds goes on working")
 def stock_clause():
     stock = dynlibs("/m.so", "localroot: yes", "localroot-source: axfr:192.0.32.132")
