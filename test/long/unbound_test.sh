@@ -16,4 +16,5 @@ if make -C "$scratch/unbound" test >"$scratch/log" 2>&1; then
 else
 	tail -n 20 "$scratch/log" | sed 's/^/# /'
 	echo "not ok 1 - Unbound's own tests"
+	exit 1
 fi
