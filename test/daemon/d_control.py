@@ -156,7 +156,7 @@ def refresh():
         resolver.wait_serving(newer.serial)
 
 
-@tap.test("the options in server: alone: a reload reads them again, turns the module off and on")
+@tap.test("the options in server: alone: a reload reads them again")
 def server_clause():
     with lab.Lab(rootzone.make()) as net:
         folder = net.folder / "copy"
@@ -173,6 +173,15 @@ def server_clause():
         other = f"axfr:{net.transfer_addresses[2]}"
         change(resolver, f"axfr:{net.transfer_addresses[0]}", other)
         tap.equal(f"\nsource {other}: " in resolver.control("localroot_status"), True, "the new source")
+
+
+@tap.test("the options in server: alone: a reload turns the module off and on")
+def off_and_on():
+    with lab.Lab(rootzone.make()) as net:
+        resolver = in_server_clause(net, f"localroot-dir: {net.folder}")
+        resolver.wait_serving()
+        if "start of service (unbound 1.22." in resolver.log:
+            raise tap.Skip("Unbound 1.22 ends at a reload that changes module-config, without the module as well")
         change(resolver, "localroot: yes", "localroot: no")
         tap.equal(own(resolver, "stats_noreset"), {}, "off")
         tap.equal(resolver.control("get_option", "module-config").strip(), "validator iterator")
