@@ -37,15 +37,14 @@ def in_server_clause(net, *options):
         raise
 
 
-def change(resolver, old, new, command="reload"):
-    """Puts another line into the configuration and lets it be read."""
+def change(resolver, old, new):
+    """Puts another line into the configuration and has it reloaded."""
     text = resolver.config_file.read_text(encoding="ascii")
     tap.equal(text.count(old), 1, old)
     resolver.config_file.write_text(text.replace(old, new), encoding="ascii")
     starts = resolver.log.count("start of service")
-    resolver.control(command)
-    if command == "reload":
-        lab.wait(lambda: resolver.log.count("start of service") > starts, 20, "another start")
+    resolver.reload()
+    lab.wait(lambda: resolver.log.count("start of service") > starts, 20, "another start")
 
 
 def own(resolver, command):
@@ -159,9 +158,7 @@ def refresh():
 @tap.test("the options in server: alone: a reload reads them again")
 def server_clause():
     with lab.Lab(rootzone.make()) as net:
-        folder = net.folder / "copy"
-        folder.mkdir()
-        resolver = in_server_clause(net, f"localroot-dir: {folder}", "localroot-max-age: 5000")
+        resolver = in_server_clause(net, f"localroot-dir: {net.folder}", "localroot-max-age: 5000")
 
         def horizon():
             return resolver.metrics()["horizon"]
