@@ -1,6 +1,7 @@
 #!/usr/bin/python3
 """Past the horizon the module steps aside at that second; after the next good refresh it serves again."""
 
+import calendar
 import os
 import sys
 import tempfile
@@ -48,12 +49,10 @@ def max_age():
         moment = until_root_asked(net, resolver, 15)
         if not horizon - 0.05 <= moment <= horizon + 1.1:
             raise AssertionError(f"passed {moment - horizon:.2f} s after the horizon")
-        resolver.wait_log(r"localroot.*(stale|horizon)", 20)
+        resolver.wait_log(rf"warning: localroot: the copy with serial {net.zone.serial} is stale since", 20)
         tap.equal(resolver.ask("www.shop.far.").rcode(), 0, "a name under a delegation")
-        start = len(resolver.log)
         net.serve_source(net.zone)
         # The source is back: the next round finds it and the copy serves again.
-        resolver.wait_log(r"localroot", 40, start)
         resolver.wait_serving(limit=40)
         start = len(net.sniffer.queries())
         resolver.ask("junk-after-refresh.")
@@ -100,19 +99,28 @@ def stale_on_disk():
         resolver.ask("junk-stale.")
         if not net.root_queries(resolver):
             raise AssertionError("the root was not asked")
-        resolver.wait_log(r"localroot.*(older|serial)", 30)
+        resolver.wait_refused(f"axfr:{net.transfer_addresses[0]}", "serial")
 
 
-@tap.test("signatures that run out bound it: the earliest of the zone")
+def earliest_expiration(root):
+    """The field of RRSIG records that ldns-signzone writes as YYYYMMDDHHMMSS (RFC 4034 section 3.2), in seconds since 1970."""
+    with open(root.zone, encoding="ascii") as lines:
+        ends = {words[8] for words in (line.split() for line in lines) if words[3:4] == ["RRSIG"]}
+    return calendar.timegm(time.strptime(min(ends), "%Y%m%d%H%M%S"))
+
+
+@tap.test("signatures that run out bound it: at that second the root servers are asked, whose own are younger")
 def signatures():
-    with tempfile.TemporaryDirectory() as place:
-        soon = rootzone.make(algorithm="ecdsa", timers=TIMERS, days=(-1, 20 / 86400), folder=place + "/root")
-        with lab.Lab(soon) as net:
-            resolver = net.unbound(localroot=[], config="aggressive-nsec: no")
-            resolver.wait_serving()
-            left = resolver.metrics()["horizon"]
-            if not 0 < left <= 20:
-                raise AssertionError(f"the horizon is {left} s away, the signatures end within 20 s")
+    with tempfile.TemporaryDirectory() as place, lab.Lab(rootzone.make(algorithm="ecdsa", timers=TIMERS)) as net:
+        soon = rootzone.make(algorithm="ecdsa", timers=TIMERS, days=(-1, 30 / 86400), folder=place + "/root")
+        net.serve_source(soon)
+        resolver = net.unbound(localroot=[], config="aggressive-nsec: no")
+        resolver.wait_serving()
+        horizon = earliest_expiration(soon)
+        moment = until_root_asked(net, resolver, 45)
+        if not horizon - 0.05 <= moment <= horizon + 1.1:
+            raise AssertionError(f"passed {moment - horizon:.2f} s after the signatures' end")
+        resolver.wait_refused(f"axfr:{net.transfer_addresses[0]}", "expired")
 
 
 tap.run()

@@ -45,24 +45,27 @@ def without_last(kind):
 
 
 def bad_zones(net):
-    """name -> (file, what the log must say)."""
+    """name -> (file, the word of its refusal: see zone/lr_error.h). What changes the contents fails at the digest, which
+    is looked at before any signature."""
     base = good(1)
     zones = {}
-    edits = {"flipped-glue": (flipped("A", -1), r"digest"), "flipped-aaaa": (flipped("AAAA", -1), r"digest"),
-             "flipped-ns": (flipped("NS", -3), r"digest"), "flipped-ds": (flipped("DS", -1), r"digest|signature"),
-             "flipped-nsec": (flipped("NSEC", 0), r"digest|signature|NSEC"),
-             "flipped-signature": (flipped("RRSIG", -20), r"digest|signature"),
-             "missing-glue": (without_last("AAAA"), r"digest"), "missing-soa-signature": (_drop_soa_signature, r"SOA|signature")}
+    edits = {"flipped-glue": (flipped("A", -1), "digest"), "flipped-aaaa": (flipped("AAAA", -1), "digest"),
+             "flipped-ns": (flipped("NS", -3), "digest"), "flipped-ds": (flipped("DS", -1), "digest"),
+             "flipped-nsec": (flipped("NSEC", 0), "digest"),
+             "flipped-signature": (flipped("RRSIG", -20), "digest"),
+             "missing-glue": (without_last("AAAA"), "digest"), "missing-soa-signature": (_drop_soa_signature, "digest")}
     for name, (edit, reason) in edits.items():
         zones[name] = (base.edited(net.folder / f"{name}.zone", edit).zone, reason)
-    zones["no-zonemd"] = (rootzone.make(timers=(1, 1, 604800), serial=base.serial, zonemd="none").zone, r"ZONEMD")
-    zones["expired"] = (rootzone.make(timers=(1, 1, 604800), serial=base.serial, days=(-30, -1)).zone, r"expired|expiration")
-    zones["not-yet"] = (rootzone.make(timers=(1, 1, 604800), serial=base.serial, days=(5, 30)).zone, r"not valid yet|inception")
-    zones["other-anchor"] = (rootzone.make(timers=(1, 1, 604800), serial=base.serial, **SECRET).zone, r"anchor")
-    zones["empty"] = (net.write("empty.zone", ""), r"SOA|empty|no records")
+    zones["no-zonemd"] = (rootzone.make(timers=(1, 1, 604800), serial=base.serial, zonemd="none").zone, "nozonemd")
+    zones["expired"] = (rootzone.make(timers=(1, 1, 604800), serial=base.serial, days=(-30, -1)).zone, "expired")
+    zones["not-yet"] = (rootzone.make(timers=(1, 1, 604800), serial=base.serial, days=(5, 30)).zone, "expired")
+    zones["other-anchor"] = (rootzone.make(timers=(1, 1, 604800), serial=base.serial, **SECRET).zone, "anchor")
+    zones["empty"] = (net.write("empty.zone", ""), "format")
     with open(base.zone, encoding="ascii") as whole:
-        zones["cut"] = (net.write("cut.zone", whole.read()[:1000000]), r"digest|signature|line|format|SOA")
-    zones["text"] = (net.write("text.zone", "<html>Not found</html>\n"), r"line|SOA|format|text")
+        half = "".join(whole.readlines()[:12000])
+    zones["cut"] = (net.write("cut.zone", half), "digest")
+    zones["torn"] = (net.write("torn.zone", half + "com.\t1728"), "format")
+    zones["text"] = (net.write("text.zone", "<html>Not found</html>\n"), "format")
     return zones
 
 
@@ -80,19 +83,14 @@ def normal(net, resolver, plain, label):
         raise AssertionError(f"{label}: nothing was asked of the root servers")
 
 
-def refused(resolver, reason, start=0):
-    """The log names the module, the source and the reason, in one line."""
-    resolver.wait_log(rf"localroot.*(file:|axfr:).*({reason})|localroot.*({reason}).*(file:|axfr:)", 30, start)
-
-
 @tap.test("a first zone with any fault is not served; the reason is logged and the root servers are asked")
 def never_served():
     with lab.Lab(good()) as net:
         plain = net.unbound()
-        for name, (file, reason) in bad_zones(net).items():
+        for name, (file, word) in bad_zones(net).items():
             resolver = net.unbound(localroot=[f"localroot-source: file:{file}"])
             try:
-                refused(resolver, reason)
+                resolver.wait_refused(f"file:{file}", word)
             except TimeoutError as late:
                 raise AssertionError(f"{name}: {late}") from None
             normal(net, resolver, plain, name)
@@ -106,8 +104,8 @@ def never_served():
 def good_stays():
     with lab.Lab(good()) as net:
         faults = bad_zones(net)
-        faults["older"] = (good(-5).zone, r"older|serial")
-        faults["gone"] = (None, r"No such file|open|read")
+        faults["older"] = (good(-5).zone, "serial")
+        faults["gone"] = (None, "io")
         held = {}
         for name in faults:
             source = net.write(f"{name}.source", open(good().zone, encoding="ascii").read())
@@ -120,9 +118,9 @@ def good_stays():
                 os.rename(source + ".new", source)
             else:
                 os.unlink(source)
-        for name, (resolver, _) in held.items():
+        for name, (resolver, source) in held.items():
             try:
-                refused(resolver, faults[name][1])
+                resolver.wait_refused(f"file:{source}", faults[name][1])
             except TimeoutError as late:
                 raise AssertionError(f"{name}: {late}") from None
             start = len(net.sniffer.queries())
@@ -138,7 +136,7 @@ def no_source():
         net.serve_source(None)
         resolver = net.unbound(localroot=[f"localroot-source: axfr:{address}" for address in net.transfer_addresses])
         for address in net.transfer_addresses:
-            resolver.wait_log(rf"localroot.*axfr:{re.escape(address)}", 20)
+            resolver.wait_refused(f"axfr:{address}", "unreachable")
         normal(net, resolver, net.unbound(), "no-source")
 
 
@@ -148,7 +146,7 @@ def next_source():
         bad = good(1).edited(net.folder / "bad.zone", flipped("A", -1))
         resolver = net.unbound(localroot=[f"localroot-source: file:{bad.zone}", "localroot-source: axfr:192.0.32.132"])
         tap.equal(resolver.wait_serving(), good().serial)
-        refused(resolver, "digest")
+        resolver.wait_refused(f"file:{bad.zone}", "digest")
 
 
 @tap.test("a copy on disk is verified again: one flipped byte, and it is not served")
@@ -163,7 +161,7 @@ def disk_copy_flipped():
         flipped("A", -1)(lines)
         copy.write_text("\n".join(lines) + "\n", encoding="ascii")
         resolver = net.unbound(localroot=[], folder=first.folder)
-        resolver.wait_log(r"localroot.*digest", 20)
+        resolver.wait_refused(str(copy), "digest")
         normal(net, resolver, net.unbound(), "disk")
 
 
@@ -175,7 +173,8 @@ def older_after_restart():
         first.stop()
         net.serve_source(good(-5))
         resolver = net.unbound(localroot=[], folder=first.folder)
-        resolver.wait_log(r"localroot.*(older|serial)", 30)
+        # The timers of the zone let ten seconds pass before the source is asked.
+        resolver.wait_refused(f"axfr:{net.transfer_addresses[0]}", "serial")
         tap.equal(resolver.ask(".", "SOA").answer[0][0].serial, good().serial, "serial served")
 
 
@@ -184,7 +183,7 @@ def anchor_mismatch():
     with lab.Lab(good()) as net:
         anchor = rootzone.make(timers=(1, 1, 604800), serial=2026010111, **SECRET).anchor
         resolver, plain = net.unbound(localroot=[], anchor=anchor), net.unbound(anchor=anchor)
-        refused(resolver, "anchor")
+        resolver.wait_refused(f"axfr:{net.transfer_addresses[0]}", "anchor")
         for name, kind in (("junk-x.", "A"), ("www.com.", "A"), (".", "SOA")):
             tap.equal(resolver.ask(name, kind).rcode(), plain.ask(name, kind).rcode(), f"{name} {kind}")
             tap.equal(answers.summary(resolver.ask(name, kind, cd=True)), answers.summary(plain.ask(name, kind, cd=True)), name)
@@ -198,7 +197,7 @@ def real_flipped():
         for kind, place in (("A", -1), ("DS", -1), ("RRSIG", -20)):
             bad = root.edited(net.folder / "bad.zone", flipped(kind, place))
             resolver = net.unbound(localroot=[f"localroot-source: file:{bad.zone}"])
-            refused(resolver, "digest|signature")
+            resolver.wait_refused(f"file:{bad.zone}", "digest")
             tap.equal(answers.summary(resolver.ask("junk-x.")), answers.summary(plain.ask("junk-x.")), "junk")
             if not net.root_queries(resolver):
                 raise AssertionError("nothing was asked of the root servers")

@@ -209,6 +209,13 @@ class Unbound(Daemon):
                                   f"serves {serial or 'a copy'}")
         return int(found["serial"])
 
+    def wait_refused(self, source, word, before=0, limit=30):
+        """Until what this source gave was refused for this reason: its word (lr_code_word) was counted more than
+        BEFORE times, and a warning names the source. The one way to wait for a verdict: no line of success is a
+        warning. Returns the warning's text."""
+        self.wait_metrics(lambda m: m.get(f"failures_{word}", 0) > before, limit, f"{source} refused: {word}")
+        return self.wait_log(rf"warning: localroot: {re.escape(source)}: (.*)$", limit).group(1)
+
     def wait_stored(self, limit=20):
         """Until the copy that is served lies on disk too. Returns its state file's lines as a dict."""
         serial = self.wait_serving(limit=limit)
