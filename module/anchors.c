@@ -1,50 +1,80 @@
 #include "anchors.h"
 
-static void
+static enum lr_code
 add_rrset(struct lr_anchors *anchors, const struct ub_packed_rrset_key *rrset)
 {
-	if (!rrset)
-		return;
-	const struct packed_rrset_data *data = rrset->entry.data;
-	for (size_t i = 0; i < data->count; i++)
+	enum lr_code code = LR_OK;
+	const struct packed_rrset_data *data = rrset ? rrset->entry.data : NULL;
+	for (size_t i = 0; data && i < data->count && code != LR_ENOMEM; i++)
 		/* One that cannot be used is as good as none. */
-		(void)lr_anchors_add(anchors, ntohs(rrset->rk.type), data->rr_data[i] + 2,
+		code = lr_anchors_add(anchors, ntohs(rrset->rk.type), data->rr_data[i] + 2,
 		    data->rr_len[i] - 2, NULL);
+	return code == LR_ENOMEM ? code : LR_OK;
 }
 
-struct lr_anchors *
-lr_anchors_of_validator(struct val_anchors *from)
+/* Under the anchor's lock. */
+static enum lr_code
+copy_anchor(const struct trust_anchor *from, struct lr_anchors **anchors)
 {
 	uint8_t root[] = {0};
-	struct trust_anchor *anchor =
-	    from ? anchor_find(from, root, 1, sizeof(root), LDNS_RR_CLASS_IN) : NULL;
-	if (!anchor)
-		return NULL;
-	struct lr_anchors *anchors = lr_anchors_new(root);
-	if (anchors) {
-		add_rrset(anchors, anchor->ds_rrset);
-		add_rrset(anchors, anchor->dnskey_rrset);
+	struct lr_anchors *copy = lr_anchors_new(root);
+	if (!copy)
+		return LR_ENOMEM;
+	enum lr_code code = add_rrset(copy, from->ds_rrset);
+	if (code == LR_OK)
+		code = add_rrset(copy, from->dnskey_rrset);
+	if (code != LR_OK || lr_anchors_count(copy) == 0) {
+		lr_anchors_free(copy);
+		copy = NULL;
 	}
-	lock_basic_unlock(&anchor->lock);
-	if (anchors && lr_anchors_count(anchors) == 0) {
-		lr_anchors_free(anchors);
-		anchors = NULL;
-	}
-	return anchors;
+	if (code == LR_OK)
+		*anchors = copy;
+	return code;
 }
 
-struct lr_anchors *
-lr_anchors_of_config(struct config_file *cfg)
+/*
+ * anchor_find() gives the anchor back under the anchor's own lock alone, which is enough for a
+ * worker. fast_reload waits for those before it deletes the tree that it has taken away under the
+ * lock of all, and for no other thread: so that one is held as long as the anchor is read.
+ */
+enum lr_code
+lr_anchors_of_validator(struct val_anchors *from, struct lr_anchors **anchors)
 {
+	uint8_t root[] = {0};
+	struct trust_anchor key = {.node.key = &key,
+	    .name = root,
+	    .namelabs = 1,
+	    .namelen = 1,
+	    .dclass = LDNS_RR_CLASS_IN};
+	enum lr_code code = LR_OK;
+	*anchors = NULL;
+	if (!from) /* no validator */
+		return LR_OK;
+	lock_basic_lock(&from->lock);
+	struct trust_anchor *anchor = (struct trust_anchor *)rbtree_search(from->tree, &key);
+	if (anchor) {
+		lock_basic_lock(&anchor->lock);
+		code = copy_anchor(anchor, anchors);
+		lock_basic_unlock(&anchor->lock);
+	}
+	lock_basic_unlock(&from->lock);
+	return code;
+}
+
+enum lr_code
+lr_anchors_of_config(struct config_file *cfg, struct lr_anchors **anchors)
+{
+	*anchors = NULL;
 	if (!strstr(cfg->module_conf, "validator"))
-		return NULL;
+		return LR_OK;
 	struct val_anchors *read = anchors_create();
-	struct lr_anchors *anchors = NULL;
-	/* Where this fails, the validator's own reading fails in a moment and says why. */
-	if (read && anchors_apply_cfg(read, cfg))
-		anchors = lr_anchors_of_validator(read);
+	/* Where reading fails for another reason than memory, so does the validator's own in a
+	 * moment, which says why and ends Unbound. */
+	enum lr_code code = read && anchors_apply_cfg(read, cfg)
+				? lr_anchors_of_validator(read, anchors)
+				: LR_ENOMEM;
 	anchors_delete(read);
-	return anchors;
+	return code;
 }
 
 uint16_t

@@ -9,14 +9,18 @@
 #include "zone.h"
 
 /*
- * The anchors that the configuration gives, read afresh: for init's thread, when the validator has
- * not read them yet. NULL where there is none, or no validator. The caller frees the result.
+ * Both give LR_OK and the anchors in *anchors, which the caller frees, or NULL there where none is
+ * for "."; LR_ENOMEM means that they could not be read, which says nothing about whether there are
+ * any.
  */
-struct lr_anchors *lr_anchors_of_config(struct config_file *cfg);
 
-/* The anchors that the validator holds now (they follow RFC 5011), under its locks; any thread.
- * NULL: none. */
-struct lr_anchors *lr_anchors_of_validator(struct val_anchors *anchors);
+/* Those that the configuration gives, read afresh: for init's thread, when the validator has not
+ * read them yet. None where the validator is not among the modules. */
+enum lr_code lr_anchors_of_config(struct config_file *cfg, struct lr_anchors **anchors);
+
+/* Those that the validator holds now (they follow RFC 5011), under its locks. FROM is Unbound's
+ * env->anchors; any thread. */
+enum lr_code lr_anchors_of_validator(struct val_anchors *from, struct lr_anchors **anchors);
 
 /* Copies the RDATA of the first key in the zone's DNSKEY rrset that the anchors vouch for; its
  * length, or 0 where there is none or it is larger than ROOM. */

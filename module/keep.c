@@ -218,25 +218,23 @@ verify_again(struct lr_keep *keep)
 	drop(keep);
 }
 
-static struct lr_anchors *
-current_anchors(const struct lr_localroot *module)
-{
-	return atomic_load_explicit(&module->host_ready, memory_order_acquire)
-		   ? lr_anchors_of_validator(module->env->anchors)
-		   : NULL;
-}
-
 bool
 lr_keep_anchors(struct lr_keep *keep)
 {
 	bool ready = atomic_load_explicit(&keep->module->host_ready, memory_order_acquire);
 	bool first = !keep->anchors_looked_at;
-	struct lr_anchors *anchors =
-	    first ? lr_anchors_of_config(keep->module->env->cfg) : current_anchors(keep->module);
-	keep->anchors_looked_at = true;
 	/* Until every module is set up, those of the configuration are all that is known. */
-	if (!anchors && !first && !ready)
+	if (!first && !ready)
 		return keep->anchors != NULL;
+	struct module_env *env = keep->module->env;
+	struct lr_anchors *anchors;
+	enum lr_code code = first ? lr_anchors_of_config(env->cfg, &anchors)
+				  : lr_anchors_of_validator(env->anchors, &anchors);
+	keep->anchors_looked_at = true;
+	if (code != LR_OK) { /* not known to have changed */
+		log_err("localroot: out of memory: cannot read the trust anchors");
+		return keep->anchors != NULL;
+	}
 	if (anchors && keep->anchors && lr_anchors_equal(anchors, keep->anchors)) {
 		lr_anchors_free(anchors);
 		return true;
