@@ -104,7 +104,7 @@ run_round(struct lr_refresher *r, bool all, bool fresh)
 	const struct lr_picking picking = {.all = all,
 	    .fresh = fresh,
 	    .retry = zone ? lr_zone_facts(zone)->retry : 0,
-	    .random = lr_clock_random16(NULL),
+	    .random = lr_clock_jitter(),
 	    .now_ms = now_ms()};
 	size_t count = lr_sources_pick(r->sources, &picking, r->picked);
 	for (size_t i = 0; i < count; i++) {
@@ -141,7 +141,7 @@ interval(struct lr_refresher *r, bool succeeded, int64_t from)
 	struct lr_schedule schedule = {.succeeded = succeeded,
 	    .failures = r->failures,
 	    .minimum_refresh = r->module->settings.refresh,
-	    .random = lr_clock_random16(NULL)};
+	    .random = lr_clock_jitter()};
 	struct lr_state state;
 	int64_t horizon;
 	if (zone && lr_keep_state(r->module->keep, &state, &horizon)) {

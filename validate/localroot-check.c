@@ -43,7 +43,8 @@ static int64_t
 clock_ns(clockid_t id)
 {
 	struct timespec now;
-	clock_gettime(id, &now);
+	if (clock_gettime(id, &now) != 0)
+		return (int64_t)time(NULL) * 1000000000;
 	return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
 }
 
@@ -60,14 +61,11 @@ monotonic_ms(void *arg)
 	return clock_ns(CLOCK_MONOTONIC) / 1000000;
 }
 
-static uint16_t
-random16(void *arg)
+static bool
+random16(void *arg, uint16_t *number)
 {
-	uint16_t number;
 	(void)arg;
-	if (getrandom(&number, sizeof(number), 0) != sizeof(number))
-		abort(); /* cannot be for two octets, getrandom(2) says */
-	return number;
+	return getrandom(number, sizeof(*number), 0) == sizeof(*number);
 }
 
 static int

@@ -15,7 +15,8 @@
 struct lr_io {
 	int cancel_fd; /* readable: stop; -1 for none */
 	int64_t (*monotonic_ms)(void *arg);
-	uint16_t (*random16)(void *arg); /* unpredictable: message IDs */
+	/* Unpredictable, for message IDs. False: cannot be had, and nothing is asked. */
+	bool (*random16)(void *arg, uint16_t *number);
 	void *arg;
 };
 

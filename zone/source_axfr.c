@@ -6,10 +6,12 @@
 
 #include <inttypes.h>
 
-static uint16_t
-new_id(const struct lr_request *request)
+enum lr_code
+lr_new_id(const struct lr_request *request, uint16_t *id, struct lr_error *err)
 {
-	return request->budget->io->random16(request->budget->io->arg);
+	if (request->budget->io->random16(request->budget->io->arg, id))
+		return LR_OK;
+	return lr_fail(err, LR_EIO, "the system gives no random numbers");
 }
 
 enum lr_code
@@ -43,7 +45,10 @@ ask_soa(struct lr_connection *connection, const struct lr_request *request,
     struct lr_fetched *fetched, struct lr_error *err)
 {
 	struct lr_transfer *transfer;
-	enum lr_code code = lr_transfer_new_soa(new_id(request), request->origin, &transfer, err);
+	uint16_t id;
+	enum lr_code code = lr_new_id(request, &id, err);
+	if (code == LR_OK)
+		code = lr_transfer_new_soa(id, request->origin, &transfer, err);
 	if (code != LR_OK)
 		return code;
 	code = lr_ask(connection, transfer, err);
@@ -62,10 +67,12 @@ ask_zone(struct lr_connection *connection, const struct lr_request *request,
 {
 	struct lr_transfer *transfer = NULL;
 	struct lr_draft *draft = NULL;
-	enum lr_code code =
-	    lr_draft_new(request->origin, &request->budget->limits->draft, &draft, err);
+	uint16_t id;
+	enum lr_code code = lr_new_id(request, &id, err);
 	if (code == LR_OK)
-		code = lr_transfer_new(new_id(request), draft, &transfer, err);
+		code = lr_draft_new(request->origin, &request->budget->limits->draft, &draft, err);
+	if (code == LR_OK)
+		code = lr_transfer_new(id, draft, &transfer, err);
 	if (code == LR_OK)
 		code = lr_ask(connection, transfer, err);
 	if (code == LR_OK && announced && lr_transfer_serial(transfer) != *announced)

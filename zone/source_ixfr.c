@@ -10,12 +10,14 @@ static enum lr_code
 ask_differences(struct lr_connection *connection, const struct lr_request *request,
     struct lr_fetched *fetched, bool *again, struct lr_error *err)
 {
-	const struct lr_io *io = request->budget->io;
 	const struct lr_limits *limits = request->budget->limits;
 	struct lr_transfer *transfer;
+	uint16_t id;
 	bool current;
-	enum lr_code code = lr_transfer_new_ixfr(
-	    io->random16(io->arg), request->held, &limits->draft, limits->steps, &transfer, err);
+	enum lr_code code = lr_new_id(request, &id, err);
+	if (code == LR_OK)
+		code = lr_transfer_new_ixfr(
+		    id, request->held, &limits->draft, limits->steps, &transfer, err);
 	if (code != LR_OK)
 		return code;
 	code = lr_ask(connection, transfer, err);

@@ -40,6 +40,9 @@ enum lr_code lr_fetch_ixfr(struct lr_source *source, const struct lr_request *re
 enum lr_code lr_fetch_https(struct lr_source *source, const struct lr_request *request,
     struct lr_fetched *fetched, struct lr_error *err);
 
+/* For a query. LR_EIO: there is none that others could not guess. */
+enum lr_code lr_new_id(const struct lr_request *request, uint16_t *id, struct lr_error *err);
+
 struct lr_connection;
 struct lr_transfer;
 

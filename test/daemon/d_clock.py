@@ -16,6 +16,7 @@ lab.enter()
 import dns.rcode  # noqa: E402
 
 import answers  # noqa: E402
+import shim  # noqa: E402
 from lab import rootzone  # noqa: E402
 
 DAY = 86400
@@ -147,6 +148,33 @@ def back_and_newer():
         serve(net, resolver, "the old one")
         clock.set(0)
         resolver.wait_serving(SERIAL + 1, limit=30)
+
+
+@tap.test("a machine that refuses clocks: the rounds come when they are due, and the copy ages as it should")
+def clocks_refused():
+    with lab.Lab(rootzone.make(serial=SERIAL, timers=TIMERS)) as net:
+        for what in ("boottime", "boottime monotonic cputime"):
+            resolver = net.unbound(localroot=[], wrapper=shim.refusing(net.folder, what))
+            resolver.wait_serving(SERIAL)
+            start = time.monotonic()
+            serve(net, resolver, "clock")
+            lab.wait(lambda: time.monotonic() - start > 3, 5, "three seconds")
+            numbers = resolver.metrics()
+            rounds = {name: count for name, count in numbers.items() if name.startswith("refresh_") and count > 1}
+            tap.equal((what, rounds), (what, {}), "more rounds than one")
+            if not 0 <= numbers["age"] <= 30:
+                raise AssertionError(f"{what}: age {numbers['age']}")
+            tap.equal(resolver.stop(), 0, "exit code")
+
+
+@tap.test("a machine without random numbers: nothing is asked, and the log says why")
+def random_refused():
+    with lab.Lab(rootzone.make(serial=SERIAL, timers=TIMERS)) as net:
+        resolver = net.unbound(localroot=[], wrapper=shim.refusing(net.folder, "random"))
+        resolver.wait_log(r"axfr:\S+: the system gives no random numbers", 15)
+        tap.equal(passing(net, resolver, "random"), (True, True), "asked of the root, secure")
+        tap.equal(net.transfers(), [], "transfers")
+        tap.equal(resolver.stop(), 0, "exit code")
 
 
 tap.run()

@@ -131,11 +131,19 @@ racing_clock(void *arg)
 	return atomic_fetch_add(&now, step) + step;
 }
 
-static uint16_t
-fixed_id(void *arg)
+static bool
+fixed_id(void *arg, uint16_t *number)
 {
 	(void)arg;
-	return ID;
+	*number = ID;
+	return true;
+}
+
+static bool
+no_id(void *arg, uint16_t *number)
+{
+	(void)arg, (void)number;
+	return false;
 }
 
 static struct lr_io io = {-1, real_clock, fixed_id, NULL};
@@ -549,6 +557,17 @@ cancellation(void **state)
 	close(ends[1]);
 }
 
+/* Without random numbers no query is sent that others could guess. */
+static void
+no_random_numbers(void **state)
+{
+	(void)state;
+	io.random16 = no_id;
+	script(HANG);
+	expect_failure(LR_EIO, "the system gives no random numbers");
+	io.random16 = fixed_id;
+}
+
 /* localhost may be ::1 first, where nobody listens. */
 static void
 host_name(void **state)
@@ -618,6 +637,7 @@ main(void)
 	    cmocka_unit_test(connection_refused),
 	    cmocka_unit_test(connection_unanswered),
 	    cmocka_unit_test(cancellation),
+	    cmocka_unit_test(no_random_numbers),
 	    cmocka_unit_test(host_name),
 	    cmocka_unit_test(many_messages),
 	    cmocka_unit_test(large_record),

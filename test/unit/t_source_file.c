@@ -24,11 +24,11 @@ no_clock(void *arg)
 	return 0;
 }
 
-static uint16_t
-no_random(void *arg)
+static bool
+no_random(void *arg, uint16_t *number)
 {
-	(void)arg;
-	return 0;
+	(void)arg, (void)number;
+	return false;
 }
 
 static struct lr_io io = {-1, no_clock, no_random, NULL};

@@ -42,11 +42,11 @@ static uint16_t port;
 static char folder[] = "/tmp/lr-https-XXXXXX", bundle[64], key[64];
 static SSL_CTX *context;
 
-static uint16_t
-no_random(void *arg)
+static bool
+no_random(void *arg, uint16_t *number)
 {
-	(void)arg;
-	return 0;
+	(void)arg, (void)number;
+	return false;
 }
 
 static struct lr_io io = {-1, real_clock, no_random, NULL};

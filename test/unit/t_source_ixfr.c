@@ -15,11 +15,12 @@ enum { SOA = 6, IXFR = 251, AXFR = 252 };
 
 static const struct lr_zone *held; /* serial 7: a. A 0.0.0.1, b. A 0.0.0.2 */
 
-static uint16_t
-fixed_id(void *arg)
+static bool
+fixed_id(void *arg, uint16_t *number)
 {
 	(void)arg;
-	return ID;
+	*number = ID;
+	return true;
 }
 
 static const struct lr_io io = {-1, real_clock, fixed_id, NULL};
