@@ -13,8 +13,10 @@ EXPORT void operate(
 EXPORT void inform_super(struct module_qstate *qstate, int id, struct module_qstate *super);
 EXPORT void clear(struct module_qstate *qstate, int id);
 EXPORT size_t get_mem(struct module_env *env, int id);
-EXPORT void stats(struct module_env *env, int id, char *text, size_t size, int reset);
-EXPORT int control(struct module_env *env, int id, const char *line, char *text, size_t size);
+EXPORT void unbound_module_stats(
+    struct module_env *env, int id, char *text, size_t size, int reset);
+EXPORT int unbound_module_control(
+    struct module_env *env, int id, const char *line, char *text, size_t size);
 
 /* Of a library that stands twice in module-config, the first instance is enough. */
 static bool started;
@@ -130,7 +132,7 @@ end_text(char *text, size_t size)
 }
 
 void
-stats(struct module_env *env, int id, char *text, size_t size, int reset)
+unbound_module_stats(struct module_env *env, int id, char *text, size_t size, int reset)
 {
 	struct lr_localroot *module = module_of(env, id);
 	FILE *out = module ? fmemopen(text, size, "w") : NULL;
@@ -143,7 +145,8 @@ stats(struct module_env *env, int id, char *text, size_t size, int reset)
 
 /* False where LINE is no command of ours. */
 int
-control(struct module_env *env, int id, const char *line, char *text, size_t size)
+unbound_module_control(
+    struct module_env *env, int id, const char *line, char *text, size_t size)
 {
 	struct lr_localroot *module = module_of(env, id);
 	FILE *out = module ? fmemopen(text, size, "w") : NULL;

@@ -64,13 +64,13 @@ void inform_super(struct module_qstate *qstate, int id, struct module_qstate *su
 void clear(struct module_qstate *qstate, int id) { (void)qstate; (void)id; }
 size_t get_mem(struct module_env *env, int id) { (void)env; (void)id; return 0; }
 #ifndef PLAIN
-void stats(struct module_env *env, int id, char *buf, size_t len, int reset)
+void unbound_module_stats(struct module_env *env, int id, char *buf, size_t len, int reset)
 {
 	(void)env;
 	snprintf(buf, len, NAME ".id=%d\n" NAME ".number=%d\n", id, number);
 	number = reset ? 0 : number + 1;
 }
-int control(struct module_env *env, int id, const char *cmd, char *buf, size_t len)
+int unbound_module_control(struct module_env *env, int id, const char *cmd, char *buf, size_t len)
 {
 	(void)env;
 	if (strncmp(cmd, NAME "_say", strlen(NAME "_say")) == 0) {
@@ -90,6 +90,14 @@ int control(struct module_env *env, int id, const char *cmd, char *buf, size_t l
 	return 0;
 }
 #endif
+"""
+
+
+# Names that libraries have for things of their own.
+OTHERS = """
+#include <stdlib.h>
+struct { long first, second; } stats = {1, 2};
+int control(char *state) { state[0] = 0; abort(); }
 """
 
 
@@ -250,12 +258,12 @@ def files():
                   (["dynlib iterator"], ["/m.so", "/b.so"], ["localroot-dir: /one", "localroot-module: /m.so", "localroot: yes"]), path)
 
 
-def toy(name, source, plain=False):
-    """A dynlib, built against the headers of that source; its path."""
+def toy(name, source, plain=False, more=()):
+    """A dynlib, built against the headers of that source, of more files too; its path."""
     (FOLDER / "toy.c").write_text(TOY, encoding="ascii")
     path = FOLDER / f"{name}-{source.name}.so"
-    subprocess.run(["cc", "-shared", "-fPIC", "-Wall", "-Werror", f"-I{source}", f'-DNAME="{name}"',
-                    *(["-DPLAIN"] if plain else []), "-o", str(path), str(FOLDER / "toy.c")], check=True, timeout=60)
+    subprocess.run(["cc", "-shared", "-fPIC", "-Wall", "-Werror", "-Wl,--no-as-needed", f"-I{source}", f'-DNAME="{name}"',
+                    *(["-DPLAIN"] if plain else []), "-o", str(path), str(FOLDER / "toy.c"), *map(str, more)], check=True, timeout=60)
     return path
 
 
@@ -334,6 +342,20 @@ def live():
                 ub.wait_log("start of service", 2)
     tap.equal([ub.log.count(f"{name} ends well") for name in ("ours", "plain", "other")], [2, 2, 2], ub.log)
     tap.equal("dlsym" in ub.log or "undefined symbol" in ub.log, False, "no noise about what plain lacks")
+
+
+@tap.test("a library's own variable stats and function control, or those of one that it needs, are nobody else's business")
+def names_of_others():
+    (FOLDER / "others.c").write_text(OTHERS, encoding="ascii")
+    needed = FOLDER / "libothers.so"
+    subprocess.run(["cc", "-shared", "-fPIC", "-o", str(needed), str(FOLDER / "others.c")], check=True, timeout=60)
+    for library in (toy("holds", SOURCE, plain=True, more=[FOLDER / "others.c"]), toy("needs", SOURCE, plain=True, more=[needed])):
+        with Running(['  module-config: "dynlib iterator"'], dynlibs(library)) as ub:
+            for command in ("stats_noreset", "stats"):
+                code, text = ub.control(command)
+                tap.equal((code, "total.num.queries=" in text), (0, True), text)
+            tap.equal(ub.control("dance"), (1, "error unknown command 'dance'\n"))
+            tap.equal(ub.control("status")[0], 0, ub.log)
 
 
 @tap.test("statistics-cumulative: yes keeps the dynlibs' counters too")
