@@ -92,17 +92,11 @@ horizon_of(const struct lr_keep *keep, const struct lr_zone *zone, const struct 
 	    settings->max_age, settings->date_override == 0);
 }
 
-/* Publishes ZONE, of which it takes a reference of its own, confirmed as STATE says, until its
- * horizon. */
-static enum lr_code
-publish(struct lr_keep *keep, const struct lr_zone *zone, const struct lr_state *state)
+/* What stands from now on: ZONE is what the workers have, confirmed as STATE says. */
+static void
+note(
+    struct lr_keep *keep, const struct lr_zone *zone, const struct lr_state *state, int64_t horizon)
 {
-	int64_t horizon = horizon_of(keep, zone, state);
-	const struct lr_copy copy = {lr_zone_ref(zone), state->confirmed, horizon};
-	if (!lr_snapshot_publish(keep->module->snapshot, &copy)) {
-		lr_zone_unref(zone);
-		return LR_ENOMEM;
-	}
 	keep->horizon_ms = lr_clock_monotonic_ms(NULL) + (horizon - lr_clock_wall()) * 1000;
 	keep->has_floor = true;
 	pthread_mutex_lock(&keep->lock);
@@ -110,13 +104,21 @@ publish(struct lr_keep *keep, const struct lr_zone *zone, const struct lr_state 
 	keep->horizon = horizon;
 	keep->zone_octets = lr_zone_facts(zone)->octets;
 	pthread_mutex_unlock(&keep->lock);
-	return LR_OK;
+}
+
+/* Publishes ZONE, of which it takes a reference of its own, until its horizon. */
+static void
+publish(struct lr_keep *keep, const struct lr_zone *zone, const struct lr_state *state)
+{
+	int64_t horizon = horizon_of(keep, zone, state);
+	lr_snapshot_publish(keep->module->snapshot, lr_zone_ref(zone), horizon);
+	note(keep, zone, state, horizon);
 }
 
 static void
 drop(struct lr_keep *keep)
 {
-	(void)lr_snapshot_publish(keep->module->snapshot, NULL);
+	lr_snapshot_publish(keep->module->snapshot, NULL, 0);
 	pthread_mutex_lock(&keep->lock);
 	keep->zone_octets = 0;
 	pthread_mutex_unlock(&keep->lock);
@@ -137,19 +139,20 @@ enum lr_code
 lr_keep_confirm(
     struct lr_keep *keep, uint32_t serial, const struct lr_origin *origin, struct lr_error *err)
 {
-	const struct lr_copy *held = lr_snapshot_peek(keep->module->snapshot);
+	const struct lr_zone *held = lr_keep_zone(keep);
 	if (!held || keep->state.serial != serial)
 		return lr_fail(err, LR_ESERIAL, "serial %" PRIu32 " is not the one held", serial);
-	struct lr_state state = state_of(keep, held->zone, origin);
-	if (horizon_of(keep, held->zone, &state) <= lr_clock_wall())
+	struct lr_state state = state_of(keep, held, origin);
+	int64_t horizon = horizon_of(keep, held, &state);
+	if (horizon <= lr_clock_wall())
 		return lr_fail(err, LR_EEXPIRED,
 		    "serial %" PRIu32 " is its current one, but signatures in it have expired",
 		    serial);
-	if (publish(keep, held->zone, &state) != LR_OK)
-		return lr_fail(err, LR_ENOMEM, "out of memory");
+	lr_snapshot_set_horizon(keep->module->snapshot, horizon);
+	note(keep, held, &state, horizon);
 	verbose(VERB_OPS, "localroot: %s: serial %" PRIu32 " is current", origin->source, serial);
 	lr_stats_round(keep->module->stats, LR_ROUND_CURRENT);
-	lr_disk_save(keep->disk, lr_keep_zone(keep), false, &state);
+	lr_disk_save(keep->disk, held, false, &state);
 	return LR_OK;
 }
 
@@ -159,9 +162,9 @@ renew(struct lr_keep *keep, const struct lr_zone *zone, const struct lr_origin *
 	struct lr_state state = state_of(keep, zone, origin);
 	/* The iterator's before the workers': both change within milliseconds, and either may be
 	 * the newer. */
-	if (lr_lend_renew(keep->module->lend, zone, NULL) == LR_ENOMEM ||
-	    publish(keep, zone, &state) != LR_OK)
+	if (lr_lend_renew(keep->module->lend, zone, NULL) == LR_ENOMEM)
 		return LR_ENOMEM;
+	publish(keep, zone, &state);
 	lr_stats_round(keep->module->stats, LR_ROUND_RENEWED);
 	lr_disk_save(keep->disk, zone, true, &state);
 	return LR_OK;
@@ -197,13 +200,13 @@ lr_keep_take(struct lr_keep *keep, struct lr_draft *draft, const struct lr_origi
 static void
 verify_again(struct lr_keep *keep)
 {
-	const struct lr_copy *held = lr_snapshot_peek(keep->module->snapshot);
+	const struct lr_zone *held = lr_keep_zone(keep);
 	if (!held)
 		return;
 	struct lr_draft *draft;
 	const struct lr_zone *zone;
 	struct lr_report report;
-	enum lr_code code = lr_zone_thaw(held->zone, &draft, &report.error);
+	enum lr_code code = lr_zone_thaw(held, &draft, &report.error);
 	if (code == LR_OK)
 		code = verify(keep, draft, false, &zone, &report);
 	if (code == LR_OK) {
@@ -280,8 +283,7 @@ hold_loaded(struct lr_keep *keep, const struct lr_zone *zone)
 	state.serial = lr_zone_facts(zone)->serial;
 	if (!keep->has_floor)
 		snprintf(state.source, sizeof(state.source), "%s", path);
-	if (publish(keep, zone, &state) != LR_OK)
-		return;
+	publish(keep, zone, &state);
 	lr_disk_holds(keep->disk);
 	if (state.confirmed == 0)
 		log_info("localroot: %s: not known when it was confirmed: not served yet", path);
@@ -323,29 +325,26 @@ bool
 lr_keep_watch(struct lr_keep *keep)
 {
 	struct lr_localroot *module = keep->module;
-	const struct lr_copy *copy = lr_snapshot_peek(module->snapshot);
 	int64_t now = lr_clock_wall();
-	if (copy && now < copy->horizon && lr_clock_monotonic_ms(NULL) >= keep->horizon_ms) {
+	if (lr_snapshot_fresh(module->snapshot, now) &&
+	    lr_clock_monotonic_ms(NULL) >= keep->horizon_ms) {
 		/* The clock was set back: workers go by it, so tell them what time has really
 		 * passed. */
-		struct lr_copy stale = {lr_zone_ref(copy->zone), copy->confirmed, now};
-		if (!lr_snapshot_publish(module->snapshot, &stale))
-			lr_zone_unref(stale.zone);
-		copy = lr_snapshot_peek(module->snapshot);
+		lr_snapshot_set_horizon(module->snapshot, now);
 		pthread_mutex_lock(&keep->lock);
 		keep->horizon = now;
 		pthread_mutex_unlock(&keep->lock);
 	}
-	bool fresh = copy && now < copy->horizon;
+	bool fresh = lr_snapshot_fresh(module->snapshot, now);
 	if (fresh && !keep->serving)
 		log_info("localroot: serving the root zone, serial %" PRIu32 ", for %" PRId64
 			 " s unless confirmed before",
-		    keep->state.serial, copy->horizon - now);
+		    keep->state.serial, keep->horizon - now);
 	if (!fresh && keep->serving) {
-		if (copy)
+		if (lr_keep_zone(keep))
 			log_warn("localroot: the copy with serial %" PRIu32
 				 " is stale since %" PRId64 " s: queries go to the root servers",
-			    keep->state.serial, now - copy->horizon);
+			    keep->state.serial, now - keep->horizon);
 		lr_lend_withdraw(module->lend);
 	}
 	keep->serving = fresh;
@@ -364,8 +363,7 @@ lr_keep_left_ms(const struct lr_keep *keep)
 const struct lr_zone *
 lr_keep_zone(const struct lr_keep *keep)
 {
-	const struct lr_copy *copy = lr_snapshot_peek(keep->module->snapshot);
-	return copy ? copy->zone : NULL;
+	return lr_snapshot_peek(keep->module->snapshot);
 }
 
 bool

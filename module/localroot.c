@@ -115,11 +115,11 @@ root_is_taken(struct lr_localroot *module, struct module_env *env)
 
 /* The iterator goes on: from the lent zone while the copy is good, else from the root servers. */
 static void
-prepare_iterator(struct lr_localroot *module, const struct lr_copy *copy)
+prepare_iterator(struct lr_localroot *module, const struct lr_zone *zone)
 {
-	if (!copy)
+	if (!zone)
 		lr_lend_withdraw(module->lend);
-	else if (lr_lend_ensure(module->lend, copy->zone, NULL) == LR_ENOMEM)
+	else if (lr_lend_ensure(module->lend, zone, NULL) == LR_ENOMEM)
 		log_err("localroot: out of memory: the iterator cannot use the local root");
 }
 
@@ -132,14 +132,13 @@ lr_localroot_answer(struct lr_localroot *module, struct module_qstate *qstate)
 		return false;
 	unsigned worker = worker_of(qstate);
 	bool taken = root_is_taken(module, qstate->env);
-	const struct lr_copy *copy =
+	const struct lr_zone *zone =
 	    taken ? NULL : lr_snapshot_acquire(module->snapshot, worker, *qstate->env->now);
 	enum lr_event event = LR_PASSED;
-	bool answered =
-	    copy && !lr_precedence_claims(qstate) && lr_answer(qstate, copy->zone, &event);
+	bool answered = zone && !lr_precedence_claims(qstate) && lr_answer(qstate, zone, &event);
 	if (!answered)
-		prepare_iterator(module, copy);
-	if (copy)
+		prepare_iterator(module, zone);
+	if (zone)
 		lr_snapshot_release(module->snapshot, worker);
 	if (event != LR_EVENTS)
 		lr_stats_event(module->stats, worker, event);

@@ -4,14 +4,20 @@
 #include <stdalign.h>
 #include <stdatomic.h>
 #include <stdlib.h>
+#include <time.h>
+
+/* Looks at a reader before the publisher sleeps between two, and nanoseconds of that sleep: a
+ * reader that was put off the processor may be gone for long. */
+enum { LOOKS = 100, SLEEP_NS = 100000 };
 
 /* What one worker is reading, on a cache line of its own. */
 struct reader {
-	alignas(64) _Atomic(const struct lr_copy *) reading;
+	alignas(64) _Atomic(const struct lr_zone *) reading;
 };
 
 struct lr_snapshot {
-	_Atomic(const struct lr_copy *) published;
+	_Atomic(const struct lr_zone *) published;
+	_Atomic int64_t horizon; /* of it; INT64_MIN where there is none */
 	unsigned workers;
 	struct reader *readers;
 };
@@ -29,18 +35,10 @@ lr_snapshot_new(unsigned workers)
 	for (unsigned i = 0; i < workers; i++)
 		atomic_init(&readers[i].reading, NULL);
 	atomic_init(&snapshot->published, NULL);
+	atomic_init(&snapshot->horizon, INT64_MIN);
 	snapshot->readers = readers;
 	snapshot->workers = workers;
 	return snapshot;
-}
-
-static void
-copy_free(const struct lr_copy *copy)
-{
-	if (!copy)
-		return;
-	lr_zone_unref(copy->zone);
-	free((void *)(uintptr_t)copy);
 }
 
 void
@@ -48,52 +46,81 @@ lr_snapshot_free(struct lr_snapshot *snapshot)
 {
 	if (!snapshot)
 		return;
-	copy_free(atomic_load(&snapshot->published));
+	lr_zone_unref(atomic_load(&snapshot->published));
 	free(snapshot->readers);
 	free(snapshot);
 }
 
-bool
-lr_snapshot_publish(struct lr_snapshot *snapshot, const struct lr_copy *copy)
+/* A worker reads a zone for the microsecond that copying an answer takes, unless it loses the
+ * processor in it. */
+static void
+wait_for_readers(struct lr_snapshot *snapshot, const struct lr_zone *zone)
 {
-	struct lr_copy *fresh = NULL;
-	if (copy) {
-		fresh = malloc(sizeof(*fresh));
-		if (!fresh)
-			return false;
-		*fresh = *copy;
-	}
-	const struct lr_copy *old = atomic_exchange(&snapshot->published, fresh);
-	/* A worker holds a copy for a microsecond, the time that it takes to write one answer. */
-	for (unsigned i = 0; old && i < snapshot->workers; i++)
-		while (atomic_load(&snapshot->readers[i].reading) == old)
-			sched_yield();
-	copy_free(old);
-	return true;
+	const struct timespec nap = {0, SLEEP_NS};
+	for (unsigned i = 0; i < snapshot->workers; i++)
+		for (unsigned looks = 0; atomic_load(&snapshot->readers[i].reading) == zone;
+		     looks++) {
+			if (looks < LOOKS)
+				sched_yield();
+			else
+				(void)nanosleep(&nap, NULL);
+		}
 }
 
-const struct lr_copy *
+/* Zone and horizon are two stores. A shorter time is told before the zone that it belongs to, a
+ * longer one after it, so that neither zone is served in the other's time (see acquire). */
+void
+lr_snapshot_publish(struct lr_snapshot *snapshot, const struct lr_zone *zone, int64_t horizon)
+{
+	if (!zone)
+		horizon = INT64_MIN;
+	if (horizon < atomic_load(&snapshot->horizon))
+		atomic_store(&snapshot->horizon, horizon);
+	const struct lr_zone *old = atomic_exchange(&snapshot->published, zone);
+	atomic_store(&snapshot->horizon, horizon);
+	if (old && old != zone)
+		wait_for_readers(snapshot, old);
+	lr_zone_unref(old);
+}
+
+void
+lr_snapshot_set_horizon(struct lr_snapshot *snapshot, int64_t horizon)
+{
+	if (atomic_load(&snapshot->published))
+		atomic_store(&snapshot->horizon, horizon);
+}
+
+const struct lr_zone *
 lr_snapshot_peek(const struct lr_snapshot *snapshot)
 {
 	return atomic_load(&snapshot->published);
 }
 
-const struct lr_copy *
+bool
+lr_snapshot_fresh(const struct lr_snapshot *snapshot, int64_t now)
+{
+	return now < atomic_load(&snapshot->horizon);
+}
+
+const struct lr_zone *
 lr_snapshot_acquire(struct lr_snapshot *snapshot, unsigned worker, int64_t now)
 {
 	if (worker >= snapshot->workers)
 		return NULL;
 	struct reader *reader = &snapshot->readers[worker];
-	const struct lr_copy *copy = atomic_load(&snapshot->published), *again;
-	for (;; copy = again) {
-		/* Announced first, and only then known to be still the published one. */
-		atomic_store(&reader->reading, copy);
+	const struct lr_zone *zone = atomic_load(&snapshot->published), *again;
+	int64_t horizon;
+	for (;; zone = again) {
+		/* Announced first, and only then known to be still the published one. The horizon
+		 * is its own then, or a shorter one: a longer one follows its zone. */
+		atomic_store(&reader->reading, zone);
+		horizon = atomic_load(&snapshot->horizon);
 		again = atomic_load(&snapshot->published);
-		if (again == copy)
+		if (again == zone)
 			break;
 	}
-	if (copy && now < copy->horizon)
-		return copy;
+	if (zone && now < horizon)
+		return zone;
 	atomic_store_explicit(&reader->reading, NULL, memory_order_release);
 	return NULL;
 }
