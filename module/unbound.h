@@ -38,8 +38,8 @@
 
 /* LR_UNBOUND_NUMBER is the version built against: 117 for 1.17.1. */
 
-/* The forward and hint trees got locks of their own for fast_reload and changes at run time. */
-#if LR_UNBOUND_NUMBER >= 121
+/* The forward and hint trees got locks of their own in 1.20, for changes at run time. */
+#if LR_UNBOUND_NUMBER >= 120
 #define LR_FWD_LOCK(fwds) lock_rw_rdlock(&(fwds)->lock)
 #define LR_FWD_UNLOCK(fwds) lock_rw_unlock(&(fwds)->lock)
 #define LR_NOLOCK , 1
