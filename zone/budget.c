@@ -53,6 +53,13 @@ lr_budget_wait(const struct lr_budget *budget, int fd, short events, int patienc
 	}
 }
 
+size_t
+lr_budget_room(const struct lr_budget *budget)
+{
+	size_t max = budget->limits->wire_octets;
+	return budget->octets < max ? max - budget->octets : 0;
+}
+
 enum lr_code
 lr_budget_read(struct lr_budget *budget, size_t octets, struct lr_error *err)
 {

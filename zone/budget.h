@@ -29,6 +29,9 @@ enum lr_wait { LR_WAIT_READY, LR_WAIT_LATE, LR_WAIT_CANCELLED, LR_WAIT_FAILED };
  */
 enum lr_wait lr_budget_wait(const struct lr_budget *budget, int fd, short events, int patience);
 
+/* Octets that may still be read. */
+size_t lr_budget_room(const struct lr_budget *budget);
+
 /* Counts octets that were read. LR_ELIMIT: they were too many. */
 enum lr_code lr_budget_read(struct lr_budget *budget, size_t octets, struct lr_error *err);
 

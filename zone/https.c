@@ -10,6 +10,7 @@
 #include <arpa/inet.h>
 #include <curl/curl.h>
 #include <netinet/in.h>
+#include <inttypes.h>
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
@@ -21,7 +22,7 @@ struct exchange {
 	struct lr_error *err;
 	CURL *easy;
 	CURLM *multi;
-	struct curl_slist *addresses, *headers;
+	struct curl_slist *addresses, *headers; /* "HOST:PORT:ADDRESS…", and what to send */
 	char reason[CURL_ERROR_SIZE];
 	enum lr_code code; /* why a callback broke it off */
 	bool connected;
@@ -88,6 +89,15 @@ is_header(const char *line, size_t length, const char *name)
 	return length > strlen(name) && strncasecmp(line, name, strlen(name)) == 0;
 }
 
+/* We ask for gzip alone; libcurl would undo whatever it can, with as much memory as that takes. */
+static bool
+asked_for(const char *value, size_t length)
+{
+	char coding[LR_TAG_MAX];
+	remember(coding, value, length);
+	return strcasecmp(coding, "gzip") == 0 || strcasecmp(coding, "identity") == 0;
+}
+
 static size_t
 on_header(char *line, size_t one, size_t length, void *arg)
 {
@@ -107,10 +117,27 @@ on_header(char *line, size_t one, size_t length, void *arg)
 		remember(x->response->tags.etag, line + 5, length - 5);
 	else if (is_header(line, length, "last-modified:"))
 		remember(x->response->tags.modified, line + 14, length - 14);
+	else if (is_header(line, length, "content-encoding:") &&
+		 !asked_for(line + 17, length - 17)) {
+		x->code = lr_fail(x->err, LR_EFORMAT, "a content coding that is not gzip");
+		return 0;
+	}
 	return length;
 }
 
-/* Decompressed octets: a small body may become a large one. */
+/* Why to go no further: asked to stop, or too late. */
+static enum lr_code
+over(struct exchange *x)
+{
+	if (lr_budget_cancelled(x->budget))
+		return lr_cancelled(x->err);
+	if (lr_budget_left(x->budget) > 0)
+		return LR_OK;
+	return lr_fail(x->err, LR_ETIMEOUT, "not finished within %g s, after %zu octets",
+	    x->budget->limits->total_ms / 1000.0, x->response->size);
+}
+
+/* Decompressed octets: a small body may become a large one, and all of it in one go. */
 static size_t
 on_body(char *octets, size_t one, size_t length, void *arg)
 {
@@ -118,6 +145,8 @@ on_body(char *octets, size_t one, size_t length, void *arg)
 	size_t max = x->budget->limits->wire_octets;
 	(void)one;
 	x->last = now(x);
+	if ((x->code = over(x)) != LR_OK)
+		return 0;
 	if (length > max - x->response->size) {
 		x->code = lr_fail(x->err, LR_ELIMIT, "more than %zu octets", max);
 		return 0;
@@ -145,10 +174,10 @@ on_progress(void *arg, curl_off_t total, curl_off_t got, curl_off_t to_send, cur
 {
 	struct exchange *x = arg;
 	(void)total, (void)to_send, (void)sent;
-	size_t max = x->budget->limits->wire_octets;
-	if ((size_t)got <= max - x->budget->octets)
+	if ((uintmax_t)got <= lr_budget_room(x->budget))
 		return 0;
-	x->code = lr_fail(x->err, LR_ELIMIT, "more than %zu octets", max);
+	x->code = lr_fail(
+	    x->err, LR_ELIMIT, "more than %zu octets", x->budget->limits->wire_octets);
 	return 1;
 }
 
@@ -164,7 +193,7 @@ on_connected(void *arg, char *remote, char *local, int remote_port, int local_po
 
 /* What CURLOPT_RESOLVE takes: "HOST:PORT:ADDRESS,[ADDRESS]". */
 static bool
-set_addresses(struct exchange *x, const char *host, const struct lr_uri *uri,
+set_looked_up(struct exchange *x, const char *host, const struct lr_uri *uri,
     const struct lr_addresses *addresses)
 {
 	char text[512 + LR_ADDRESSES_MAX * (INET6_ADDRSTRLEN + 3)];
@@ -182,6 +211,30 @@ set_addresses(struct exchange *x, const char *host, const struct lr_uri *uri,
 	}
 	x->addresses = curl_slist_append(NULL, text);
 	return x->addresses && curl_easy_setopt(x->easy, CURLOPT_RESOLVE, x->addresses) == CURLE_OK;
+}
+
+/* What CURLOPT_CONNECT_TO takes: "HOST:PORT:ADDRESS:PORT", where nothing stands for whichever. */
+static bool
+set_address(struct exchange *x, const char *address)
+{
+	char text[64 + 8];
+	snprintf(text, sizeof(text), strchr(address, ':') ? "::[%s]:" : "::%s:", address);
+	x->addresses = curl_slist_append(NULL, text);
+	return x->addresses &&
+	       curl_easy_setopt(x->easy, CURLOPT_CONNECT_TO, x->addresses) == CURLE_OK;
+}
+
+/* An address as host needs nothing, and CURLOPT_RESOLVE takes no IPv6 address as host. */
+static bool
+set_destination(struct exchange *x, const char *host, const struct lr_uri *uri,
+    const struct lr_addresses *addresses)
+{
+	struct in6_addr unused;
+	if (*uri->address)
+		return set_address(x, uri->address);
+	if (inet_pton(AF_INET, host, &unused) == 1 || inet_pton(AF_INET6, host, &unused) == 1)
+		return true;
+	return set_looked_up(x, host, uri, addresses);
 }
 
 /* Only where the zone held is the one that the tags stand for. */
@@ -222,6 +275,7 @@ set_options(struct exchange *x, const char *ca_bundle, const char *url)
 	/* Macros that check types: no loop over a table. */
 	bad |= curl_easy_setopt(e, CURLOPT_URL, url);
 	bad |= curl_easy_setopt(e, CURLOPT_PROTOCOLS_STR, "https");
+	bad |= curl_easy_setopt(e, CURLOPT_HTTP09_ALLOWED, 0L);
 	bad |= curl_easy_setopt(e, CURLOPT_NOSIGNAL, 1L);
 	bad |= curl_easy_setopt(e, CURLOPT_PROXY, ""); /* nor the environment's */
 	bad |= curl_easy_setopt(e, CURLOPT_NETRC, (long)CURL_NETRC_IGNORED);
@@ -243,8 +297,11 @@ set_options(struct exchange *x, const char *ca_bundle, const char *url)
 	bad |= curl_easy_setopt(e, CURLOPT_NOPROGRESS, 0L);
 	bad |= curl_easy_setopt(e, CURLOPT_PREREQFUNCTION, on_connected);
 	bad |= curl_easy_setopt(e, CURLOPT_PREREQDATA, x);
-	if (ca_bundle)
+	if (ca_bundle) { /* and nobody else: neither the system's folder nor its own store */
 		bad |= curl_easy_setopt(e, CURLOPT_CAINFO, ca_bundle);
+		bad |= curl_easy_setopt(e, CURLOPT_CAPATH, NULL);
+		bad |= curl_easy_setopt(e, CURLOPT_SSL_OPTIONS, 0L);
+	}
 	return bad == CURLE_OK;
 }
 
@@ -264,7 +321,7 @@ prepare(struct exchange *x, const struct lr_https_request *request)
 	x->easy = curl_easy_init();
 	x->multi = curl_multi_init();
 	if (!x->easy || !x->multi || !set_options(x, request->ca_bundle, url) ||
-	    !set_addresses(x, host, uri, &addresses) || !set_conditions(x, request->conditions) ||
+	    !set_destination(x, host, uri, &addresses) || !set_conditions(x, request->conditions) ||
 	    curl_multi_add_handle(x->multi, x->easy) != CURLM_OK)
 		return lr_fail(x->err, LR_ENOMEM, "libcurl cannot be set up");
 	return LR_OK;
@@ -322,7 +379,6 @@ patience(const struct exchange *x, int64_t begun, const char **what, int *whole)
 static enum lr_code
 perform(struct exchange *x)
 {
-	const struct lr_limits *limits = x->budget->limits;
 	struct curl_waitfd cancel = {.fd = x->budget->io->cancel_fd, .events = CURL_WAIT_POLLIN};
 	int64_t begun = now(x);
 	for (;;) {
@@ -333,12 +389,9 @@ perform(struct exchange *x)
 		const CURLMsg *message = curl_multi_info_read(x->multi, &messages);
 		if (message && message->msg == CURLMSG_DONE)
 			return verdict(x, message->data.result);
-		if (lr_budget_cancelled(x->budget))
-			return lr_cancelled(x->err);
-		if (lr_budget_left(x->budget) == 0)
-			return lr_fail(x->err, LR_ETIMEOUT,
-			    "not finished within %g s, after %zu octets", limits->total_ms / 1000.0,
-			    x->response->size);
+		enum lr_code code = over(x);
+		if (code != LR_OK)
+			return code;
 		int64_t left = patience(x, begun, &what, &whole);
 		if (left <= 0)
 			return lr_fail(x->err, x->connected ? LR_ETIMEOUT : LR_EUNREACHABLE,

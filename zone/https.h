@@ -16,8 +16,16 @@ struct lr_tags {
 	char modified[LR_TAG_MAX]; /* Last-Modified; empty: none */
 };
 
-/* The first user starts libcurl, the last stops it. Any thread. LR_EUNSUPPORTED: built without;
- * LR_EIO. */
+/*
+ * The first user starts libcurl, the last stops it. LR_EUNSUPPORTED: built without; LR_EIO.
+ *
+ * Starting and stopping libcurl may touch what other users of libcurl and OpenSSL in the process
+ * have in hand, where it was built without atomics (curl_version_info(): CURL_VERSION_THREADSAFE).
+ * So it is for the thread that loads and unloads the module, while it has no threads of its own:
+ * lr_source_new() in init, lr_source_free() in deinit, both with no worker running. A lock keeps
+ * several such threads apart (contexts of libunbound). Requests are for any thread, one at a time
+ * for a source.
+ */
 enum lr_code lr_https_start(struct lr_error *err);
 void lr_https_stop(void);
 
@@ -37,8 +45,8 @@ struct lr_https_response {
 };
 
 /*
- * GET. Of what the budget limits, header_octets count for one response, wire_octets for its body as
- * it comes and decompressed. The response is the caller's to clear. LR_EUNREACHABLE (also for a
+ * GET. Of what the budget limits, header_octets count for one response, wire_octets for the bodies
+ * of all the fetch's responses as they come, and for each decompressed. The response is the caller's to clear. LR_EUNREACHABLE (also for a
  * certificate that is not right), LR_ETIMEOUT, LR_EFORMAT, LR_ELIMIT, LR_EIO, LR_ENOMEM,
  * LR_ECANCELLED.
  */

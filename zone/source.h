@@ -55,7 +55,8 @@ struct lr_source_options {
 	const char *ca_bundle; /* a file of certificates to trust, or NULL for the system's */
 };
 
-/* The strings are copied. LR_ENOMEM; LR_EUNSUPPORTED: this build cannot. */
+/* The strings are copied. By the thread that loads and unloads the module (https.h), as
+ * lr_source_free(). LR_ENOMEM; LR_EUNSUPPORTED: this build cannot. */
 enum lr_code lr_source_new(const struct lr_uri *uri, const struct lr_source_options *options,
     struct lr_source **source, struct lr_error *err);
 void lr_source_free(struct lr_source *source); /* NULL is allowed */

@@ -26,7 +26,7 @@ import servers  # noqa: E402
 from lab import netns, rootzone  # noqa: E402
 
 CHECK = pathlib.Path(lab.BUILD) / "localroot-check"
-BIND, WEB = "203.0.113.153", "203.0.113.180"
+BIND, WEB, WEB6 = "203.0.113.153", "203.0.113.180", "2001:db8:113::180"
 NAME = "xfr.lab.example"
 
 
@@ -96,6 +96,42 @@ def every_scheme():
         for source in (f"xot:{BIND}#{NAME}", f"xot:{BIND}@853", f"https://{WEB}/root.zone",
                        f"https://{NAME}/root.zone@{WEB}", f"https://{NAME}/moved@{WEB}"):
             good(net, source, ca.bundle)
+
+
+@tap.test("https: an IPv6 address as host, as the address to connect to, and where a redirect leads")
+def https_ipv6():
+    with everything() as (net, ca, _, _):
+        certificate = ca.certificate("six", [NAME], [WEB6, WEB])
+        web = servers.Nginx(net.folder / "nginx6", WEB6, certificate,
+                            f"    location = /moved {{ return 302 https://[{WEB6}]/root.zone; }}\n")
+        try:
+            web.put("root.zone", net.zone.zone)
+            for source in (f"https://[{WEB6}]/root.zone", f"https://[{WEB6}]:443/moved", f"https://{NAME}/root.zone@{WEB6}",
+                           f"https://{NAME}/moved@{WEB6}", f"https://[2001:db8::feed]/root.zone@{WEB6}"):
+                if "feed" in source:  # connects to the address after @, whose certificate is not for the host
+                    bad(net, source, "certificate|name", ca.bundle, "unreachable")
+                else:
+                    good(net, source, ca.bundle)
+            bad(net, f"https://[{WEB6}]:444/root.zone", "refused|connect", ca.bundle, "unreachable")
+        finally:
+            web.stop()
+
+
+@tap.test("a bundle of certificates is all that is trusted: not the system's file, nor its folder")
+def bundle_alone():
+    with everything() as (net, ca, _, _):
+        # Under another name: else OpenSSL finds the wrong one of the two and looks no further.
+        other = servers.Authority(net.folder / "other", "Another lab")
+        system = net.folder / "certs"  # as the machine's: the lab's authority is among those it trusts
+        system.mkdir()
+        (system / "ca-certificates.crt").write_bytes(pathlib.Path(ca.bundle).read_bytes())
+        subprocess.run([servers.need("openssl"), "rehash", str(system)], check=True, timeout=60)
+        for source in (f"https://{WEB}/root.zone", f"xot:{BIND}#{NAME}"):
+            code, text, _ = check_where(net, {"/etc/ssl/certs": system}, source)
+            tap.equal(code, 0, f"{source} with the system's certificates: {text}")
+            code, text, _ = check_where(net, {"/etc/ssl/certs": system}, source, other.bundle)
+            if code == 0 or "certificate" not in text:
+                raise AssertionError(f"{source} with another's: {code}: {text}")
 
 
 @tap.test("certificates and names: each fault is told, and nothing is taken")
@@ -278,6 +314,11 @@ def name_look_up_hangs():
 def check_with(net, hosts, source, resolv="", bundle=None):
     """check() where /etc/hosts and /etc/resolv.conf are these."""
     files = {"/etc/hosts": net.write("hosts", hosts), "/etc/resolv.conf": net.write("resolv.conf", resolv)}
+    return check_where(net, files, source, bundle)
+
+
+def check_where(net, files, source, bundle=None):
+    """check() where these files or folders of the machine are others (theirs -> mine), and how long it took."""
     mounts = " && ".join(f"mount --bind {mine} {theirs}" for theirs, mine in files.items())
     command = ["unshare", "--mount", "sh", "-c", f'{mounts} || exit 77; exec "$@"', "sh", str(CHECK), "-a", net.zone.anchor,
                *(["-c", bundle] if bundle else []), source]

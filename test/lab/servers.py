@@ -22,12 +22,12 @@ def need(tool):
 class Authority:
     """A certification authority with certificates for servers. .bundle is what a client is to trust."""
 
-    def __init__(self, folder):
+    def __init__(self, folder, name="The lab"):
         self.folder = pathlib.Path(folder)
         self.folder.mkdir(parents=True, exist_ok=True)
         self.bundle = str(self.folder / "ca.pem")
         self._run("req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "30",
-                  "-subj", "/CN=The lab", "-keyout", "ca.key", "-out", "ca.pem",
+                  "-subj", f"/CN={name}", "-keyout", "ca.key", "-out", "ca.pem",
                   "-addext", "basicConstraints=critical,CA:TRUE")
 
     def _run(self, *arguments):

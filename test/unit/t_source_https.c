@@ -255,6 +255,35 @@ too_large(void **state)
 	expect_failure(LR_ELIMIT, "more than 50 octets of headers");
 }
 
+/* What the redirects brought counts too, to the last octet. */
+static void
+too_large_after_redirect(void **state)
+{
+	(void)state;
+	limits.wire_octets = sizeof(SEVEN) - 1;
+	next("HTTP/1.1 302 Found\r\nLocation: /more\r\nContent-Length: 45\r\n\r\n"
+	     "012345678901234567890123456789012345678901234");
+	assert_int_equal(limits.wire_octets, 45);
+	next(GIVES_SEVEN);
+	expect_failure(LR_ELIMIT, "more than 45 octets");
+}
+
+/* Other codings than gzip were not asked for, and some take memory at the server's will. */
+static void
+other_codings(void **state)
+{
+	static const char *const codings[] = {
+	    "zstd", "br", "deflate", "gzip, gzip", "x", ""};
+	char text[256];
+	(void)state;
+	for (size_t i = 0; i < sizeof(codings) / sizeof(*codings); i++) {
+		snprintf(text, sizeof(text), "HTTP/1.1 200 OK\r\nContent-Encoding: %s\r\n\r\n" SEVEN,
+		    codings[i]);
+		next(text);
+		expect_failure(LR_EFORMAT, "a content coding that is not gzip");
+	}
+}
+
 static void
 cancelled(void **state)
 {
@@ -321,6 +350,8 @@ main(void)
 	    cmocka_unit_test(redirects),
 	    cmocka_unit_test(too_slow),
 	    cmocka_unit_test(too_large),
+	    cmocka_unit_test(too_large_after_redirect),
+	    cmocka_unit_test(other_codings),
 	    cmocka_unit_test(cancelled),
 	};
 	return cmocka_run_group_tests(tests, set_up, tear_down);
