@@ -1,9 +1,7 @@
 #include "name.h"
+#include "text_field.h"
 
-#include <stdlib.h>
 #include <string.h>
-
-#include <ldns/ldns.h>
 
 #define ROW(f, b) f(b) f(b + 1) f(b + 2) f(b + 3) f(b + 4) f(b + 5) f(b + 6) f(b + 7)
 #define LOWER(b) (uint8_t)((b) >= 'A' && (b) <= 'Z' ? (b) + 32 : (b)),
@@ -123,6 +121,14 @@ const char *
 lr_name_text(const uint8_t *name, char text[LR_NAME_TEXT_MAX])
 {
 	static const char digits[] = "0123456789";
+	static const bool special[256] = {['.'] = true,
+	    ['\\'] = true,
+	    ['"'] = true,
+	    ['('] = true,
+	    [')'] = true,
+	    [';'] = true,
+	    ['@'] = true,
+	    ['$'] = true};
 	char *out = text;
 	if (!*name)
 		*out++ = '.';
@@ -136,7 +142,7 @@ lr_name_text(const uint8_t *name, char text[LR_NAME_TEXT_MAX])
 				*out++ = digits[octet % 10];
 				continue;
 			}
-			if (strchr(".\\\"();@$", octet))
+			if (special[octet])
 				*out++ = '\\';
 			*out++ = (char)octet;
 		}
@@ -149,16 +155,12 @@ lr_name_text(const uint8_t *name, char text[LR_NAME_TEXT_MAX])
 bool
 lr_name_parse(const char *text, uint8_t name[LR_NAME_MAX], size_t *length)
 {
-	/* ldns takes a name relative or absolute alike, and an empty string for the root. */
-	ldns_rdf *rdf = *text ? ldns_dname_new_frm_str(text) : NULL;
-	if (!rdf)
+	static const uint8_t root[] = {0};
+	uint8_t parsed[LR_NAME_MAX];
+	size_t size = lr_field_name(text, root, parsed);
+	if (size == 0)
 		return false;
-	size_t size = ldns_rdf_size(rdf);
-	bool fits = lr_name_length(ldns_rdf_data(rdf), size) == size;
-	if (fits) {
-		memcpy(name, ldns_rdf_data(rdf), size);
-		*length = size;
-	}
-	ldns_rdf_deep_free(rdf);
-	return fits;
+	memcpy(name, parsed, size);
+	*length = size;
+	return true;
 }

@@ -44,7 +44,7 @@ uint64_t lr_name_key(const uint8_t *name, unsigned origin_labels);
 /* Writes the presentation form with a final dot; returns TEXT. */
 const char *lr_name_text(const uint8_t *name, char text[LR_NAME_TEXT_MAX]);
 
-/* Reads a presentation form (ldns reads it); a missing final dot is supplied. False where malformed. */
+/* Reads a presentation form; a missing final dot is supplied. False where malformed. */
 bool lr_name_parse(const char *text, uint8_t name[LR_NAME_MAX], size_t *length);
 
 #endif

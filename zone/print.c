@@ -1,65 +1,63 @@
 #include "print.h"
-
-#include <string.h>
+#include "cursor.h"
+#include "print_field.h"
 
 #include <ldns/ldns.h>
 
-/* A record as it stands on the wire, for ldns to read: owner, type, class, TTL, RDATA with its
- * length. */
-static size_t
-write_wire(const uint8_t *owner, size_t owner_length, uint16_t type, uint32_t ttl,
-    const uint8_t *rdata, size_t size, uint8_t *wire)
+static void
+print_record(struct lr_printer *p, const struct lr_record *record)
 {
-	uint8_t *at = wire;
-	memcpy(at, owner, owner_length);
-	at += owner_length;
-	ldns_write_uint16(at, type);
-	ldns_write_uint16(at + 2, LDNS_RR_CLASS_IN);
-	ldns_write_uint32(at + 4, ttl);
-	memcpy(at + 8, rdata, size);
-	return owner_length + 8 + size;
+	lr_print_name(p, record->owner);
+	lr_print_char(p, '\t');
+	lr_print_number(p, record->ttl);
+	lr_print_text(p, "\tIN\t", 4);
+	lr_print_type(p, record->type);
+	lr_print_rdata(p, record->type, record->rdata, record->rdata_length);
+	lr_print_char(p, '\n');
+}
+
+static void
+print_rrset(struct lr_printer *p, const struct lr_zone *zone, const struct lr_rrset *rrset)
+{
+	size_t owner_length;
+	struct lr_record record = {.ttl = rrset->ttl};
+	struct lr_cursor data = lr_cursor_init(lr_rrset_data(zone, rrset), rrset->octets);
+	record.owner = lr_rrset_owner(zone, rrset, &owner_length);
+	record.owner_length = (uint8_t)owner_length;
+	for (unsigned i = 0; i < (unsigned)rrset->count + rrset->signatures; i++) {
+		record.type = i < rrset->count ? rrset->type : LDNS_RR_TYPE_RRSIG;
+		record.rdata_length = lr_cursor_u16(&data);
+		record.rdata = lr_cursor_bytes(&data, record.rdata_length);
+		print_record(p, &record);
+	}
 }
 
 static enum lr_code
-print_rrset(const struct lr_zone *zone, const struct lr_rrset *rrset, ldns_buffer *text, FILE *out)
+finish(struct lr_printer *p)
 {
-	uint8_t wire[LR_NAME_MAX + 8 + 2 + UINT16_MAX];
-	size_t owner_length;
-	const uint8_t *owner = lr_rrset_owner(zone, rrset, &owner_length);
-	const uint8_t *rdata = lr_rrset_data(zone, rrset);
+	lr_print_flush(p);
+	return p->failed ? LR_EIO : LR_OK;
+}
 
-	for (unsigned i = 0; i < (unsigned)rrset->count + rrset->signatures; i++) {
-		size_t size = 2 + (size_t)ldns_read_uint16(rdata);
-		size_t length = write_wire(owner, owner_length,
-		    i < rrset->count ? rrset->type : LDNS_RR_TYPE_RRSIG, rrset->ttl, rdata, size,
-		    wire);
-		rdata += size;
-
-		size_t position = 0;
-		ldns_rr *rr = NULL;
-		if (ldns_wire2rr(&rr, wire, length, &position, LDNS_SECTION_ANSWER) !=
-		    LDNS_STATUS_OK)
-			return LR_ENOMEM; /* verified data: it can be nothing else */
-		ldns_buffer_clear(text);
-		ldns_status status = ldns_rr2buffer_str(text, rr);
-		ldns_rr_free(rr);
-		if (status != LDNS_STATUS_OK)
-			return LR_ENOMEM;
-		if (fwrite(ldns_buffer_begin(text), ldns_buffer_position(text), 1, out) != 1)
-			return LR_EIO;
-	}
-	return LR_OK;
+enum lr_code
+lr_record_print(const struct lr_record *record, FILE *out)
+{
+	struct lr_printer p;
+	p.out = out;
+	p.failed = false;
+	p.used = 0;
+	print_record(&p, record);
+	return finish(&p);
 }
 
 enum lr_code
 lr_zone_print(const struct lr_zone *zone, FILE *out)
 {
-	ldns_buffer *text = ldns_buffer_new(1 << 16);
-	if (!text)
-		return LR_ENOMEM;
-	enum lr_code code = LR_OK;
-	for (size_t i = 0; i < lr_zone_rrset_count(zone) && code == LR_OK; i++)
-		code = print_rrset(zone, lr_zone_rrset(zone, i), text, out);
-	ldns_buffer_free(text);
-	return code;
+	struct lr_printer p; /* not cleared: its text is long */
+	p.out = out;
+	p.failed = false;
+	p.used = 0;
+	for (size_t i = 0; i < lr_zone_rrset_count(zone) && !p.failed; i++)
+		print_rrset(&p, zone, lr_zone_rrset(zone, i));
+	return finish(&p);
 }

@@ -53,7 +53,7 @@ whole_number(const char *text, uint64_t limit, uint64_t *value)
 	return read_number(&text, limit, value) && *text == '\0';
 }
 
-/* One octet of a name after a backslash: three digits or the character itself. */
+/* One octet of a name or a string after a backslash: three digits or the character itself. */
 static bool
 escaped(const char **text, uint8_t *octet)
 {
@@ -172,6 +172,22 @@ hex_digit(char c)
 	       : c >= 'a' && c <= 'f' ? c - 'a' + 10
 	       : c >= 'A' && c <= 'F' ? c - 'A' + 10
 				      : -1;
+}
+
+/* One character-string (RFC 1035 section 5.1), quoted or not: up to 255 octets and their number. */
+static bool
+put_string(struct out *out, const char *text)
+{
+	uint8_t string[1 + UINT8_MAX];
+	size_t length = 0;
+	while (*text) {
+		uint8_t octet = (uint8_t)*text++;
+		if ((octet == '\\' && !escaped(&text, &octet)) || length == UINT8_MAX)
+			return false;
+		string[++length] = octet;
+	}
+	string[0] = (uint8_t)length;
+	return put(out, string, 1 + length);
 }
 
 /* The remaining tokens, as if written together: digits may be split anywhere. */
@@ -320,6 +336,8 @@ put_field(struct out *out, ldns_rdf_type field, const struct lr_token *token, co
 	case LDNS_RDF_TYPE_DNAME:
 		size = lr_field_name(token->text, origin, bytes);
 		return size > 0 && put(out, bytes, size);
+	case LDNS_RDF_TYPE_STR:
+		return put_string(out, token->text);
 	case LDNS_RDF_TYPE_ALG:
 		/* A mnemonic is ldns' affair. */
 		*foreign = token->text[0] < '0' || token->text[0] > '9';
@@ -334,6 +352,9 @@ put_field(struct out *out, ldns_rdf_type field, const struct lr_token *token, co
 		return whole_number(token->text, UINT32_MAX, &number) &&
 		       put_number(out, (uint32_t)number, 4);
 	case LDNS_RDF_TYPE_PERIOD:
+		/* RFC 2181 section 8 bounds TTLs, not the SOA's timers. */
+		if (whole_number(token->text, UINT32_MAX, &number))
+			return put_number(out, (uint32_t)number, 4);
 		return lr_field_ttl(token->text, &seconds) && put_number(out, seconds, 4);
 	case LDNS_RDF_TYPE_TIME:
 		return put_time(out, token);

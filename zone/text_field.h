@@ -2,7 +2,8 @@
  * text_field.h -- the fields of a master file: tokens to wire form (RFC 1035 section 5.1).
  *
  * The types that a root zone is made of are read here, straight into wire form: on the real zone
- * that takes a fifth of what ldns takes. All other types go to ldns. For text.c alone.
+ * that takes a fifth of what ldns takes. All other types go to ldns. For text.c and name.c
+ * alone; print_field.h is the way back.
  */
 #ifndef LR_TEXT_FIELD_H
 #define LR_TEXT_FIELD_H

@@ -155,12 +155,13 @@ def visible(scene):
               "list_auth_zones")
 
 
-@on_both_roots("the copy on disk is a master file that ldns-verify-zone accepts")
+@on_both_roots("the copy on disk is a master file that ldns, BIND and NSD accept")
 def disk(scene):
     scene.local.wait_stored()
     date = ["-t", scene.root.date] if scene.root.date else []
-    subprocess.run(["ldns-verify-zone", "-k", scene.root.anchor, *date, "-ZZ", str(scene.local.folder / "localroot.zone")],
-                   check=True, capture_output=True, timeout=60)
+    for command in (["ldns-verify-zone", "-k", scene.root.anchor, *date, "-ZZ"], ["ldns-read-zone"],
+                    ["named-checkzone", "-i", "none", "."], ["nsd-checkzone", "."]):
+        subprocess.run([*command, str(scene.local.folder / "localroot.zone")], check=True, capture_output=True, timeout=60)
 
 
 tap.run()
