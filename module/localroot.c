@@ -2,7 +2,6 @@
 #include "answer.h"
 #include "clock.h"
 #include "precedence.h"
-#include "version.h"
 
 #include <inttypes.h>
 #include <time.h>
@@ -35,13 +34,6 @@ enum lr_code
 lr_localroot_start(struct module_env *env, struct lr_localroot **made, struct lr_error *err)
 {
 	*made = NULL;
-	char running[32];
-	if (!lr_version_matches(running, sizeof(running))) {
-		log_warn("localroot: built for Unbound " LR_UNBOUND_VERSION
-			 ", but this is %s: not serving",
-		    *running ? running : "another program");
-		return LR_OK;
-	}
 	struct lr_localroot *module = calloc(1, sizeof(*module));
 	if (!module)
 		return lr_fail(err, LR_ENOMEM, "out of memory");

@@ -2,6 +2,7 @@
  * module.c -- the six entry points that Unbound's dynlib module looks for, the two more that a
  * patched Unbound asks (contrib/unbound-localroot.patch), and nothing else.
  */
+#include "host.h"
 #include "localroot.h"
 
 #define EXPORT __attribute__((visibility("default")))
@@ -20,6 +21,9 @@ EXPORT int unbound_module_control(
 
 /* Of a library that stands twice in module-config, the first instance is enough. */
 static bool started;
+
+/* Why no struct of this Unbound may be looked into; empty: they may. */
+static char unfit[LR_HOST_WHY];
 
 static struct lr_localroot *
 module_of(const struct module_env *env, int id)
@@ -42,6 +46,10 @@ on_query_sent(struct query_info *query, uint16_t flags, struct module_qstate *qs
 int
 init(struct module_env *env, int id)
 {
+	if (*unfit || !lr_host_fits(unfit)) {
+		lr_host_warn(unfit);
+		return 1;
+	}
 	struct dynlibmod_env *dynlib = env->modinfo[id];
 	struct lr_localroot *module;
 	struct lr_error err;
@@ -53,7 +61,7 @@ init(struct module_env *env, int id)
 	}
 	enum lr_code code = lr_localroot_start(env, &module, &err);
 	if (code != LR_OK) {
-		log_err("localroot: %s", err.text);
+		log_err("localroot: not serving: %s", err.text);
 		return code != LR_EUSAGE && code != LR_EUNSUPPORTED;
 	}
 	if (!module)
@@ -72,6 +80,8 @@ init(struct module_env *env, int id)
 void
 deinit(struct module_env *env, int id)
 {
+	if (*unfit)
+		return;
 	struct dynlibmod_env *dynlib = env->modinfo[id];
 	struct lr_localroot *module = dynlib->dyn_env;
 	if (!module)
@@ -86,6 +96,10 @@ void
 operate(struct module_qstate *qstate, enum module_ev event, int id, struct outbound_entry *entry)
 {
 	(void)entry;
+	if (*unfit) {
+		lr_host_pass(qstate, event, id);
+		return;
+	}
 	struct lr_localroot *module = module_of(qstate->env, id);
 	switch (event) {
 	case module_event_new:
@@ -117,7 +131,7 @@ clear(struct module_qstate *qstate, int id)
 size_t
 get_mem(struct module_env *env, int id)
 {
-	struct lr_localroot *module = module_of(env, id);
+	struct lr_localroot *module = *unfit ? NULL : module_of(env, id);
 	return module ? lr_localroot_octets(module) : 0;
 }
 
@@ -134,6 +148,10 @@ end_text(char *text, size_t size)
 void
 unbound_module_stats(struct module_env *env, int id, char *text, size_t size, int reset)
 {
+	if (*unfit) {
+		snprintf(text, size, "localroot.serving=0\n");
+		return;
+	}
 	struct lr_localroot *module = module_of(env, id);
 	FILE *out = module ? fmemopen(text, size, "w") : NULL;
 	if (!out)
@@ -145,9 +163,13 @@ unbound_module_stats(struct module_env *env, int id, char *text, size_t size, in
 
 /* False where LINE is no command of ours. */
 int
-unbound_module_control(
-    struct module_env *env, int id, const char *line, char *text, size_t size)
+unbound_module_control(struct module_env *env, int id, const char *line, char *text, size_t size)
 {
+	if (*unfit) {
+		bool refresh = strcmp(line, "localroot_refresh") == 0;
+		snprintf(text, size, "%snot serving: %s\n", refresh ? "error " : "", unfit);
+		return refresh || strcmp(line, "localroot_status") == 0;
+	}
 	struct lr_localroot *module = module_of(env, id);
 	FILE *out = module ? fmemopen(text, size, "w") : NULL;
 	if (!out)

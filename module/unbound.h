@@ -32,6 +32,8 @@
 #include "util/storage/dnstree.h"
 #include "validator/val_anchor.h"
 
+#include "host_symbols.h"
+
 #if !defined(HAVE_PTHREAD)
 #error "Unbound was configured without POSIX threads, which this module needs"
 #endif
