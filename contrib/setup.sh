@@ -46,9 +46,11 @@ quietly() {
 	mkdir -p "$build/log"
 	"$@" >"$log" 2>&1 &
 	pid=$!
+	ticks=0
 	while kill -0 "$pid" 2>/dev/null; do
-		sleep 1
-		printf '.' >&2
+		sleep 0.1
+		ticks=$((ticks + 1))
+		[ $((ticks % 20)) -ne 0 ] || printf '.' >&2
 	done
 	printf '\n' >&2
 	if ! wait "$pid"; then
@@ -56,27 +58,6 @@ quietly() {
 		printf '%s\n' "(the whole log is $log)" >&2
 		return 1
 	fi
-}
-
-# apt_sources CODENAME: the machine's own repositories, as deb-src entries of that Debian release.
-apt_sources() {
-	# shellcheck disable=SC1091
-	codename=$(. /etc/os-release && echo "$VERSION_CODENAME")
-	keyring=/usr/share/keyrings/debian-archive-keyring.gpg
-	apt-get indextargets --format "deb-src [signed-by=$keyring] \$(REPO_URI) \$(RELEASE) main" \
-		'Created-By: Packages' 'Component: main' 'Origin: Debian' | sort -u |
-		sed "s/ $codename\\([-/ ]\\)/ $1\\1/"
-}
-
-# apt_in_scratch TOOL ARGUMENT...: apt with the sources.list, the lists and the cache of the folder $scratch, so that
-# the machine's apt configuration stays as it is.
-apt_in_scratch() {
-	tool=$1
-	shift
-	mkdir -p "$scratch/lists/partial" "$scratch/cache/archives/partial"
-	"$tool" -q -o Dir::Etc::sourcelist="$scratch/sources.list" -o Dir::Etc::sourceparts=/dev/null \
-		-o Dir::State::lists="$scratch/lists" -o Dir::Cache="$scratch/cache" \
-		-o APT::Sandbox::User=root "$@"
 }
 
 # localroot_patch SOURCE: unbound-localroot.patch as it fits that tree of Unbound's: newer manual pages are made with
