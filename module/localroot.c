@@ -206,6 +206,7 @@ print_status(struct lr_localroot *module, FILE *out)
 			fprintf(out, "from %s\n", state.source);
 		}
 	}
+	fputs(module->settings.passed_over, out);
 	lr_refresher_print(module->refresher, out);
 }
 

@@ -31,9 +31,8 @@ struct lr_localroot {
 };
 
 /*
- * Sets up and, with a good copy on disk, serves already. LR_EUSAGE: the configuration is wrong and
- * Unbound is not to start. Otherwise LR_OK; *made is NULL where the module declines (said in the
- * log).
+ * Sets up and, with a good copy on disk, serves already. *made is NULL where the module declines
+ * (said in the log). LR_ENOMEM; LR_EIO: the machine refused something.
  */
 enum lr_code lr_localroot_start(
     struct module_env *env, struct lr_localroot **made, struct lr_error *err);

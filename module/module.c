@@ -1,9 +1,10 @@
 /*
- * module.c -- the six entry points that Unbound's dynlib module looks for, the two more that a
+ * module.c -- the six entry points that Unbound's dynlib module looks for, the three more that a
  * patched Unbound asks (contrib/unbound-localroot.patch), and nothing else.
  */
 #include "host.h"
 #include "localroot.h"
+#include "option.h"
 
 #define EXPORT __attribute__((visibility("default")))
 
@@ -18,6 +19,7 @@ EXPORT void unbound_module_stats(
     struct module_env *env, int id, char *text, size_t size, int reset);
 EXPORT int unbound_module_control(
     struct module_env *env, int id, const char *line, char *text, size_t size);
+EXPORT int unbound_module_check(const char *option, const char *chroot, char *why, size_t size);
 
 /* Of a library that stands twice in module-config, the first instance is enough. */
 static bool started;
@@ -42,7 +44,7 @@ on_query_sent(struct query_info *query, uint16_t flags, struct module_qstate *qs
 	return 1;
 }
 
-/* Fails, which ends Unbound, on wrong configuration only. */
+/* Never fails, which would end Unbound: the module declines instead. */
 int
 init(struct module_env *env, int id)
 {
@@ -59,10 +61,9 @@ init(struct module_env *env, int id)
 		log_warn("localroot: loaded twice: the second in module-config does nothing");
 		return 1;
 	}
-	enum lr_code code = lr_localroot_start(env, &module, &err);
-	if (code != LR_OK) {
+	if (lr_localroot_start(env, &module, &err) != LR_OK) {
 		log_err("localroot: not serving: %s", err.text);
-		return code != LR_EUSAGE && code != LR_EUNSUPPORTED;
+		return 1;
 	}
 	if (!module)
 		return 1;
@@ -178,4 +179,17 @@ unbound_module_control(struct module_env *env, int id, const char *line, char *t
 	fclose(out);
 	end_text(text, size);
 	return known;
+}
+
+/* For a program that has not gone into Unbound's CHROOT. 1: OPTION, "name: value", can be used. 0:
+ * there is no such option; -1: not with this value; WHY says it. */
+int
+unbound_module_check(const char *option, const char *chroot, char *why, size_t size)
+{
+	const struct lr_paths paths = {.chroot = chroot, .outside = true};
+	struct lr_error err = {LR_OK, ""};
+	bool known;
+	enum lr_code code = lr_option_check(option, &paths, &known, &err);
+	snprintf(why, size, "%s", err.text);
+	return code == LR_OK ? 1 : known ? -1 : 0;
 }

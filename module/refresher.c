@@ -264,7 +264,7 @@ prepare(struct lr_refresher *r, struct lr_error *err)
 {
 	const struct lr_settings *settings = &r->module->settings;
 	const struct lr_source_options options = {.ca_bundle = settings->ca_bundle};
-	r->picked = calloc(settings->source_count, sizeof(*r->picked));
+	r->picked = calloc(settings->source_count + 1, sizeof(*r->picked));
 	if (!r->picked)
 		return lr_fail(err, LR_ENOMEM, "out of memory");
 	if (r->stop_fd < 0 || r->wake_fd < 0)

@@ -14,7 +14,7 @@ struct config_file;
 
 struct lr_settings {
 	bool enabled;           /* localroot: yes */
-	struct lr_uri *sources; /* never none where enabled */
+	struct lr_uri *sources; /* none: those that were named cannot be used, nobody is asked */
 	size_t source_count;
 	size_t named;          /* the first of them are localroot-source's, in the order given; the
 				  others come from the list or are built in, and have no order */
@@ -24,14 +24,15 @@ struct lr_settings {
 	uint32_t max_age;      /* localroot-max-age, seconds; 0: the SOA's expire alone */
 	uint32_t refresh;      /* localroot-refresh, seconds; 0: the SOA's refresh alone */
 	int32_t date_override; /* Unbound's val-override-date: 0 none, -1 dates do not count */
+	char *passed_over;     /* for localroot_status: a line for each option and each line of a list
+				  that cannot be used, or NULL */
 };
 
 /*
- * Reads the options into *settings. Strings are copied: Unbound frees its own over a reload.
- * LR_EUSAGE quotes the option that is unknown or malformed; LR_EUNSUPPORTED a localroot-source that
- * this build cannot ask. What is wrong with a localroot-source-list only costs its lines, which the
- * log names. Of an option that has one value, the last counts, as in Unbound. To be called by
- * init's thread.
+ * Reads the options into *settings. Strings are copied: Unbound frees its own over a reload. What
+ * cannot be used (zone/option.h) is passed over, with a line in the log that quotes it, and never
+ * an error: only LR_ENOMEM is. Of an option that has one value, the last counts, as in Unbound. To
+ * be called by init's thread, inside of the chroot.
  */
 enum lr_code lr_settings_read(
     const struct config_file *cfg, struct lr_settings *settings, struct lr_error *err);

@@ -80,7 +80,7 @@ lr_sources_pick(struct lr_sources *sources, const struct lr_picking *picking, si
 			soonest = i;
 		}
 	}
-	if (count == 0)
+	if (count == 0 && sources->count)
 		picked[count++] = soonest;
 	return count;
 }

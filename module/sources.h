@@ -36,7 +36,7 @@ struct lr_picking {
 
 /*
  * The sources to ask in this round, in that order: those that no back-off holds, and where it holds
- * all of them, the one that it lets go first. Never none. PICKED has room for all.
+ * all of them, the one that it lets go first. None where there are none. PICKED has room for all.
  */
 size_t lr_sources_pick(
     struct lr_sources *sources, const struct lr_picking *picking, size_t *picked);

@@ -2,6 +2,7 @@
  * localroot-check -- verifies a root zone as the module does. Clock and randomness enter here.
  */
 #include "lr_config.h"
+#include "conf.h"
 #include "source.h"
 #include "validate.h"
 
@@ -26,6 +27,7 @@ struct options {
 static const char usage[] =
     "Usage: localroot-check [-a ANCHORS] [-c CERTIFICATES] [-t YYYYMMDDhhmmss] [-z ORIGIN]\n"
     "                       [--no-dnssec] [--json] SOURCE\n"
+    "       localroot-check --check-conf FILE\n"
     "Verifies a root zone: its ZONEMD digest and its DNSSEC signatures.\n"
     "  -a, --anchors FILE   DS or DNSKEY records to trust [" LR_ROOTKEY "]\n"
     "  -c, --ca-bundle FILE the certificates that xot: and https: trust [the system's]\n"
@@ -33,11 +35,13 @@ static const char usage[] =
     "  -z, --zone ORIGIN    the zone's name [.]\n"
     "      --no-dnssec      the digest only\n"
     "      --json           the report as JSON\n"
+    "      --check-conf FILE  only look at the localroot options in that unbound.conf\n"
     "  -V, --version        print the version\n"
     "  -h, --help           print this\n"
     "SOURCE is a path, or a URI such as axfr:192.0.32.132, xot:192.0.2.1#ns.example.net or\n"
     "https://www.internic.net/domain/root.zone.\n"
-    "Exit status: 0 verified, 1 not verified, 2 usage, or the source cannot be had.\n";
+    "Exit status: 0 verified, 1 not verified, 2 usage, or the source cannot be had;\n"
+    "for --check-conf: 0 every option can be used, 1 not so, 2 FILE cannot be read.\n";
 
 static int64_t
 clock_ns(clockid_t id)
@@ -304,10 +308,23 @@ check(const struct options *o, const uint8_t *origin, struct lr_anchors *anchors
 	return status;
 }
 
+/* For a stock Unbound, whose unbound-checkconf does not know the options. */
+static int
+check_conf(const char *path)
+{
+	struct lr_error err = {LR_OK, ""};
+	unsigned errors;
+	if (lr_conf_check(path, stderr, &errors, &err) != LR_OK)
+		return trouble("unbound.conf", err.text);
+	if (errors == 0)
+		printf("localroot-check: no errors in the localroot options of %s\n", path);
+	return errors ? NOT_VERIFIED : VERIFIED;
+}
+
 int
 main(int argc, char **argv)
 {
-	enum { NO_DNSSEC = 256, JSON };
+	enum { NO_DNSSEC = 256, JSON, CHECK_CONF };
 	static const struct option names[] = {
 	    {"anchors", required_argument, NULL, 'a'},
 	    {"ca-bundle", required_argument, NULL, 'c'},
@@ -315,6 +332,7 @@ main(int argc, char **argv)
 	    {"zone", required_argument, NULL, 'z'},
 	    {"no-dnssec", no_argument, NULL, NO_DNSSEC},
 	    {"json", no_argument, NULL, JSON},
+	    {"check-conf", required_argument, NULL, CHECK_CONF},
 	    {"version", no_argument, NULL, 'V'},
 	    {"help", no_argument, NULL, 'h'},
 	    {NULL, 0, NULL, 0},
@@ -322,6 +340,7 @@ main(int argc, char **argv)
 	struct options o = {.anchors = LR_ROOTKEY, .origin = ".", .dnssec = true};
 	uint8_t origin[LR_NAME_MAX];
 	size_t origin_length;
+	const char *conf = NULL;
 	int option;
 
 	o.now = (uint32_t)time(NULL);
@@ -347,6 +366,9 @@ main(int argc, char **argv)
 		case JSON:
 			o.json = true;
 			break;
+		case CHECK_CONF:
+			conf = optarg;
+			break;
 		case 'V':
 			puts("localroot-check " PACKAGE_VERSION);
 			return 0;
@@ -358,7 +380,9 @@ main(int argc, char **argv)
 			return TROUBLE;
 		}
 	}
-	if (optind + 1 != argc) {
+	if (conf && optind == argc)
+		return check_conf(conf);
+	if (conf || optind + 1 != argc) {
 		fputs(usage, stderr);
 		return TROUBLE;
 	}

@@ -105,6 +105,18 @@ parse_file(const char *rest, struct lr_uri *uri, struct lr_error *err)
 	return LR_OK;
 }
 
+/* What people write where a host is meant, and why it is none. */
+static enum lr_code
+no_host(const struct lr_uri *uri, const char *host, struct lr_error *err)
+{
+	size_t length = strcspn(host, "@#");
+	return wrong(err, uri->text,
+	    memchr(host, '/', length)   ? "no zone is named, it is always the root"
+	    : memchr(host, '[', length) ? "an IPv6 address stands without brackets, a port after @"
+	    : memchr(host, ':', length) ? "not an IPv6 address (a port comes after @)"
+					: "neither an address nor a host name");
+}
+
 /* HOST[@PORT], and for xot [#NAME] */
 static enum lr_code
 parse_server(const char *rest, struct lr_uri *uri, struct lr_error *err)
@@ -114,7 +126,7 @@ parse_server(const char *rest, struct lr_uri *uri, struct lr_error *err)
 
 	if (!copy(uri->host, sizeof(uri->host), rest, host) ||
 	    (!address_ok(uri->host) && !host_name_ok(uri->host)))
-		return wrong(err, uri->text, "neither an address nor a host name");
+		return no_host(uri, rest, err);
 	if (*at == '@') {
 		size_t digits = strcspn(++at, "#");
 		if (!port_ok(at, digits, &uri->port))
@@ -126,8 +138,8 @@ parse_server(const char *rest, struct lr_uri *uri, struct lr_error *err)
 			return wrong(err, uri->text, "#name is for xot: alone");
 		if (!copy(uri->name, sizeof(uri->name), at + 1, strlen(at + 1)) ||
 		    !host_name_ok(uri->name))
-			return wrong(
-			    err, uri->text, "after # comes the name in the server's certificate");
+			return wrong(err, uri->text,
+			    "after # comes a name, the one in the server's certificate");
 	}
 	return LR_OK;
 }
@@ -167,12 +179,14 @@ parse_https(const char *rest, struct lr_uri *uri, struct lr_error *err)
 	if (*at == ':') {
 		size_t digits = strcspn(++at, "/@");
 		if (!port_ok(at, digits, &uri->port))
-			return wrong(err, uri->text, "malformed port");
+			return wrong(err, uri->text,
+			    "malformed port (or a user's name, which is not taken)");
 		at += digits;
 	}
 	size_t path = take_address(at, strlen(at), uri);
 	if (path > 0 && *at != '/')
-		return wrong(err, uri->text, "malformed host");
+		return wrong(
+		    err, uri->text, "malformed host (or a user's name, which is not taken)");
 	if (strcspn(at, " \"<>\\^`{|}#") < path)
 		return wrong(
 		    err, uri->text, "the path holds a character that must be percent-encoded");

@@ -388,18 +388,4 @@ def stop_in_the_middle():
             server.stop()
 
 
-@tap.test("an https: source in a build without libcurl is refused at the start, with the reason")
-def without_libcurl():
-    if has_https():
-        raise tap.Skip("this build has libcurl")
-    with lab.Lab(zone()) as net:
-        try:
-            net.unbound(localroot=["localroot-source: https://lab.example/root.zone"])
-        except RuntimeError as fault:
-            if "without libcurl" not in str(fault):
-                raise
-        else:
-            raise AssertionError("it started")
-
-
 tap.run()

@@ -1,0 +1,280 @@
+#!/usr/bin/python3
+"""One grammar: what the checkers refuse, with file and line, the running module passes over with a line in the log and goes
+on; what they accept works without a line. The same values are given to a patched unbound-checkconf, to localroot-check for a
+stock one, and to the module, at the start and over a reload. Nothing in the options ends Unbound."""
+
+import os
+import pathlib
+import re
+import subprocess
+import sys
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lab"))
+import lab  # noqa: E402
+import tap  # noqa: E402
+
+lab.enter()
+
+from lab import rootzone  # noqa: E402
+
+CHECK = pathlib.Path(lab.BUILD) / "localroot-check"
+MODULE = pathlib.Path(lab.BUILD) / ".libs/localroot.so"
+HTTPS = "#define HAVE_LIBCURL" in (pathlib.Path(lab.BUILD) / "lr_config.h").read_text(encoding="utf-8")
+
+
+def values(folder):
+    """option -> (good values, bad values); the paths are in this folder."""
+    (folder / "listed").write_text("axfr:192.0.2.7 # a good one\n", encoding="ascii")
+    (folder / "badlist").write_text("axfr:192.0.2.7\naxfr:192.0.2.7:53\n", encoding="ascii")
+    (folder / "nolist").write_text("# nothing\n", encoding="ascii")
+    (folder / "ca.pem").write_text("# a file\n", encoding="ascii")
+    https = ["https://www.internic.net/domain/root.zone", "https://[2001:db8::1]:444/z", "https://a.example/z@192.0.2.7"]
+    new_file = ["", "relative", f"{folder}", f"{folder}/", "/x\t", "'/x'", "/" + 1024 * "a"]
+    file = [*new_file, f"{folder}/missing"]
+    seconds = (["1", "86400", "0086400", "2147483647"],
+               ["", "0", "-1", "+1", "0x10", "1e3", "1.5", "1d", "12 ", "2147483648", "99999999999999999999", "yes"])
+    return {
+        "localroot-source": (
+            ["axfr:192.0.2.1", "axfr:2001:db8::1@5353", "AXFR:a.example@65535", "ixfr:192.0.2.1", "xot:192.0.2.1@853#ns.example.",
+             "file:/not/there yet", "file:///root.zone", *(https if HTTPS else [])],
+            ["", "192.0.2.1", "axfr", "axfr:", "axfr:192.0.2.1:53", "axfr:192.0.2.1@", "axfr:192.0.2.1@0", "axfr:192.0.2.1@65536",
+             "axfr:192.0.2.1@53:53", "axfr:[2001:db8::1]", "axfr:[2001:db8::1]:53", "axfr:192.0.2.1/.", "axfr:192.0.2.1/example.",
+             "axfr:192.0.2.1 ", "axfr: 192.0.2.1", "axfr:192.0.2.1 192.0.2.2", "axfr:user@192.0.2.1", "'axfr:192.0.2.1'",
+             "xot:192.0.2.1#192.0.2.1", "xot:192.0.2.1#2001:db8::1", "xot:192.0.2.1#", "ixfr:192.0.2.1#ns.example",
+             "https://user:password@www.example/z", "https://user@www.example/z", "https://www.example:0/", "https://", "http://a/",
+             "file:root.zone", "file:./root.zone", f"file:{folder}", "file:/", "file:/x/", "file://host/x", "gopher://a/",
+             "axfr:" + 300 * "a", "axfr:" + 2000 * "a", "file:/" + 1100 * "a", *([] if HTTPS else https)]),
+        "localroot-source-list": ([f"{folder}/listed"], [*file, f"{folder}/badlist", f"{folder}/nolist"]),
+        "localroot-dir": ([f"{folder}", "/not/there yet"], ["", "relative", "./x", "/x ", "'/x'", "/" + 1024 * "a"]),
+        "localroot-status-file": ([f"{folder}/new", "/not/there yet"], new_file),
+        "localroot-ca-bundle": ([f"{folder}/ca.pem"], file),
+        "localroot-max-age": seconds,
+        "localroot-refresh": seconds,
+        "localroot-bogus": ([], ["x"]),
+    }
+
+
+def said(done, file, line):
+    """What a checker's errors say of that line."""
+    return re.findall(rf"^{re.escape(str(file))}:{line}: error: (.*)$", done.stderr, re.MULTILINE)
+
+
+def run(*command):
+    return subprocess.run([str(word) for word in command], capture_output=True, text=True, timeout=20)
+
+
+def is_patched():
+    return "unknown keyword 'localroot'" not in run(
+        lab.prefix() / "sbin/unbound-checkconf", write("server:\n  localroot: no\n")).stderr
+
+
+def write(text, name="check.conf"):
+    folder = pathlib.Path(os.environ.get("TMPDIR", "/tmp"))
+    (folder / name).write_text(text, encoding="ascii")
+    return folder / name
+
+
+def ask_checkers(folder, option, value):
+    """What each checker says of the value: a list of reasons, empty where it accepts it."""
+    stock = folder / "stock.conf"
+    stock.write_text(f'# the third line\ndynlib:\n  dynlib-file: "{option}: {value}"\n', encoding="ascii")
+    done = run(CHECK, "--check-conf", stock)
+    answers = {"localroot-check": said(done, stock, 3)}
+    tap.equal(done.returncode, 1 if answers["localroot-check"] else 0, done.stderr)
+    if PATCHED:
+        patched = folder / "patched.conf"
+        patched.write_text(f'server:\n  localroot: no\n  {option}: "{value}"\n  localroot-module: {MODULE}\n  chroot: ""\n'
+                           f'  username: ""\n  directory: "{folder}"\n  pidfile: ""\n', encoding="ascii")
+        done = run(lab.prefix() / "sbin/unbound-checkconf", patched)
+        answers["unbound-checkconf"] = said(done, patched, 3)
+        tap.equal(done.returncode, 1 if answers["unbound-checkconf"] else 0, (option, value, done.stderr))
+    return answers
+
+
+def settle(resolver):
+    """Serves, and answers."""
+    resolver.wait_serving()
+    tap.equal(resolver.ask("junk-config.").rcode(), 3, "junk")
+
+
+def passed_over(resolver, start=0):
+    return re.findall(r"error: localroot: (.*): passed over$", resolver.log[start:], re.MULTILINE)
+
+
+def status(resolver):
+    """localroot_status, where this Unbound has it."""
+    return resolver.control("localroot_status") if PATCHED else None
+
+
+def again(resolver):
+    """Over a reload; where in the log it begins."""
+    start = len(resolver.log)
+    starts = resolver.log.count("start of service")
+    resolver.reload()
+    lab.wait(lambda: resolver.log.count("start of service") > starts or not resolver.running, 20, lambda: resolver.log[-2000:])
+    tap.equal(resolver.running, True, resolver.log[-2000:])
+    return start
+
+
+@tap.test("what both checkers refuse the module passes over, at the start and over a reload; what they accept it takes")
+def table():
+    with lab.Lab(rootzone.make()) as net:
+        good, bad, reasons = [], [], []
+        for option, (right, wrong) in values(net.folder).items():
+            for value in right + wrong:
+                answers = ask_checkers(net.folder, option, value)
+                first = answers["localroot-check"]
+                tap.equal((option, value, len(first), list(answers.values())),
+                          (option, value, int(value in wrong), [first] * len(answers)))
+                (bad if first else good).append(f"{option}: {value}")
+                reasons += first
+        source = f"localroot-source: axfr:{net.transfer_addresses[0]}"
+        resolver = net.unbound(localroot=[source, *(line for line in good if "-refresh" not in line and "-max-age" not in line)])
+        for start in (lambda _: 0, again):
+            at = start(resolver)
+            settle(resolver)
+            tap.equal(passed_over(resolver, at), [], "good ones")
+        # Of the lists, the one with a bad line is there to the last: its own test is below.
+        bad = [line for line in bad if "badlist" not in line and "nolist" not in line]
+        reasons = [reason for reason in reasons if "badlist" not in reason and "nolist" not in reason]
+        resolver = net.unbound(localroot=[source, *bad, f"localroot-dir: {net.folder}"])
+        for start in (lambda _: 0, again):
+            at = start(resolver)
+            settle(resolver)
+            tap.equal(sorted(passed_over(resolver, at)), sorted(reason.replace("\t", "?") for reason in reasons), "a line for each")
+        if PATCHED:
+            shown = re.findall("^passed over: (.*)$", status(resolver), re.MULTILINE)
+            tap.equal(sorted(shown), sorted(reasons), "localroot_status")
+
+
+@tap.test("a list of sources: a line that cannot be used costs that line; none that can, and nobody else is asked")
+def lists():
+    with lab.Lab(rootzone.make()) as net:
+        values(net.folder)
+        one = net.write("one", f"axfr:1:53\naxfr:{net.transfer_addresses[0]}\n")
+        resolver = net.unbound(localroot=["localroot-source: builtin", f"localroot-source-list: {one}"])
+        settle(resolver)
+        tap.equal(passed_over(resolver), [f'{one} line 1: "axfr:1:53": not an IPv6 address (a port comes after @)'])
+        start = len(net.transfers())
+        for lines in ([f"localroot-source-list: {net.folder}/nolist"], [f"localroot-source-list: {net.folder}/missing"],
+                      ["localroot-source: axfr:192.0.2.1:53"],
+                      ["localroot-source: axfr:192.0.2.1:53", f"localroot-source-list: {net.folder}/nolist"]):
+            builtin = [] if lines[0].startswith("localroot-source:") else ["localroot-source: builtin"]
+            resolver = net.unbound(localroot=builtin + lines)
+            resolver.wait_log("no source that was named can be used, and no other is asked", 5)
+            tap.equal(resolver.ask("junk-nobody.").rcode(), 3, "resolves")
+            tap.equal(resolver.metrics()["serving"] if PATCHED else 0, 0, "serves nothing")
+            resolver.wait_log("no source gave a usable zone", 5)
+            again(resolver)
+            tap.equal(resolver.stop(), 0, "exit code")
+        tap.equal(net.transfers()[start:], [], "asked of the built-in ones")
+
+
+@tap.test("without the localroot-ca-bundle that was named, nobody is trusted in its place: https: and xot: are passed over")
+def certificates():
+    with lab.Lab(rootzone.make()) as net:
+        resolver = net.unbound(localroot=[f"localroot-ca-bundle: {net.folder}/missing", "localroot-source: xot:192.0.2.1",
+                                          f"localroot-source: axfr:{net.transfer_addresses[0]}"])
+        settle(resolver)
+        tap.equal(passed_over(resolver), [f'localroot-ca-bundle: "{net.folder}/missing": No such file or directory',
+                                          'localroot-source: "xot:192.0.2.1": there is no localroot-ca-bundle to trust'])
+
+
+@tap.test("localroot: yes or no that is neither is refused by the checkers; the module declines with a line")
+def neither():
+    with lab.Lab(rootzone.make()) as net:
+        for value in ("", "maybe", "Yes", "yes ", "1"):
+            answers = ask_checkers(net.folder, "localroot", value)
+            for who, answer in answers.items():
+                if who == "unbound-checkconf":
+                    continue  # the table's file has another one before it
+                tap.equal(answer, [f'localroot: "{value}": ' + {"": "the value is missing", "yes ": "ends with a blank"}.get(
+                    value, "expected yes or no")])
+            resolver = net.unbound(localroot=[f"localroot: {value}"])
+            tap.equal(len(passed_over(resolver)), 1, resolver.log)
+            tap.equal(resolver.ask("junk-neither.").rcode(), 3, "resolves")
+            again(resolver)
+            tap.equal(resolver.stop(), 0, "exit code")
+
+
+def server_clause(net, *options, checked=True):
+    """A patched Unbound with these options in server:, and a source first."""
+    if not PATCHED:
+        raise tap.Skip("this Unbound is not patched: its server clause has no localroot options")
+    lines = ["localroot: yes", f"localroot-module: {MODULE}", f"localroot-source: axfr:{net.transfer_addresses[0]}",
+             f"localroot-dir: {net.folder}", *options]
+    return net.unbound(config="\n".join(lines), checked=checked)
+
+
+def change(resolver, old, new):
+    text = resolver.config_file.read_text(encoding="ascii")
+    tap.equal(text.count(old), 1, old)
+    resolver.config_file.write_text(text.replace(old, new), encoding="ascii")
+
+
+@tap.test("the server clause: reloaded with values that the checker refuses, Unbound goes on, and serves with what is left")
+def reloaded():
+    with lab.Lab(rootzone.make()) as net:
+        resolver = server_clause(net, "localroot-refresh: 3600")
+        settle(resolver)
+        change(resolver, "localroot-refresh: 3600", 'localroot-source: "axfr:192.0.2.1:53"\n  localroot-bogus: 1\n  localroot-max-age: 0x10')
+        tap.equal(resolver.checkconf().returncode, 1, "the checker")
+        start = again(resolver)
+        settle(resolver)
+        tap.equal([line.split('": ')[0] for line in passed_over(resolver, start)],
+                  ['localroot-source: "axfr:192.0.2.1:53', '"localroot-bogus: 1', 'localroot-max-age: "0x10'])
+        change(resolver, "localroot: yes", "localroot: maybe")
+        again(resolver)
+        tap.equal(resolver.ask("junk-maybe.").rcode(), 3, "resolves")
+        tap.equal(resolver.stop(), 0, "exit code")
+
+
+@tap.test("the server clause: a library that is missing or another one costs the local root, not Unbound; start and reload")
+def library():
+    with lab.Lab(rootzone.make()) as net:
+        another = subprocess.run(["cc", "-shared", "-x", "c", "/dev/null", "-o", net.folder / "another.so"], check=False, timeout=60)
+        for module in ("/no/such/module.so", "relative.so", "/etc/passwd", *([f"{net.folder}/another.so"] * (not another.returncode))):
+            resolver = server_clause(net)
+            settle(resolver)
+            change(resolver, f"localroot-module: {MODULE}", f"localroot-module: {module}")
+            lines = resolver.config_file.read_text(encoding="ascii").splitlines()
+            line = lines.index(f"  localroot-module: {module}") + 1
+            checked = resolver.checkconf()
+            tap.equal((checked.returncode, f"unbound.conf:{line}: error: localroot-module: '{module}'" in checked.stderr), (1, True),
+                      checked.stderr)
+            start = again(resolver)
+            tap.equal(len(re.findall(rf"error: localroot-module: '{module}': .*going on without localroot", resolver.log[start:])), 1,
+                      resolver.log[start:])
+            tap.equal(resolver.ask("junk-library.").rcode(), 3, "resolves")
+            resolver.stop()
+            resolver = net.unbound(config=f"localroot: yes\nlocalroot-module: {module}", checked=False)
+            tap.equal(len(re.findall(rf"error: localroot-module: '{module}': .*going on without localroot", resolver.log)), 1, resolver.log)
+            tap.equal(resolver.ask("junk-library.").rcode(), 3, "resolves")
+            change(resolver, f"localroot-module: {module}", f"localroot-module: {MODULE}\n  localroot-source: axfr:{net.transfer_addresses[0]}")
+            if "start of service (unbound 1.22." not in resolver.log:  # which cannot change its modules over a reload
+                again(resolver)
+                resolver.control("localroot_status")
+            resolver.stop()
+
+
+@tap.test("localroot-check --check-conf: includes, both quotes, comments; the library; a file that cannot be read")
+def conf_files():
+    with lab.Lab(rootzone.make()) as net:
+        part = net.write("parts/a.conf", "dynlib: dynlib-file: 'localroot-refresh: soon' # not \"so\"\n")
+        main = net.write("main.conf", f'# dynlib-file: "localroot-x: y"\nserver:\n  module-config: "dynlib validator iterator"\n'
+                         f'dynlib:\n  dynlib-file: "{net.folder}/missing.so"\n  dynlib-file: "localroot: yes"\n'
+                         f'include: "{net.folder}/parts/*.conf"\ninclude: {net.write("empty.conf", "")}\n'
+                         'server:\n  localroot-dir:relative\n  local-zone: "localroot-a.example." static\n')
+        done = run(CHECK, "--check-conf", main)
+        tap.equal((done.returncode, done.stderr.splitlines()),
+                  (1, [f"{main}:5: error: {net.folder}/missing.so: No such file or directory",
+                       f'{part}:1: error: localroot-refresh: "soon": expected a number of seconds, 1 to 2147483647',
+                       f'{main}:10: error: localroot-dir: "relative": expected an absolute path']))
+        loop = net.write("loop.conf", f'include: "{net.folder}/loop.conf"\n')
+        for path, reason in ((loop, "includes itself"), (f"{net.folder}/nothing.conf", "No such file"), (str(net.folder), "Is a directory")):
+            done = run(CHECK, "--check-conf", path)
+            tap.equal((done.returncode, reason in done.stderr), (2, True), done.stderr)
+
+
+PATCHED = is_patched()
+tap.run()

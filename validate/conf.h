@@ -1,0 +1,20 @@
+/*
+ * conf.h -- the localroot options in an unbound.conf, for a checker beside a stock Unbound, whose own
+ * does not know them.
+ */
+#ifndef LR_CONF_H
+#define LR_CONF_H
+
+#include "lr_error.h"
+
+#include <stdio.h>
+
+/*
+ * Reads the file and what it includes. Looked at are the dynlib-file entries, and the localroot
+ * options of a patched Unbound's server clause; for each that cannot be used a line "FILE:LINE:
+ * error: ..." goes to OUT. *errors counts them. LR_EIO: a file cannot be read; LR_ELIMIT: files
+ * include one another without end; LR_ENOMEM.
+ */
+enum lr_code lr_conf_check(const char *path, FILE *out, unsigned *errors, struct lr_error *err);
+
+#endif

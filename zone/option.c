@@ -1,0 +1,364 @@
+/* option.c -- the grammar of the localroot options. */
+#include "option.h"
+#include "source.h"
+#include "uri_list.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define PATH_OCTETS 1024 /* with the end of the string, as in struct lr_uri */
+
+/* One option while it is read. */
+struct reading {
+	struct lr_options *options;
+	const struct lr_paths *paths;
+	const char *value;
+	struct lr_error *err;
+};
+
+struct option {
+	const char *name;
+	enum lr_code (*take)(const struct reading *reading, void *place);
+	size_t place;  /* in struct lr_options */
+	size_t missed; /* there: what is set where the value cannot be used; 0: nothing */
+};
+
+/* Said of the value; lr_option_take() puts the option's name and the value in front. */
+static enum lr_code
+bad(const struct reading *reading, const char *why)
+{
+	return lr_fail(reading->err, LR_EUSAGE, "\"%.100s\": %s", reading->value, why);
+}
+
+static enum lr_code
+out_of_memory(struct lr_error *err)
+{
+	return lr_fail(err, LR_ENOMEM, "out of memory");
+}
+
+/* The path as it is called inside of the chroot, which PATH may or may not name. */
+static const char *
+inside(const struct lr_paths *paths, const char *path)
+{
+	size_t length = paths->chroot ? strlen(paths->chroot) : 0;
+	while (length && paths->chroot[length - 1] == '/')
+		length--;
+	if (length == 0 || strncmp(path, paths->chroot, length) != 0)
+		return path;
+	return path[length] == '/' ? path + length : path[length] == '\0' ? "/" : path;
+}
+
+/* The same as the process that looks calls it. False: too long. */
+static bool
+where_it_is(const struct lr_paths *paths, const char *path, char place[2 * PATH_OCTETS])
+{
+	const char *chroot = paths->chroot && paths->outside ? paths->chroot : "";
+	int length = snprintf(place, 2 * PATH_OCTETS, "%s%s", chroot, inside(paths, path));
+	return length >= 0 && length < 2 * PATH_OCTETS;
+}
+
+/* A regular file, opened, or NULL and why not. O_NONBLOCK: opening a FIFO would wait for its
+ * writer.
+ */
+static FILE *
+open_file(const struct lr_paths *paths, const char *path, const char **why)
+{
+	char place[2 * PATH_OCTETS];
+	struct stat status;
+	*why = "too long";
+	if (!where_it_is(paths, path, place))
+		return NULL;
+	int fd = open(place, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	FILE *file =
+	    fd >= 0 && fstat(fd, &status) == 0 && S_ISREG(status.st_mode) ? fdopen(fd, "r") : NULL;
+	if (file)
+		return file;
+	*why = fd < 0 ? strerror(errno) : "not a regular file";
+	if (fd >= 0)
+		close(fd);
+	return NULL;
+}
+
+static bool
+is_folder(const struct lr_paths *paths, const char *path)
+{
+	char place[2 * PATH_OCTETS];
+	struct stat status;
+	return where_it_is(paths, path, place) && stat(place, &status) == 0 &&
+	       S_ISDIR(status.st_mode);
+}
+
+static enum lr_code
+take_switch(const struct reading *reading, void *place)
+{
+	bool yes = strcmp(reading->value, "yes") == 0;
+	if (!yes && strcmp(reading->value, "no") != 0)
+		return bad(reading, "expected yes or no");
+	*(bool *)place = yes;
+	return LR_OK;
+}
+
+static enum lr_code
+take_seconds(const struct reading *reading, void *place)
+{
+	char *end;
+	errno = 0;
+	unsigned long number = strtoul(reading->value, &end, 10);
+	if (!isdigit((unsigned char)*reading->value) || *end || errno || number == 0 ||
+	    number > INT32_MAX)
+		return bad(reading, "expected a number of seconds, 1 to 2147483647");
+	*(uint32_t *)place = (uint32_t)number;
+	return LR_OK;
+}
+
+static enum lr_code
+check_path(const struct reading *reading)
+{
+	if (reading->value[0] != '/')
+		return bad(reading, "expected an absolute path");
+	if (strlen(reading->value) >= PATH_OCTETS)
+		return bad(reading, "the path is too long");
+	return LR_OK;
+}
+
+static enum lr_code
+set_path(const struct reading *reading, void *place)
+{
+	char *path = strdup(inside(reading->paths, reading->value));
+	if (!path)
+		return out_of_memory(reading->err);
+	free(*(char **)place);
+	*(char **)place = path;
+	return LR_OK;
+}
+
+/* A folder that need not be there yet. */
+static enum lr_code
+take_folder(const struct reading *reading, void *place)
+{
+	enum lr_code code = check_path(reading);
+	return code == LR_OK ? set_path(reading, place) : code;
+}
+
+/* A file that is to be written, and need not be there. */
+static enum lr_code
+take_new_file(const struct reading *reading, void *place)
+{
+	enum lr_code code = check_path(reading);
+	if (code == LR_OK && (reading->value[strlen(reading->value) - 1] == '/' ||
+				 is_folder(reading->paths, reading->value)))
+		code = bad(reading, "a folder, not a file");
+	return code == LR_OK ? set_path(reading, place) : code;
+}
+
+/* A file that has to be there. */
+static enum lr_code
+take_file(const struct reading *reading, void *place)
+{
+	const char *why;
+	enum lr_code code = check_path(reading);
+	if (code != LR_OK)
+		return code;
+	FILE *file = open_file(reading->paths, reading->value, &why);
+	if (!file)
+		return bad(reading, why);
+	fclose(file);
+	return set_path(reading, place);
+}
+
+/* The patched parser has obeyed it already. */
+static enum lr_code
+take_module(const struct reading *reading, void *place)
+{
+	(void)place;
+	return check_path(reading);
+}
+
+/* Whether this build can ask the source, and a file: is none that is known not to be a file. */
+static enum lr_code
+try_out(const struct lr_uri *uri, const struct lr_paths *paths, struct lr_error *err)
+{
+	const struct lr_source_options options = {.ca_bundle = NULL};
+	struct lr_source *source;
+	struct lr_error why;
+	if (uri->scheme == LR_FILE && is_folder(paths, uri->path))
+		return lr_fail(err, LR_EUSAGE, "\"%.100s\": a folder, not a file", uri->text);
+	enum lr_code code = lr_source_new(uri, &options, &source, &why);
+	if (code != LR_OK)
+		return lr_fail(err, code, "\"%.100s\": %.120s", uri->text, why.text);
+	lr_source_free(source);
+	return LR_OK;
+}
+
+static enum lr_code
+add_source(struct lr_options *options, const struct lr_uri *uri, const struct lr_paths *paths,
+    struct lr_error *err)
+{
+	enum lr_code code = try_out(uri, paths, err);
+	if (code != LR_OK)
+		return code;
+	struct lr_uri *sources =
+	    reallocarray(options->sources, options->source_count + 1, sizeof(*sources));
+	if (!sources)
+		return out_of_memory(err);
+	options->sources = sources;
+	struct lr_uri *added = &sources[options->source_count++];
+	*added = *uri;
+	const char *path = inside(paths, added->path);
+	memmove(added->path, path, strlen(path) + 1);
+	return LR_OK;
+}
+
+static enum lr_code
+take_source(const struct reading *reading, void *place)
+{
+	struct lr_uri uri;
+	(void)place;
+	enum lr_code code = lr_uri_parse(reading->value, &uri, reading->err);
+	return code == LR_OK ? add_source(reading->options, &uri, reading->paths, reading->err)
+			     : code;
+}
+
+#define IN(member) offsetof(struct lr_options, member)
+static const struct option table[] = {
+    {"localroot", take_switch, IN(enabled), 0},
+    {"localroot-module", take_module, 0, 0},
+    {"localroot-source", take_source, 0, IN(sources_missed)},
+    {"localroot-source-list", take_file, IN(source_list), IN(sources_missed)},
+    {"localroot-dir", take_folder, IN(dir), 0},
+    {"localroot-status-file", take_new_file, IN(status_file), 0},
+    {"localroot-ca-bundle", take_file, IN(ca_bundle), IN(ca_bundle_missed)},
+    {"localroot-max-age", take_seconds, IN(max_age), 0},
+    {"localroot-refresh", take_seconds, IN(refresh), 0},
+};
+
+/* The option that TEXT begins with, and where its value stands; NULL: none. */
+static const struct option *
+find(const char *text, const char **value)
+{
+	size_t length = strcspn(text, ":");
+	for (size_t i = 0; text[length] && i < sizeof(table) / sizeof(*table); i++) {
+		if (strlen(table[i].name) != length || strncmp(text, table[i].name, length) != 0)
+			continue;
+		*value = text + length + 1;
+		*value += strspn(*value, " \t");
+		return &table[i];
+	}
+	return NULL;
+}
+
+/* What no value may hold, of whatever option. */
+static enum lr_code
+check_characters(const struct reading *reading)
+{
+	const char *value = reading->value;
+	if (!*value)
+		return bad(reading, "the value is missing");
+	for (const char *c = value; *c; c++)
+		if ((unsigned char)*c < ' ' || *c == 0x7f)
+			return bad(reading, "a control character");
+	if (value[strlen(value) - 1] == ' ')
+		return bad(reading, "ends with a blank");
+	return LR_OK;
+}
+
+enum lr_code
+lr_option_take(struct lr_options *options, const char *text, const struct lr_paths *paths,
+    struct lr_error *err)
+{
+	struct lr_error why = {LR_OK, ""};
+	struct reading reading = {.options = options, .paths = paths, .err = &why};
+	const struct option *option = find(text, &reading.value);
+	if (!option)
+		return lr_fail(err, LR_EUSAGE, "\"%.150s\": no option of localroot", text);
+	enum lr_code code = check_characters(&reading);
+	if (code == LR_OK)
+		code = option->take(&reading, (char *)options + option->place);
+	if (option->missed)
+		*(bool *)((char *)options + option->missed) = code != LR_OK;
+	if (code != LR_OK)
+		lr_fail(err, code, "%s: %.220s", option->name, why.text);
+	return code;
+}
+
+enum lr_code
+lr_option_take_list(struct lr_options *options, const struct lr_paths *paths,
+    const struct lr_option_faults *faults, struct lr_error *err)
+{
+	const struct lr_uri_list_skipped skipped = {faults->line, faults->arg};
+	struct lr_uri *uris = NULL;
+	struct lr_error why;
+	size_t count = 0, number = options->source_count;
+	const char *reason;
+	FILE *file = open_file(paths, options->source_list, &reason);
+	if (!file)
+		return lr_fail(err, LR_EUSAGE, "%.120s: %s", options->source_list, reason);
+	enum lr_code code = lr_uri_list_read(file, &skipped, &uris, &count, &why);
+	fclose(file);
+	for (size_t i = 0; i < count && code != LR_ENOMEM; i++) {
+		code = add_source(options, &uris[i], paths, &why);
+		if (code != LR_OK)
+			faults->line(faults->arg, 0, why.text);
+	}
+	free(uris);
+	if (code == LR_ENOMEM)
+		return out_of_memory(err);
+	if (count == 0 && code != LR_OK)
+		return lr_fail(err, LR_EUSAGE, "%.120s: %.80s", options->source_list, why.text);
+	if (options->source_count == number)
+		return lr_fail(
+		    err, LR_EUSAGE, "%.120s: no usable source in it", options->source_list);
+	return LR_OK;
+}
+
+static void
+keep_first(void *first, unsigned number, const char *why)
+{
+	struct lr_error *err = first;
+	if (err->code != LR_OK)
+		return;
+	if (number)
+		lr_fail(err, LR_EUSAGE, "line %u: %s", number, why);
+	else
+		lr_fail(err, LR_EUSAGE, "%s", why);
+}
+
+enum lr_code
+lr_option_check(const char *text, const struct lr_paths *paths, bool *known, struct lr_error *err)
+{
+	struct lr_options options = {.enabled = false};
+	struct lr_error first = {LR_OK, ""};
+	const struct lr_option_faults faults = {keep_first, &first};
+	const char *value;
+	*known = find(text, &value) != NULL;
+	enum lr_code code = lr_option_take(&options, text, paths, err);
+	if (code == LR_OK && options.source_list)
+		code = lr_option_take_list(&options, paths, &faults, err);
+	if (code == LR_OK && first.code != LR_OK)
+		code = lr_fail(err, first.code, "%.100s: %.150s", options.source_list, first.text);
+	lr_options_clear(&options);
+	return code;
+}
+
+bool
+lr_option_wants_certificates(const struct lr_uri *uri)
+{
+	return uri->scheme == LR_HTTPS || uri->scheme == LR_XOT;
+}
+
+void
+lr_options_clear(struct lr_options *options)
+{
+	free(options->sources);
+	free(options->source_list);
+	free(options->dir);
+	free(options->status_file);
+	free(options->ca_bundle);
+	memset(options, 0, sizeof(*options));
+}

@@ -1,0 +1,74 @@
+/*
+ * option.h -- the grammar of the localroot options: one table, for the module, for the question
+ * that a patched unbound-checkconf asks, and for localroot-check.
+ *
+ * An option is one line of text, "localroot-refresh: 3600". No state, any thread.
+ */
+#ifndef LR_OPTION_H
+#define LR_OPTION_H
+
+#include "lr_error.h"
+#include "uri.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+
+struct lr_options {
+	bool enabled;           /* localroot: yes */
+	struct lr_uri *sources; /* localroot-source, those that can be used, in their order */
+	size_t source_count;
+	char *source_list;     /* localroot-source-list, or NULL */
+	char *dir;             /* localroot-dir, or NULL: the default */
+	char *status_file;     /* localroot-status-file, or NULL */
+	char *ca_bundle;       /* localroot-ca-bundle, or NULL: the system's */
+	uint32_t max_age;      /* localroot-max-age, seconds; 0: none */
+	uint32_t refresh;      /* localroot-refresh, seconds; 0: none */
+	bool sources_missed;   /* the last source or list named cannot be used */
+	bool ca_bundle_missed; /* the last ca-bundle named cannot be used */
+};
+
+/*
+ * Where the options' paths lead. As Unbound takes its own: a path under its chroot directory is
+ * named from there, and every other one is meant inside of it as well.
+ */
+struct lr_paths {
+	const char *chroot; /* Unbound's directory, or NULL or empty */
+	bool outside;       /* the process that looks has not gone into it: a checker */
+};
+
+/*
+ * Takes one option into *OPTIONS; of those that have one value, the last counts. LR_EUSAGE: no such
+ * option, or a value that is malformed or leads to something else than it should; LR_EUNSUPPORTED:
+ * a source that this build cannot ask; LR_ENOMEM. *err names the option and quotes the value; what
+ * the option was before stays, and *OPTIONS notes who was missed: nobody else is to be asked or
+ * trusted in the place of those who were named.
+ */
+enum lr_code lr_option_take(struct lr_options *options, const char *text,
+    const struct lr_paths *paths, struct lr_error *err);
+
+/* What cannot be used of a list: LINE is called with each, why it is so, and ARG. */
+struct lr_option_faults {
+	void (*line)(void *arg, unsigned number, const char *why);
+	void *arg;
+};
+
+/*
+ * Adds the sources of localroot-source-list. LR_EUSAGE: it cannot be read, or holds none that can
+ * be used; LR_ENOMEM.
+ */
+enum lr_code lr_option_take_list(struct lr_options *options, const struct lr_paths *paths,
+    const struct lr_option_faults *faults, struct lr_error *err);
+
+/*
+ * The same for a checker, that takes nothing: the errors of both, of a list the first line that
+ * cannot be used. *known: there is such an option, of whatever value.
+ */
+enum lr_code lr_option_check(
+    const char *text, const struct lr_paths *paths, bool *known, struct lr_error *err);
+
+/* Whether the source can be asked only by someone who trusts certificates. */
+bool lr_option_wants_certificates(const struct lr_uri *uri);
+
+void lr_options_clear(struct lr_options *options);
+
+#endif
