@@ -30,7 +30,7 @@ static const struct field {
 	const char *option, *first, *second;
 	size_t at, size;
 } fields[] = {
-    YES_NO(stat_inhibit_zero, "statistics-inhibit-zero:"),
+    YES_NO(LR_BEFORE_THREADS, LR_BEFORE_THREADS_OPTION),
     NUMBER(port, "port:"),
     STRING(root_hints, "root-hints:"),
     STRING(donotqueryaddrs, "do-not-query-address:"),
@@ -50,7 +50,7 @@ static const struct field {
 	_Static_assert(                                                                            \
 	    offsetof(struct config_file, last) - offsetof(struct config_file, first) == (octets),  \
 	    "a gap between " #first " and " #last)
-WITHOUT_GAP(stat_inhibit_zero, port, 2 * sizeof(int));        /* num_threads */
+WITHOUT_GAP(LR_BEFORE_THREADS, port, 2 * sizeof(int));        /* num_threads */
 WITHOUT_GAP(root_hints, donotqueryaddrs, 5 * sizeof(void *)); /* stubs, forwards, auths, views */
 
 /* Whether Unbound, told to set the option, changes the field and nothing else. */

@@ -53,4 +53,13 @@
 #define LR_HINTS_ROOT(hints) hints_lookup_root((hints), LDNS_RR_CLASS_IN)
 #endif
 
+/* The field of config_file in front of num_threads, and the option that sets it. */
+#if LR_UNBOUND_NUMBER >= 117
+#define LR_BEFORE_THREADS stat_inhibit_zero
+#define LR_BEFORE_THREADS_OPTION "statistics-inhibit-zero:"
+#else
+#define LR_BEFORE_THREADS stat_extended
+#define LR_BEFORE_THREADS_OPTION "extended-statistics:"
+#endif
+
 #endif
