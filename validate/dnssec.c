@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum { STEPS_A_SIGNATURE = 64, OCTETS_A_STEP = 256 }; /* lr_draft_step() */
+
 struct verifier {
 	const struct lr_draft *draft;
 	const uint8_t *origin;
@@ -160,6 +162,10 @@ try_keys(struct verifier *v, const uint8_t *owner, const struct lr_signed *rrset
 		}
 		if (attempts++ == LR_ATTEMPTS_MAX)
 			break;
+		enum lr_code stopped =
+		    lr_draft_step(v->draft, STEPS_A_SIGNATURE + size / OCTETS_A_STEP, v->err);
+		if (stopped != LR_OK)
+			return stopped;
 		if (lr_key_verify(v->keys[k], v->data, size, s->bytes, s->size)) {
 			*by = (int)k;
 			return LR_OK;
@@ -328,8 +334,11 @@ verify(struct verifier *v, const struct lr_anchors *anchors)
 		code = verify_anchor(v, &dnskeys);
 	if (code == LR_OK)
 		code = lr_nsec_verify(v->draft, v->err);
-	while (code == LR_OK && lr_owner_next(&walk, &owner))
+	while (code == LR_OK && lr_owner_next(&walk, &owner)) {
 		code = verify_owner(v, &owner);
+		if (code == LR_OK)
+			code = lr_draft_step(v->draft, owner.end - owner.start, v->err);
+	}
 	return code;
 }
 

@@ -74,6 +74,9 @@ lr_nsec_verify(const struct lr_draft *draft, struct lr_error *err)
 	while (lr_owner_next(&walk, &owner)) {
 		struct lr_record nsec;
 		size_t count = find_nsec(draft, &owner, &nsec);
+		enum lr_code code = lr_draft_step(draft, owner.end - owner.start, err);
+		if (code != LR_OK)
+			return code;
 		if (owner.occluded) {
 			if (count) /* taken for a proof, it would prove nothing */
 				return fault(owner.name, "under a delegation", err);

@@ -114,6 +114,8 @@ lr_policy_shape(const struct lr_draft *draft, uint32_t *serial, struct lr_error 
 	struct seen seen = {0};
 	while (lr_owner_next(&walk, &owner)) {
 		enum lr_code code = owner_shape(draft, &owner, &seen, err);
+		if (code == LR_OK)
+			code = lr_draft_step(draft, owner.end - owner.start, err);
 		if (code != LR_OK)
 			return code;
 	}

@@ -38,7 +38,8 @@ verify(struct lr_draft *draft, const struct lr_policy *policy, struct lr_report 
 		return code;
 
 	report->delegations = count_delegations(draft);
-	if (policy->known_types)
+	code = lr_draft_step(draft, LR_STOP_EVERY, err);
+	if (code == LR_OK && policy->known_types)
 		code = lr_policy_types(draft, err);
 	if (code == LR_OK && policy->has_floor)
 		code = lr_policy_serial(report->serial, policy->serial_floor, err);

@@ -9,6 +9,8 @@
 
 enum { SIMPLE = 1, FIXED = 6, DIGEST_MIN = 12 }; /* RFC 8976 section 2.2 */
 
+enum { OCTETS_A_STEP = 256 }; /* lr_draft_step() */
+
 /* Records are gathered to a buffer of this size, so that the digest is fed in large pieces. */
 enum { RECORD_MAX = LR_NAME_MAX + 10 + UINT16_MAX, BUFFER = 2 * RECORD_MAX };
 
@@ -35,13 +37,15 @@ compute(const struct lr_draft *draft, uint8_t algorithm, uint8_t digest[64], str
 {
 	size_t origin_length = lr_name_length(lr_draft_origin(draft), LR_NAME_MAX);
 	size_t count = lr_draft_count(draft), used = 0;
+	enum lr_code code = LR_OK;
 	uint8_t *buffer = malloc(BUFFER);
 	EVP_MD_CTX *context = EVP_MD_CTX_new();
 	bool ok = buffer && context &&
 		  EVP_DigestInit_ex(context, algorithm == 1 ? EVP_sha384() : EVP_sha512(), NULL);
 
-	for (size_t i = 0; ok && i < count; i++) {
+	for (size_t i = 0; ok && code == LR_OK && i < count; i++) {
 		struct lr_record record = lr_draft_record(draft, i);
+		code = lr_draft_step(draft, 1 + record.rdata_length / OCTETS_A_STEP, err);
 		if (left_out(&record, origin_length))
 			continue;
 		if (used > BUFFER - RECORD_MAX) {
@@ -56,7 +60,7 @@ compute(const struct lr_draft *draft, uint8_t algorithm, uint8_t digest[64], str
 	     EVP_DigestFinal_ex(context, digest, NULL);
 	EVP_MD_CTX_free(context);
 	free(buffer);
-	return ok ? LR_OK : lr_fail(err, LR_ENOMEM, "out of memory while hashing");
+	return ok ? code : lr_fail(err, LR_ENOMEM, "out of memory while hashing");
 }
 
 /* Why the ZONEMD record at INDEX of FIRST to END - 1 cannot be used, or NULL (RFC 8976 section 4

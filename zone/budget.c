@@ -4,11 +4,19 @@
 #include <errno.h>
 #include <poll.h>
 
-struct lr_budget
-lr_budget_start(const struct lr_io *io, const struct lr_limits *limits)
+static enum lr_code
+ask_budget(void *budget, struct lr_error *err)
 {
-	return (struct lr_budget){
-	    io, limits, io->monotonic_ms(io->arg) + (int64_t)limits->total_ms, 0};
+	return lr_budget_check(budget, err);
+}
+
+void
+lr_budget_start(struct lr_budget *budget, const struct lr_io *io, const struct lr_limits *limits)
+{
+	*budget = (struct lr_budget){.io = io,
+	    .limits = limits,
+	    .deadline = io->monotonic_ms(io->arg) + (int64_t)limits->total_ms,
+	    .stop = {ask_budget, budget, 0}};
 }
 
 static int
@@ -24,11 +32,40 @@ lr_budget_left(const struct lr_budget *budget)
 	return until(budget, budget->deadline);
 }
 
+static bool
+cancelled(const struct lr_io *io)
+{
+	struct pollfd fd = {.fd = io->cancel_fd, .events = POLLIN};
+	return fd.fd >= 0 && poll(&fd, 1, 0) > 0;
+}
+
 bool
 lr_budget_cancelled(const struct lr_budget *budget)
 {
-	struct pollfd fd = {.fd = budget->io->cancel_fd, .events = POLLIN};
-	return fd.fd >= 0 && poll(&fd, 1, 0) > 0;
+	return cancelled(budget->io);
+}
+
+enum lr_code
+lr_budget_check(const struct lr_budget *budget, struct lr_error *err)
+{
+	if (cancelled(budget->io))
+		return lr_cancelled(err);
+	if (lr_budget_left(budget) > 0)
+		return LR_OK;
+	return lr_fail(err, LR_ETIMEOUT, "not finished within %g s, after %zu octets",
+	    budget->limits->total_ms / 1000.0, budget->octets);
+}
+
+static enum lr_code
+ask_io(void *arg, struct lr_error *err)
+{
+	return cancelled(arg) ? lr_cancelled(err) : LR_OK;
+}
+
+struct lr_stop
+lr_io_stop(const struct lr_io *io)
+{
+	return (struct lr_stop){ask_io, (void *)(uintptr_t)io, 0};
 }
 
 enum lr_wait

@@ -12,14 +12,20 @@ struct lr_budget {
 	const struct lr_limits *limits;
 	int64_t deadline; /* monotonic milliseconds */
 	size_t octets;    /* read so far, over all connections of the fetch */
+	struct lr_stop stop; /* for work that does not wait: asks lr_budget_check() */
 };
 
-struct lr_budget lr_budget_start(const struct lr_io *io, const struct lr_limits *limits);
+/* IO and LIMITS outlive the budget, which stays where it is. */
+void lr_budget_start(
+    struct lr_budget *budget, const struct lr_io *io, const struct lr_limits *limits);
 
 /* Milliseconds until the fetch has to be over; zero: it is. */
 int lr_budget_left(const struct lr_budget *budget);
 
 bool lr_budget_cancelled(const struct lr_budget *budget);
+
+/* LR_ECANCELLED; LR_ETIMEOUT: the fetch takes too long. */
+enum lr_code lr_budget_check(const struct lr_budget *budget, struct lr_error *err);
 
 enum lr_wait { LR_WAIT_READY, LR_WAIT_LATE, LR_WAIT_CANCELLED, LR_WAIT_FAILED };
 

@@ -28,6 +28,7 @@ struct lr_draft {
 	struct entry *index;
 	size_t count, slots;
 	bool sorted;
+	struct lr_stop *stop; /* or NULL */
 	unsigned origin_labels;
 	uint8_t origin[LR_NAME_MAX];
 };
@@ -62,6 +63,18 @@ const uint8_t *
 lr_draft_origin(const struct lr_draft *draft)
 {
 	return draft->origin;
+}
+
+void
+lr_draft_heed(struct lr_draft *draft, struct lr_stop *stop)
+{
+	draft->stop = stop;
+}
+
+enum lr_code
+lr_draft_step(const struct lr_draft *draft, size_t steps, struct lr_error *err)
+{
+	return lr_stop_step(draft->stop, steps, err);
 }
 
 /* Makes room for one record more by doubling, so that adding costs the same however large the zone.
@@ -125,7 +138,7 @@ lr_draft_add(struct lr_draft *draft, const struct lr_record *record, struct lr_e
 	};
 	draft->used += octets;
 	draft->sorted = false;
-	return LR_OK;
+	return lr_draft_step(draft, 1, err);
 }
 
 static struct lr_record
@@ -160,42 +173,85 @@ compare_rdata(const struct lr_record *a, const struct lr_record *b)
 }
 
 static int
+compare_names(const struct lr_record *a, const struct lr_record *b)
+{
+	if (a->owner_length == b->owner_length && memcmp(a->owner, b->owner, a->owner_length) == 0)
+		return 0;
+	return lr_name_compare(a->owner, b->owner);
+}
+
+int
+lr_record_compare(const struct lr_record *a, const struct lr_record *b)
+{
+	int order = compare_names(a, b);
+	if (order)
+		return order;
+	return a->type != b->type ? a->type - b->type : compare_rdata(a, b);
+}
+
+static int
 compare_entries(const struct lr_draft *draft, const struct entry *a, const struct entry *b)
 {
 	if (a->key != b->key)
 		return a->key < b->key ? -1 : 1;
 	struct lr_record left = record_at(draft, a), right = record_at(draft, b);
-	if (a->owner_length != b->owner_length ||
-	    memcmp(left.owner, right.owner, a->owner_length) != 0) {
-		int order = lr_name_compare(left.owner, right.owner);
-		if (order)
-			return order;
-	}
-	if (a->type != b->type)
-		return a->type - b->type;
-	return compare_rdata(&left, &right);
+	return lr_record_compare(&left, &right);
 }
 
-/* A stable merge sort, so that the first of two equal records comes first. */
-static void
-merge_sort(const struct lr_draft *draft, struct entry *entries, struct entry *scratch, size_t count)
+/* Merges the two halves, each in order. However it ends, every entry is there. */
+static enum lr_code
+merge(const struct lr_draft *draft, struct entry *entries, struct entry *scratch, size_t half,
+    size_t count, struct lr_error *err)
 {
-	if (count < 2)
-		return;
-	size_t half = count / 2;
-	merge_sort(draft, entries, scratch, half);
-	merge_sort(draft, entries + half, scratch, count - half);
-	/* Sources send zones in order or nearly so. */
-	if (compare_entries(draft, &entries[half - 1], &entries[half]) <= 0)
-		return;
-	memcpy(scratch, entries, half * sizeof(*entries));
+	enum lr_code code = LR_OK;
 	size_t left = 0, right = half, out = 0;
-	while (left < half && right < count)
+	memcpy(scratch, entries, half * sizeof(*entries));
+	while (left < half && right < count && code == LR_OK) {
 		entries[out++] = compare_entries(draft, &scratch[left], &entries[right]) <= 0
 				     ? scratch[left++]
 				     : entries[right++];
+		code = lr_draft_step(draft, 1, err);
+	}
 	while (left < half)
 		entries[out++] = scratch[left++];
+	return code;
+}
+
+/* A stable merge sort, so that the first of two equal records comes first. */
+static enum lr_code
+merge_sort(const struct lr_draft *draft, struct entry *entries, struct entry *scratch, size_t count,
+    struct lr_error *err)
+{
+	if (count < 2)
+		return LR_OK;
+	size_t half = count / 2;
+	enum lr_code code = merge_sort(draft, entries, scratch, half, err);
+	if (code == LR_OK)
+		code = merge_sort(draft, entries + half, scratch, count - half, err);
+	if (code == LR_OK)
+		code = lr_draft_step(draft, 1, err);
+	/* Sources send zones in order or nearly so. */
+	if (code != LR_OK || compare_entries(draft, &entries[half - 1], &entries[half]) <= 0)
+		return code;
+	return merge(draft, entries, scratch, half, count, err);
+}
+
+/* Of equal records, which are neighbours, the first stays. */
+static enum lr_code
+drop_duplicates(struct lr_draft *draft, struct lr_error *err)
+{
+	enum lr_code code = LR_OK;
+	size_t kept = 0, i = 0;
+	for (; i < draft->count && code == LR_OK; i++) {
+		if (kept == 0 ||
+		    compare_entries(draft, &draft->index[kept - 1], &draft->index[i]) != 0)
+			draft->index[kept++] = draft->index[i];
+		code = lr_draft_step(draft, 1, err);
+	}
+	while (i < draft->count)
+		draft->index[kept++] = draft->index[i++];
+	draft->count = kept;
+	return code;
 }
 
 enum lr_code
@@ -206,17 +262,12 @@ lr_draft_sort(struct lr_draft *draft, struct lr_error *err)
 	struct entry *scratch = malloc((draft->count / 2 + 1) * sizeof(*scratch));
 	if (!scratch)
 		return lr_fail(err, LR_ENOMEM, "out of memory");
-	merge_sort(draft, draft->index, scratch, draft->count);
+	enum lr_code code = merge_sort(draft, draft->index, scratch, draft->count, err);
 	free(scratch);
-
-	size_t kept = 0;
-	for (size_t i = 0; i < draft->count; i++)
-		if (kept == 0 ||
-		    compare_entries(draft, &draft->index[kept - 1], &draft->index[i]) != 0)
-			draft->index[kept++] = draft->index[i];
-	draft->count = kept;
-	draft->sorted = true;
-	return LR_OK;
+	if (code == LR_OK)
+		code = drop_duplicates(draft, err);
+	draft->sorted = code == LR_OK;
+	return code;
 }
 
 bool
@@ -235,36 +286,6 @@ struct lr_record
 lr_draft_record(const struct lr_draft *draft, size_t index)
 {
 	return record_at(draft, &draft->index[index]);
-}
-
-enum lr_code
-lr_draft_remove(struct lr_draft *draft, const struct lr_record *record, struct lr_error *err)
-{
-	uint64_t key = lr_name_key(record->owner, draft->origin_labels);
-	size_t low = 0, high = draft->count;
-	while (low < high) {
-		size_t middle = (low + high) / 2;
-		const struct entry *entry = &draft->index[middle];
-		struct lr_record here = record_at(draft, entry);
-		int order = key != entry->key ? (key < entry->key ? -1 : 1)
-					      : lr_name_compare(record->owner, here.owner);
-		if (order == 0)
-			order = record->type != here.type ? record->type - here.type
-							  : compare_rdata(record, &here);
-		if (order == 0) {
-			draft->count--;
-			memmove(&draft->index[middle], &draft->index[middle + 1],
-			    (draft->count - middle) * sizeof(*draft->index));
-			return LR_OK;
-		}
-		if (order < 0)
-			high = middle;
-		else
-			low = middle + 1;
-	}
-	char name[LR_NAME_TEXT_MAX];
-	return lr_fail(err, LR_EFORMAT, "deletes a record of %.200s that is not there",
-	    lr_name_text(record->owner, name));
 }
 
 size_t

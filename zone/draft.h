@@ -9,6 +9,7 @@
 
 #include "lr_error.h"
 #include "name.h"
+#include "stop.h"
 
 struct lr_draft;
 
@@ -21,6 +22,9 @@ struct lr_record {
 	uint16_t rdata_length;
 	uint8_t owner_length;
 };
+
+/* The canonical order (RFC 4034 section 6: owner, type, RDATA), letter case aside; 0: equal. */
+int lr_record_compare(const struct lr_record *a, const struct lr_record *b);
 
 struct lr_draft_limits {
 	size_t octets;  /* of owner names, fixed fields and RDATA */
@@ -35,27 +39,28 @@ void lr_draft_free(struct lr_draft *draft);
 
 const uint8_t *lr_draft_origin(const struct lr_draft *draft);
 
+/* Long work on the draft heeds STOP from now on: the caller's, until another or NULL takes its place. */
+void lr_draft_heed(struct lr_draft *draft, struct lr_stop *stop);
+
+/* lr_stop_step() for whoever works on the draft. */
+enum lr_code lr_draft_step(const struct lr_draft *draft, size_t steps, struct lr_error *err);
+
 /*
  * Adds a copy of a record of class IN. The record's owner and any names in its RDATA are well-formed and uncompressed.
- * LR_EFORMAT where the owner is not within the origin, LR_ELIMIT, LR_ENOMEM.
+ * LR_EFORMAT where the owner is not within the origin, LR_ELIMIT, LR_ENOMEM, and what STOP says.
  */
 enum lr_code lr_draft_add(struct lr_draft *draft, const struct lr_record *record, struct lr_error *err);
 
 /*
  * Puts the records into canonical order (RFC 4034 section 6: owner, type, RDATA) and drops duplicates
- * (RFC 8976 section 3.3.1 item 4, letter case aside). The first of two equal records stays.
+ * (RFC 8976 section 3.3.1 item 4, letter case aside). The first of two equal records stays. LR_ENOMEM, and
+ * what STOP says: then all records are there, in some order.
  */
 enum lr_code lr_draft_sort(struct lr_draft *draft, struct lr_error *err);
 bool lr_draft_sorted(const struct lr_draft *draft);
 
 size_t lr_draft_count(const struct lr_draft *draft);
 struct lr_record lr_draft_record(const struct lr_draft *draft, size_t index);
-
-/*
- * Removes the record equal to RECORD (owner, type and RDATA, letter case aside; the TTL does not count): an
- * IXFR deletion (RFC 1995). LR_EFORMAT where there is none. The draft must be sorted and stays so.
- */
-enum lr_code lr_draft_remove(struct lr_draft *draft, const struct lr_record *record, struct lr_error *err);
 
 /* Where the rrset that starts at INDEX ends: the index after its last record. The draft must be sorted. */
 size_t lr_draft_rrset_end(const struct lr_draft *draft, size_t index);

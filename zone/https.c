@@ -125,18 +125,6 @@ on_header(char *line, size_t one, size_t length, void *arg)
 	return length;
 }
 
-/* Why to go no further: asked to stop, or too late. */
-static enum lr_code
-over(struct exchange *x)
-{
-	if (lr_budget_cancelled(x->budget))
-		return lr_cancelled(x->err);
-	if (lr_budget_left(x->budget) > 0)
-		return LR_OK;
-	return lr_fail(x->err, LR_ETIMEOUT, "not finished within %g s, after %zu octets",
-	    x->budget->limits->total_ms / 1000.0, x->response->size);
-}
-
 /* Decompressed octets: a small body may become a large one, and all of it in one go. */
 static size_t
 on_body(char *octets, size_t one, size_t length, void *arg)
@@ -145,7 +133,7 @@ on_body(char *octets, size_t one, size_t length, void *arg)
 	size_t max = x->budget->limits->wire_octets;
 	(void)one;
 	x->last = now(x);
-	if ((x->code = over(x)) != LR_OK)
+	if ((x->code = lr_budget_check(x->budget, x->err)) != LR_OK)
 		return 0;
 	if (length > max - x->response->size) {
 		x->code = lr_fail(x->err, LR_ELIMIT, "more than %zu octets", max);
@@ -389,7 +377,7 @@ perform(struct exchange *x)
 		const CURLMsg *message = curl_multi_info_read(x->multi, &messages);
 		if (message && message->msg == CURLMSG_DONE)
 			return verdict(x, message->data.result);
-		enum lr_code code = over(x);
+		enum lr_code code = lr_budget_check(x->budget, x->err);
 		if (code != LR_OK)
 			return code;
 		int64_t left = patience(x, begun, &what, &whole);

@@ -11,6 +11,7 @@
 /* Run twice over the draft: once to measure, with the arrays NULL, and once to fill them. */
 struct builder {
 	const struct lr_draft *draft;
+	struct lr_error *err;
 	struct lr_zone_facts facts;
 	struct lr_node *nodes;
 	struct lr_rrset *rrsets;
@@ -124,9 +125,11 @@ add_empty_nonterminals(struct builder *b, const uint8_t *previous, const struct 
 	}
 }
 
-static void
+/* LR_OK, or what the draft's STOP says. */
+static enum lr_code
 build(struct builder *b)
 {
+	enum lr_code code = LR_OK;
 	size_t count = lr_draft_count(b->draft);
 	const uint8_t *previous = lr_draft_origin(b->draft);
 	const uint8_t *cut =
@@ -136,7 +139,7 @@ build(struct builder *b)
 	b->facts.signatures_expire = 0;
 	b->node_count = b->rrset_count = b->arena_used = 0;
 	b->denial = LR_NO_NODE;
-	for (size_t begin = 0, end; begin < count; begin = end) {
+	for (size_t begin = 0, end; begin < count && code == LR_OK; begin = end) {
 		struct lr_record owner = lr_draft_record(b->draft, begin);
 		bool has_ns = false, has_dname = false, has_nsec = false;
 		for (end = begin; end < count; end++) {
@@ -169,7 +172,9 @@ build(struct builder *b)
 		node.rrsets = (uint16_t)(b->rrset_count - node.rrset);
 		add_node(b, node, owner.owner);
 		previous = owner.owner;
+		code = lr_draft_step(b->draft, end - begin, b->err);
 	}
+	return code;
 }
 
 /* The timers of the SOA record (RFC 1035 section 3.3.13). */
@@ -197,13 +202,16 @@ read_soa(struct builder *b)
 enum lr_code
 lr_zone_seal(const struct lr_draft *draft, const struct lr_zone **out, struct lr_error *err)
 {
-	struct builder b = {
-	    .draft = draft, .origin_labels = lr_name_labels(lr_draft_origin(draft))};
+	struct builder b = {.draft = draft,
+	    .err = err,
+	    .origin_labels = lr_name_labels(lr_draft_origin(draft))};
 	b.facts.records = lr_draft_count(draft);
 	if (!lr_draft_sorted(draft) || !read_soa(&b))
 		return lr_fail(err, LR_EFORMAT, "no SOA record at the apex");
 
-	build(&b);
+	enum lr_code code = build(&b);
+	if (code != LR_OK)
+		return code;
 	size_t nodes = b.node_count * sizeof(struct lr_node);
 	size_t rrsets = b.rrset_count * sizeof(struct lr_rrset);
 	struct lr_zone *zone = malloc(sizeof(*zone) + nodes + rrsets + b.arena_used);
@@ -213,8 +221,11 @@ lr_zone_seal(const struct lr_draft *draft, const struct lr_zone **out, struct lr
 	b.nodes = (struct lr_node *)(zone + 1);
 	b.rrsets = (struct lr_rrset *)(b.nodes + b.node_count);
 	b.arena = (uint8_t *)(b.rrsets + b.rrset_count);
-	build(&b);
-
+	code = build(&b);
+	if (code != LR_OK) {
+		free(zone);
+		return code;
+	}
 	*zone = (struct lr_zone){
 	    .origin_labels = b.origin_labels,
 	    .facts = b.facts,

@@ -110,14 +110,23 @@ lr_draft_serial(const struct lr_draft *draft, const uint8_t *origin, uint32_t *s
 	return false;
 }
 
+enum lr_code
+lr_new_draft(const struct lr_request *request, struct lr_draft **draft, struct lr_error *err)
+{
+	struct lr_budget *budget = request->budget;
+	enum lr_code code = lr_draft_new(request->origin, &budget->limits->draft, draft, err);
+	if (code == LR_OK)
+		lr_draft_heed(*draft, &budget->stop);
+	return code;
+}
+
 static enum lr_code
 fetch_by_scheme(struct lr_source *source, const struct lr_request *request,
     struct lr_fetched *fetched, struct lr_error *err)
 {
 	switch (source->uri.scheme) {
 	case LR_FILE:
-		return lr_source_file(&source->uri, request->origin, request->budget->io,
-		    request->budget->limits, fetched, err);
+		return lr_fetch_file(source, request, fetched, err);
 	case LR_AXFR:
 	case LR_XOT:
 		return lr_fetch_axfr(source, request, fetched, err);
@@ -148,13 +157,16 @@ lr_source_fetch(struct lr_source *source, const uint8_t *origin, const struct lr
     const struct lr_io *io, const struct lr_limits *limits, struct lr_fetched *fetched,
     struct lr_error *err)
 {
-	struct lr_budget budget = lr_budget_start(io, limits);
+	struct lr_budget budget;
 	const struct lr_request request = {origin, held, &budget};
 	struct lr_fetched got = {.draft = NULL};
 	bool current;
+	lr_budget_start(&budget, io, limits);
 	enum lr_code code = fetch_by_scheme(source, &request, &got, err);
 	if (code != LR_OK)
 		return code;
+	if (got.draft)
+		lr_draft_heed(got.draft, NULL); /* the budget ends here */
 	if (got.draft && lr_draft_serial(got.draft, origin, &got.serial))
 		code = lr_check_announced(&request, got.serial, &current, err);
 	if (code != LR_OK) {

@@ -20,6 +20,9 @@ struct lr_io {
 	void *arg;
 };
 
+/* For long work on what was fetched: it ends as a fetch does, with LR_ECANCELLED. IO outlives it. */
+struct lr_stop lr_io_stop(const struct lr_io *io);
+
 /* Everything that a source could use up. Over a limit is LR_ELIMIT, but for the times. */
 struct lr_limits {
 	int connect_ms;     /* to one address; 2 s at the most while others are left to try */

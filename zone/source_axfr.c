@@ -70,7 +70,7 @@ ask_zone(struct lr_connection *connection, const struct lr_request *request,
 	uint16_t id;
 	enum lr_code code = lr_new_id(request, &id, err);
 	if (code == LR_OK)
-		code = lr_draft_new(request->origin, &request->budget->limits->draft, &draft, err);
+		code = lr_new_draft(request, &draft, err);
 	if (code == LR_OK)
 		code = lr_transfer_new(id, draft, &transfer, err);
 	if (code == LR_OK)

@@ -1,27 +1,25 @@
 /* source_file.c -- the zone from a master file. */
-#include "source.h"
+#include "source_kinds.h"
 #include "text.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <poll.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum lr_code
-lr_source_file(const struct lr_uri *uri, const uint8_t *origin, const struct lr_io *io,
-    const struct lr_limits *limits, struct lr_fetched *fetched, struct lr_error *err)
+static enum lr_code
+read_file(const struct lr_uri *uri, const struct lr_request *request, struct lr_fetched *fetched,
+    struct lr_error *err)
 {
-	struct pollfd cancel = {.fd = io->cancel_fd, .events = POLLIN};
+	size_t max = request->budget->limits->wire_octets;
 	struct lr_draft *draft = NULL;
 	FILE *stream = NULL;
 	struct stat status;
-	enum lr_code code = LR_OK;
+	enum lr_code code = lr_budget_check(request->budget, err);
 
-	/* Once is enough: a file within the limits is read in well under a second. */
-	if (io->cancel_fd >= 0 && poll(&cancel, 1, 0) > 0)
-		return lr_fail(err, LR_ECANCELLED, "cancelled");
+	if (code != LR_OK)
+		return code;
 	/* O_NONBLOCK: opening a FIFO would wait for its writer. */
 	int fd = open(uri->path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 	if (fd < 0 || fstat(fd, &status) != 0) {
@@ -32,8 +30,8 @@ lr_source_file(const struct lr_uri *uri, const uint8_t *origin, const struct lr_
 		code = lr_fail(err, LR_EIO, "not a regular file");
 		goto out;
 	}
-	if ((uintmax_t)status.st_size > limits->wire_octets) {
-		code = lr_fail(err, LR_ELIMIT, "larger than %zu octets", limits->wire_octets);
+	if ((uintmax_t)status.st_size > max) {
+		code = lr_fail(err, LR_ELIMIT, "larger than %zu octets", max);
 		goto out;
 	}
 	stream = fdopen(fd, "r");
@@ -42,7 +40,7 @@ lr_source_file(const struct lr_uri *uri, const uint8_t *origin, const struct lr_
 		goto out;
 	}
 	fd = -1;
-	code = lr_draft_new(origin, &limits->draft, &draft, err);
+	code = lr_new_draft(request, &draft, err);
 	if (code == LR_OK)
 		code = lr_text_read(stream, draft, err);
 	if (code == LR_OK) {
@@ -55,5 +53,25 @@ out:
 		fclose(stream);
 	if (fd >= 0)
 		close(fd);
+	return code;
+}
+
+enum lr_code
+lr_fetch_file(struct lr_source *source, const struct lr_request *request,
+    struct lr_fetched *fetched, struct lr_error *err)
+{
+	return read_file(&source->uri, request, fetched, err);
+}
+
+enum lr_code
+lr_source_file(const struct lr_uri *uri, const uint8_t *origin, const struct lr_io *io,
+    const struct lr_limits *limits, struct lr_fetched *fetched, struct lr_error *err)
+{
+	struct lr_budget budget;
+	const struct lr_request request = {origin, NULL, &budget};
+	lr_budget_start(&budget, io, limits);
+	enum lr_code code = read_file(uri, &request, fetched, err);
+	if (code == LR_OK)
+		lr_draft_heed(fetched->draft, NULL); /* the budget ends here */
 	return code;
 }

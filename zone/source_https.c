@@ -47,8 +47,7 @@ read_body(const struct lr_https_response *response, const struct lr_request *req
 	FILE *stream = fmemopen(response->body, response->size, "r");
 	if (!stream)
 		return lr_fail(err, LR_ENOMEM, "out of memory");
-	enum lr_code code =
-	    lr_draft_new(request->origin, &request->budget->limits->draft, &draft, err);
+	enum lr_code code = lr_new_draft(request, &draft, err);
 	if (code == LR_OK) {
 		code = lr_text_read(stream, draft, err);
 		if (code == LR_OK)

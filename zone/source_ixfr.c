@@ -17,7 +17,7 @@ ask_differences(struct lr_connection *connection, const struct lr_request *reque
 	enum lr_code code = lr_new_id(request, &id, err);
 	if (code == LR_OK)
 		code = lr_transfer_new_ixfr(
-		    id, request->held, &limits->draft, limits->steps, &transfer, err);
+		    id, request->held, &limits->draft, limits->steps, &request->budget->stop, &transfer, err);
 	if (code != LR_OK)
 		return code;
 	code = lr_ask(connection, transfer, err);

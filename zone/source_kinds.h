@@ -32,7 +32,13 @@ enum lr_code lr_check_announced(
 /* The serial of the draft's SOA; false where there is none, which is for validate/ to say. */
 bool lr_draft_serial(const struct lr_draft *draft, const uint8_t *origin, uint32_t *serial);
 
+/* An empty draft that heeds the fetch's budget. */
+enum lr_code lr_new_draft(
+    const struct lr_request *request, struct lr_draft **draft, struct lr_error *err);
+
 /* One function a kind; outputs and errors are lr_source_fetch()'s. */
+enum lr_code lr_fetch_file(struct lr_source *source, const struct lr_request *request,
+    struct lr_fetched *fetched, struct lr_error *err);
 enum lr_code lr_fetch_axfr(struct lr_source *source, const struct lr_request *request,
     struct lr_fetched *fetched, struct lr_error *err); /* by TCP or TLS */
 enum lr_code lr_fetch_ixfr(struct lr_source *source, const struct lr_request *request,

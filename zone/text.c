@@ -19,6 +19,8 @@
 	65536 /* characters, comments included: room for 30 times the longest record of the root   \
 		 zone */
 #define TOKENS_MAX 1024
+#define OCTETS_A_STEP 64 /* lr_draft_step */
+#define LDNS_STEPS 32
 
 struct reader {
 	FILE *stream;
@@ -317,7 +319,9 @@ read_record(struct reader *r)
 		sizeof(r->rdata), &length, &foreign)) {
 		if (!foreign)
 			return malformed(r, "malformed RDATA");
-		code = read_by_ldns(r, record.type, next, &length);
+		code = lr_draft_step(r->draft, LDNS_STEPS, r->err);
+		if (code == LR_OK)
+			code = read_by_ldns(r, record.type, next, &length);
 		if (code != LR_OK)
 			return code;
 	}
@@ -334,8 +338,9 @@ read_record(struct reader *r)
 	record.owner_length = (uint8_t)r->owner_length;
 	record.rdata_length = (uint16_t)length;
 	code = lr_draft_add(r->draft, &record, &why);
-	return code == LR_OK ? LR_OK
-			     : lr_fail(r->err, code, "line %lu: %.200s", r->entry_line, why.text);
+	if (code == LR_EFORMAT || code == LR_ELIMIT)
+		return lr_fail(r->err, code, "line %lu: %.200s", r->entry_line, why.text);
+	return code == LR_OK ? LR_OK : lr_fail(r->err, code, "%s", why.text);
 }
 
 enum lr_code
@@ -359,6 +364,8 @@ lr_text_read(FILE *stream, struct lr_draft *draft, struct lr_error *err)
 
 	for (bool end = false; code == LR_OK && !end;) {
 		code = read_entry(r, &end);
+		if (code == LR_OK) /* comments and blank lines take time too */
+			code = lr_draft_step(draft, 1 + r->seen / OCTETS_A_STEP, err);
 		if (code != LR_OK || r->count == 0)
 			continue;
 		if (!r->indented && r->tokens[0].text[0] == '$')

@@ -14,7 +14,7 @@
 /*
  * Adds every record of the file to the draft. $TTL and $ORIGIN are taken, $INCLUDE is not; class IN
  * alone; letter case stays. LR_EFORMAT (also where there is no record) and LR_ELIMIT name the line;
- * LR_EIO; LR_ENOMEM. After an error the draft holds the records before it. The stream stays the
+ * LR_EIO; LR_ENOMEM; what the draft's STOP says. After an error the draft holds the records before it. The stream stays the
  * caller's.
  */
 enum lr_code lr_text_read(FILE *stream, struct lr_draft *draft, struct lr_error *err);

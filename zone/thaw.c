@@ -4,8 +4,9 @@
 #include <ldns/ldns.h>
 
 static enum lr_code
-thaw_rrset(const struct lr_zone *zone, const struct lr_rrset *rrset, struct lr_draft *draft,
-    struct lr_error *err)
+thaw_rrset(const struct lr_zone *zone, const struct lr_rrset *rrset,
+    bool (*stays)(const void *arg, const struct lr_record *record), const void *arg,
+    struct lr_draft *draft, struct lr_error *err)
 {
 	size_t owner_length;
 	struct lr_record record = {.ttl = rrset->ttl};
@@ -18,9 +19,28 @@ thaw_rrset(const struct lr_zone *zone, const struct lr_rrset *rrset, struct lr_d
 		record.rdata_length = ldns_read_uint16(data);
 		record.rdata = data + 2;
 		data += 2 + record.rdata_length;
-		code = lr_draft_add(draft, &record, err);
+		if (stays(arg, &record))
+			code = lr_draft_add(draft, &record, err);
 	}
 	return code;
+}
+
+enum lr_code
+lr_zone_thaw_some(const struct lr_zone *zone,
+    bool (*stays)(const void *arg, const struct lr_record *record), const void *arg,
+    struct lr_draft *draft, struct lr_error *err)
+{
+	enum lr_code code = LR_OK;
+	for (size_t i = 0; i < lr_zone_rrset_count(zone) && code == LR_OK; i++)
+		code = thaw_rrset(zone, lr_zone_rrset(zone, i), stays, arg, draft, err);
+	return code;
+}
+
+static bool
+all_stay(const void *arg, const struct lr_record *record)
+{
+	(void)arg, (void)record;
+	return true;
 }
 
 enum lr_code
@@ -31,8 +51,7 @@ lr_zone_thaw(const struct lr_zone *zone, struct lr_draft **out, struct lr_error 
 	    lr_draft_new(lr_zone_origin(zone), &lr_limits_default.draft, &draft, err);
 	if (code != LR_OK)
 		return code;
-	for (size_t i = 0; i < lr_zone_rrset_count(zone) && code == LR_OK; i++)
-		code = thaw_rrset(zone, lr_zone_rrset(zone, i), draft, err);
+	code = lr_zone_thaw_some(zone, all_stay, NULL, draft, err);
 	if (code != LR_OK) {
 		lr_draft_free(draft);
 		return code;

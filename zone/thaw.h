@@ -13,4 +13,9 @@
 enum lr_code lr_zone_thaw(
     const struct lr_zone *zone, struct lr_draft **draft, struct lr_error *err);
 
+/* Adds the zone's records that STAYS lets pass to a draft. As lr_draft_add(). */
+enum lr_code lr_zone_thaw_some(const struct lr_zone *zone,
+    bool (*stays)(const void *arg, const struct lr_record *record), const void *arg,
+    struct lr_draft *draft, struct lr_error *err);
+
 #endif

@@ -7,10 +7,10 @@
  * anything else makes it a whole zone.
  */
 #include "transfer.h"
+#include "changes.h"
 #include "cursor.h"
 #include "rdata.h"
 #include "schedule.h"
-#include "thaw.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
@@ -82,7 +82,7 @@ same_soa(const struct lr_soa *a, const struct lr_soa *b)
 
 enum lr_code
 lr_transfer_new_ixfr(uint16_t id, const struct lr_zone *held, const struct lr_draft_limits *limits,
-    unsigned steps, struct lr_transfer **transfer, struct lr_error *err)
+    unsigned steps, struct lr_stop *stop, struct lr_transfer **transfer, struct lr_error *err)
 {
 	const uint8_t *origin = lr_zone_origin(held);
 	const struct lr_rrset *soa = lr_zone_lookup(held, origin, LR_TYPE_SOA);
@@ -95,6 +95,7 @@ lr_transfer_new_ixfr(uint16_t id, const struct lr_zone *held, const struct lr_dr
 	t->held = held;
 	t->limits = *limits;
 	t->steps_max = steps;
+	t->stop = stop;
 	*transfer = t;
 	return LR_OK;
 }
@@ -106,7 +107,7 @@ lr_transfer_free(struct lr_transfer *transfer)
 		return;
 	if (transfer->type == LR_TYPE_IXFR)
 		lr_draft_free(transfer->draft);
-	lr_draft_free(transfer->added);
+	lr_changes_free(transfer->changes);
 	free(transfer);
 }
 
@@ -157,13 +158,15 @@ begin_whole(struct lr_transfer *t, const struct lr_record *record, struct lr_err
 	    .rdata_length = (uint16_t)t->first.length,
 	    .owner_length = (uint8_t)lr_name_length(t->origin, LR_NAME_MAX)};
 	enum lr_code code = lr_draft_new(t->origin, &t->limits, &t->draft, err);
-	if (code == LR_OK)
+	if (code == LR_OK) {
+		lr_draft_heed(t->draft, t->stop);
 		code = lr_draft_add(t->draft, &soa, err);
+	}
 	t->state = LR_RECORDS;
 	return code == LR_OK ? take_of_whole(t, record, err) : code;
 }
 
-/* RECORD is the SOA that a sequence of differences starts from: that of the draft. */
+/* RECORD is the SOA that a sequence of differences starts from: that which the last one led to. */
 static enum lr_code
 begin_step(struct lr_transfer *t, const struct lr_record *record, struct lr_error *err)
 {
@@ -180,15 +183,13 @@ begin_step(struct lr_transfer *t, const struct lr_record *record, struct lr_erro
 		return lr_fail(err, LR_EFORMAT, "differences from another SOA of serial %" PRIu32,
 		    serial_of(&soa));
 	t->state = LR_DELETIONS;
-	return lr_draft_remove(t->draft, record, err);
+	return lr_changes_remove(t->changes, record, err);
 }
 
 static enum lr_code
 begin_differences(struct lr_transfer *t, const struct lr_record *record, struct lr_error *err)
 {
-	enum lr_code code = lr_zone_thaw(t->held, &t->draft, err);
-	if (code == LR_OK)
-		code = lr_draft_sort(t->draft, err);
+	enum lr_code code = lr_changes_new(t->held, &t->limits, t->stop, &t->changes, err);
 	t->increment = true;
 	return code == LR_OK ? begin_step(t, record, err) : code;
 }
@@ -210,7 +211,7 @@ take_deletion(struct lr_transfer *t, const struct lr_record *record, struct lr_e
 {
 	struct lr_soa soa;
 	if (record->type != LR_TYPE_SOA)
-		return lr_draft_remove(t->draft, record, err);
+		return lr_changes_remove(t->changes, record, err);
 	set_soa(&soa, record->rdata, record->rdata_length);
 	if (!lr_serial_newer(serial_of(&soa), serial_of(&t->current)) ||
 	    lr_serial_newer(serial_of(&soa), serial_of(&t->first)))
@@ -219,21 +220,7 @@ take_deletion(struct lr_transfer *t, const struct lr_record *record, struct lr_e
 		    serial_of(&t->current), serial_of(&soa), serial_of(&t->first));
 	t->current = soa;
 	t->state = LR_ADDITIONS;
-	enum lr_code code = lr_draft_new(t->origin, &t->limits, &t->added, err);
-	return code == LR_OK ? lr_draft_add(t->added, record, err) : code;
-}
-
-static enum lr_code
-end_step(struct lr_transfer *t, struct lr_error *err)
-{
-	enum lr_code code = LR_OK;
-	for (size_t i = 0; i < lr_draft_count(t->added) && code == LR_OK; i++) {
-		const struct lr_record record = lr_draft_record(t->added, i);
-		code = lr_draft_add(t->draft, &record, err);
-	}
-	lr_draft_free(t->added);
-	t->added = NULL;
-	return code == LR_OK ? lr_draft_sort(t->draft, err) : code;
+	return lr_changes_add(t->changes, record, err);
 }
 
 /* What comes, up to the SOA that begins the next sequence or ends the last. */
@@ -242,17 +229,14 @@ take_addition(struct lr_transfer *t, const struct lr_record *record, struct lr_e
 {
 	struct lr_soa soa;
 	if (record->type != LR_TYPE_SOA)
-		return lr_draft_add(t->added, record, err);
-	enum lr_code code = end_step(t, err);
-	if (code != LR_OK)
-		return code;
+		return lr_changes_add(t->changes, record, err);
 	if (serial_of(&t->current) != serial_of(&t->first))
 		return begin_step(t, record, err);
 	set_soa(&soa, record->rdata, record->rdata_length);
 	if (!same_soa(&soa, &t->first) || !same_soa(&t->current, &t->first))
 		return lr_fail(err, LR_EFORMAT, "the closing SOA differs from the first");
 	t->state = LR_COMPLETE;
-	return LR_OK;
+	return lr_changes_apply(t->changes, &t->draft, err);
 }
 
 enum lr_code

@@ -33,15 +33,15 @@ struct lr_transfer {
 	struct lr_draft *draft; /* the caller's for an AXFR, this transfer's for an IXFR */
 	const struct lr_zone *held;
 	struct lr_draft_limits limits;
+	struct lr_stop *stop;
 	unsigned steps, steps_max; /* sequences of differences */
 
 	enum lr_transfer_state state;
 	bool increment;
 	struct lr_soa first; /* the server's version */
 	uint32_t first_ttl;
-	struct lr_soa current; /* of the draft, as far as the differences go */
-	struct lr_draft
-	    *added; /* of the sequence under way: adding them would undo the draft's order */
+	struct lr_soa current; /* as far as the differences go */
+	struct lr_changes *changes;
 
 	unsigned messages, empty, rcode;
 	bool has_expire;

@@ -21,12 +21,13 @@ enum lr_code lr_transfer_new_soa(
     uint16_t id, const uint8_t *origin, struct lr_transfer **transfer, struct lr_error *err);
 
 /*
- * IXFR from the zone HELD, which outlives the transfer. LIMITS are those of a whole zone that may
- * come instead; no more than STEPS sequences of differences are taken.
+ * IXFR from the zone HELD, which outlives the transfer, as STOP (or NULL) outlives it and the draft
+ * that comes of it. LIMITS are those of the zone that comes, by differences or as a whole; no more
+ * than STEPS sequences of differences are taken.
  */
 enum lr_code lr_transfer_new_ixfr(uint16_t id, const struct lr_zone *held,
-    const struct lr_draft_limits *limits, unsigned steps, struct lr_transfer **transfer,
-    struct lr_error *err);
+    const struct lr_draft_limits *limits, unsigned steps, struct lr_stop *stop,
+    struct lr_transfer **transfer, struct lr_error *err);
 
 void lr_transfer_free(struct lr_transfer *transfer);
 
@@ -37,7 +38,7 @@ size_t lr_transfer_query(const struct lr_transfer *transfer, uint8_t *message, s
 /*
  * Takes one message. *done once the last record has come; octets or records after it are
  * LR_EFORMAT. LR_EREFUSED names the response code. Anything that RFC 5936 section 2.2 or RFC 1995
- * section 4 does not allow is LR_EFORMAT; LR_ELIMIT, LR_ENOMEM.
+ * section 4 does not allow is LR_EFORMAT; LR_ELIMIT, LR_ENOMEM; and what the draft's STOP says.
  */
 enum lr_code lr_transfer_message(struct lr_transfer *transfer, const uint8_t *message, size_t size,
     bool *done, struct lr_error *err);
