@@ -18,6 +18,7 @@ struct lr_keep {
 	bool serving;               /* as the log was told */
 	bool has_floor; /* a zone was accepted before, here or before a restart: its serial is the
 			   state's */
+	struct lr_stop *stop; /* or NULL */
 	int64_t horizon_ms; /* by the monotonic clock: a clock set back does not stretch it */
 
 	pthread_mutex_t lock; /* of what follows, which others look at */
@@ -50,6 +51,12 @@ lr_keep_free(struct lr_keep *keep)
 	lr_disk_free(keep->disk);
 	pthread_mutex_destroy(&keep->lock);
 	free(keep);
+}
+
+void
+lr_keep_heed(struct lr_keep *keep, struct lr_stop *stop)
+{
+	keep->stop = stop;
 }
 
 static enum lr_code
@@ -175,6 +182,7 @@ lr_keep_take(struct lr_keep *keep, struct lr_draft *draft, const struct lr_origi
     struct lr_error *err)
 {
 	uint32_t serial;
+	lr_draft_heed(draft, keep->stop);
 	enum lr_code code = lr_draft_sort(draft, err);
 	if (code == LR_OK)
 		code = lr_policy_shape(draft, &serial, err);
@@ -207,8 +215,12 @@ verify_again(struct lr_keep *keep)
 	const struct lr_zone *zone;
 	struct lr_report report;
 	enum lr_code code = lr_zone_thaw(held, &draft, &report.error);
-	if (code == LR_OK)
+	if (code == LR_OK) {
+		lr_draft_heed(draft, keep->stop);
 		code = verify(keep, draft, false, &zone, &report);
+	}
+	if (code == LR_ECANCELLED)
+		return;
 	if (code == LR_OK) {
 		log_info("localroot: the trust anchors changed: serial %" PRIu32 " verified again",
 		    keep->state.serial);

@@ -19,6 +19,9 @@ struct lr_keep;
 struct lr_keep *lr_keep_new(struct lr_localroot *module);
 void lr_keep_free(struct lr_keep *keep);
 
+/* Verifying ends when STOP says so: the refresher's, which outlives the copy. NULL at first. */
+void lr_keep_heed(struct lr_keep *keep, struct lr_stop *stop);
+
 /*
  * Looks at the trust anchors: at first those of the configuration, once every module is set up the
  * validator's. When they change, the copy held is verified again or dropped. False: there is none

@@ -30,6 +30,8 @@ struct lr_refresher {
 	bool running;
 	int stop_fd;              /* readable: end */
 	int wake_fd;              /* readable: a round is wanted now */
+	struct lr_io io;
+	struct lr_stop stop; /* of what is done with what came */
 	unsigned failures;        /* consecutive rounds */
 	int64_t ahead_ms;         /* of the wall clock, as it was last looked at */
 	_Atomic(int64_t) next_ms; /* monotonic: when the next round is due */
@@ -54,13 +56,10 @@ ask_source(struct lr_refresher *r, struct lr_source *source, bool *increment, st
 {
 	struct lr_keep *keep = r->module->keep;
 	const char *name = lr_source_uri(source)->text;
-	const struct lr_io io = {.cancel_fd = r->stop_fd,
-	    .monotonic_ms = lr_clock_monotonic_ms,
-	    .random16 = lr_clock_random16};
 	struct lr_fetched fetched;
 	*increment = false;
 	enum lr_code code = lr_source_fetch(
-	    source, root_name, lr_keep_zone(keep), &io, &lr_limits_default, &fetched, err);
+	    source, root_name, lr_keep_zone(keep), &r->io, &lr_limits_default, &fetched, err);
 	if (code != LR_OK)
 		return code;
 	const struct lr_origin origin = {.source = name,
@@ -74,7 +73,7 @@ ask_source(struct lr_refresher *r, struct lr_source *source, bool *increment, st
 		return lr_keep_confirm(keep, fetched.serial, &origin, err);
 	verbose(VERB_OPS, "localroot: %s: fetched %zu octets", name, fetched.octets);
 	code = lr_keep_take(keep, fetched.draft, &origin, err);
-	*increment = code != LR_OK && fetched.increment;
+	*increment = code != LR_OK && code != LR_ECANCELLED && fetched.increment;
 	return code;
 }
 
@@ -283,6 +282,11 @@ lr_refresher_start(struct lr_localroot *module, struct lr_refresher **out, struc
 	r->module = module;
 	r->stop_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	r->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	r->io = (struct lr_io){.cancel_fd = r->stop_fd,
+	    .monotonic_ms = lr_clock_monotonic_ms,
+	    .random16 = lr_clock_random16};
+	r->stop = lr_io_stop(&r->io);
+	lr_keep_heed(module->keep, &r->stop);
 	enum lr_code code = prepare(r, err);
 	if (code != LR_OK)
 		return code;

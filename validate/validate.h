@@ -37,7 +37,8 @@ struct lr_report {
 
 /*
  * Consumes the draft, whatever comes of it. On success *zone is a verified zone, the caller's
- * reference. On failure *zone is left alone, the code is returned and the report says why.
+ * reference. On failure *zone is left alone, the code is returned and the report says why: also
+ * what the draft's STOP says.
  */
 enum lr_code lr_validate(struct lr_draft *draft, const struct lr_policy *policy,
     const struct lr_zone **zone, struct lr_report *report);

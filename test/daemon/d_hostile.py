@@ -9,6 +9,7 @@ import os
 import re
 import subprocess
 import sys
+import threading
 import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lab"))
@@ -301,6 +302,57 @@ def transfers():
 def differences_and_tls():
     withstand(lambda net, held, newer: list(ixfr_attacks(held)) + list(
         tls_attacks(servers.Authority(net.folder / "ca"), servers.Authority(net.folder / "other"))))
+
+
+class Endless:
+    """An increment that costs: 900,000 records more, and then as many sequences as a message holds, each of one more."""
+
+    def __init__(self, held):
+        self._old, self.sent = hostile.held_soa(held), threading.Event()
+
+    def soa(self, step):
+        return hostile.renumbered(self._old, NEWER + step)
+
+    def messages(self, query, kind):
+        def message(records):
+            return hostile.framed(hostile.message(query, kind, records))
+        yield message([self.soa(700), self._old, self.soa(0)])
+        for start in range(0, 900000, 2500):
+            yield message([hostile.address(1, b"\7%07x\0" % number) for number in range(start, start + 2500)])
+        steps = (record for step in range(1, 250) for record in (
+            self.soa(step - 1), self.soa(step), hostile.address(2, b"\6%06x\0" % step)))
+        yield message(list(steps))
+
+    def __call__(self, connection, query, kind, server):
+        if kind != hostile.IXFR:
+            connection.sendall(hostile.framed(hostile.refusal(query, kind)))
+            return
+        for part in self.messages(query, kind):
+            connection.sendall(part)
+        self.sent.set()
+        server.ending.wait(60)
+
+
+@tap.test("an increment that costs minutes, if it is sorted for each sequence: Unbound answers, and ends in a moment")
+def increment_without_end():
+    with lab.Lab(zone()) as net:
+        prepare = pair.keep_copy(net)
+        attack = Endless(fake.record(net.transfer_addresses[0]))
+        server = hostile.Server(HERE, 20000, hostile.Dns(attack, NEWER))
+        try:
+            resolver = net.unbound(localroot=[f"localroot-source: ixfr:{HERE}@20000"], prepare=prepare, threads=1)
+            tap.equal(resolver.wait_serving(), zone().serial, "what is held")
+            resolver.control("localroot_refresh")
+            if not attack.sent.wait(60):
+                raise TimeoutError(f"the increment was not taken:\n{resolver.log[-3000:]}")
+            tap.equal(resolver.ask("junk-meanwhile.").rcode(), dns.rcode.NXDOMAIN, "an answer meanwhile")
+            start = time.monotonic()
+            tap.equal(resolver.stop(30), 0, "exit code")
+            tap.note(f"ended after {time.monotonic() - start:.2f} s")
+            if time.monotonic() - start > 2:
+                raise AssertionError(f"{time.monotonic() - start:.1f} s")
+        finally:
+            server.stop()
 
 
 @tap.test("HTTPS: bombs, loops, wrong certificates, no end, no beginning")
