@@ -1,6 +1,6 @@
 /*
- * conf.h -- the localroot options in an unbound.conf, for a checker beside a stock Unbound, whose own
- * does not know them.
+ * conf.h -- the localroot options in an unbound.conf, for a checker beside a stock Unbound, whose
+ * own does not know them.
  */
 #ifndef LR_CONF_H
 #define LR_CONF_H

@@ -1,0 +1,190 @@
+#!/usr/bin/python3
+"""Unbound in a chroot and with its user's rights alone: a patched one loads the library before it goes in, and keeps it over
+reloads; paths are taken as Unbound takes its own; what has to be inside, and a stock one, which needs the library inside."""
+
+import os
+import pathlib
+import re
+import shutil
+import subprocess
+import sys
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lab"))
+import lab  # noqa: E402
+import tap  # noqa: E402
+
+lab.enter()
+
+from lab import rootzone  # noqa: E402
+
+MODULE = pathlib.Path(lab.BUILD) / ".libs/localroot.so"
+CHECK = pathlib.Path(lab.BUILD) / "localroot-check"
+USER = "nobody"
+
+
+class Jail:
+    """A folder to be gone into, with what Unbound itself needs there."""
+
+    def __init__(self, net, name="jail"):
+        self.net, self.folder = net, net.folder / name
+        self.folder.mkdir()
+        for file, source in (("anchor", net.zone.anchor), ("hints", rootzone.HINTS), ("root.zone", net.zone.zone)):
+            shutil.copy(source, self.folder / file)
+        (self.folder / "copy").mkdir()
+        (self.folder / "etc").mkdir()
+        self.give()
+
+    def give(self):
+        """To Unbound's user."""
+        subprocess.run(["chown", "-R", USER, str(self.folder)], check=True, timeout=20)
+
+    def put(self, name, text):
+        path = self.folder / name
+        path.write_text(text, encoding="ascii")
+        return path
+
+    def start(self, options=(), stock=None, checked=True):
+        """An Unbound in it; options: of server:, with the patch. stock: the dynlib clause's entries instead."""
+        lines = [f"chroot: {self.folder}", f"username: {USER}", f"pidfile: {self.folder}/pid", *options]
+        tail = ""
+        if stock is not None:
+            lines.append('module-config: "dynlib validator iterator"')
+            tail = "dynlib:\n" + "".join(f'  dynlib-file: "{word}"\n' for word in stock)
+        return self.net.unbound(config="\n".join(lines), tail=tail, folder=self.folder, anchor=self.folder / "anchor",
+                                hints=self.folder / "hints", checked=checked)
+
+    def patched(self, *options, checked=True):
+        try:
+            return self.start(["localroot: yes", f"localroot-module: {MODULE}", *options], checked=checked)
+        except RuntimeError as refused:
+            if "unknown keyword 'localroot'" in str(refused):
+                raise tap.Skip("this Unbound is not patched: its server clause has no localroot options") from None
+            raise
+
+
+def again(resolver):
+    starts = resolver.log.count("start of service")
+    resolver.reload()
+    lab.wait(lambda: resolver.log.count("start of service") > starts or not resolver.running, 20, lambda: resolver.log[-2000:])
+    tap.equal(resolver.running, True, resolver.log[-2000:])
+
+
+def outside(resolver):
+    """Whether the process is in a chroot, and whose rights it has."""
+    proc = pathlib.Path(f"/proc/{resolver.outer_pid()}")
+    return os.readlink(proc / "root"), re.search(r"^Uid:\s+(\d+)", (proc / "status").read_text(), re.MULTILINE).group(1)
+
+
+@tap.test("the library outside is loaded before the chroot; the copy is served and kept inside; over reloads and fast_reload")
+def outside_library():
+    with lab.Lab(rootzone.make()) as net:
+        jail = Jail(net)
+        resolver = jail.patched(f"localroot-source: axfr:{net.transfer_addresses[0]}", "localroot-dir: /copy")
+        tap.equal(outside(resolver), (str(jail.folder), str(shutil.os.stat(jail.folder).st_uid)))
+        resolver.wait_serving()
+        lab.wait((jail.folder / "copy/localroot.state").exists, 20, "the copy inside")
+        for _ in range(3):
+            again(resolver)
+            resolver.wait_serving()
+            tap.equal(resolver.ask("junk-jail.").rcode(), 3)
+        newer = rootzone.make(serial=net.zone.serial + 1)
+        net.serve_source(newer)
+        resolver.control("localroot_refresh")
+        resolver.wait_serving(newer.serial)
+        try:
+            resolver.control("fast_reload")
+        except RuntimeError as error:
+            if "unknown command" not in str(error):
+                raise
+        tap.equal(resolver.ask("junk-fast.").rcode(), 3)
+        tap.equal(resolver.metrics()["serving"], 1)
+        tap.equal(re.findall("error: .*", resolver.log), [])
+        tap.equal(resolver.stop(), 0, "exit code")
+
+
+@tap.test("every path is taken as Unbound takes its own: from the chroot's name on, or as one inside")
+def paths():
+    with lab.Lab(rootzone.make()) as net:
+        for number, at in enumerate(("{jail}", "{jail}/", "")):
+            jail = Jail(net, f"jail{number}")
+            prefix = at.format(jail=jail.folder)
+            jail.put("list", f"file:{prefix}/root.zone\n")
+            jail.put("ca.pem", "# none\n")
+            for source in (f"localroot-source: file:{prefix}/root.zone", f"localroot-source-list: {prefix}/list"):
+                resolver = jail.patched(source, f"localroot-dir: {prefix}/copy", f"localroot-status-file: {prefix}/status",
+                                        f"localroot-ca-bundle: {prefix}/ca.pem")
+                resolver.wait_serving()
+                lab.wait((jail.folder / "copy/localroot.state").exists, 20, "localroot-dir")
+                lab.wait((jail.folder / "status").exists, 20, "localroot-status-file")
+                tap.equal("passed over" in resolver.log, False, resolver.log)
+                resolver.stop()
+        # The chroot itself, and a checker, which looks from outside.
+        jail = Jail(net, "whole")
+        resolver = jail.patched("localroot-source: file:/root.zone", f"localroot-dir: {jail.folder}")
+        resolver.wait_serving()
+        lab.wait((jail.folder / "localroot.state").exists, 20, "localroot-dir: the chroot itself")
+        resolver.stop()
+        try:
+            jail.patched("localroot-source: file:/copy", f"localroot-ca-bundle: {net.zone.anchor}")
+        except RuntimeError as refused:
+            tap.equal(('"file:/copy": a folder' in str(refused), f'"{net.zone.anchor}": No such file' in str(refused)), (True, True),
+                      str(refused))
+        else:
+            raise AssertionError("accepted")
+        resolver = jail.patched("localroot-source: file:/copy", f"localroot-ca-bundle: {net.zone.anchor}",
+                                "localroot-source: file:/root.zone", checked=False)
+        resolver.wait_serving()
+        tap.equal(resolver.log.count("passed over"), 2, resolver.log)
+
+
+@tap.test("another library at a reload cannot be had from inside: Unbound goes on without, and with it again when it is named")
+def other_library():
+    with lab.Lab(rootzone.make()) as net:
+        jail = Jail(net)
+        other = net.folder / "other.so"
+        shutil.copy(MODULE, other)
+        resolver = jail.patched(f"localroot-source: axfr:{net.transfer_addresses[0]}", "localroot-dir: /copy")
+        resolver.wait_serving()
+        if "start of service (unbound 1.22." in resolver.log:
+            raise tap.Skip("Unbound 1.22 ends at a reload that changes module-config, without the module as well")
+        text = resolver.config_file.read_text(encoding="ascii")
+        for module, serves in ((other, False), (MODULE, True)):
+            resolver.config_file.write_text(text.replace(f"localroot-module: {MODULE}", f"localroot-module: {module}"), encoding="ascii")
+            again(resolver)
+            tap.equal(resolver.ask("junk-other.").rcode(), 3)
+            if serves:
+                resolver.wait_serving()
+        tap.equal(len(re.findall(rf"error: localroot-module: '{other}': .*going on without localroot", resolver.log)), 1, resolver.log)
+
+
+@tap.test("a stock Unbound loads the library from inside, with what it needs; localroot-check --check-conf says what is missing")
+def stock():
+    with lab.Lab(rootzone.make()) as net:
+        jail = Jail(net)
+        words = [str(MODULE), "localroot: yes", f"localroot-source: axfr:{net.transfer_addresses[0]}", "localroot-dir: /copy"]
+        try:
+            jail.start(stock=words)
+        except RuntimeError as fault:
+            tap.equal("ended" in str(fault), True, str(fault))
+        else:
+            raise AssertionError("a library outside was loaded")
+        conf = jail.folder / "unbound.conf"
+        done = subprocess.run([str(CHECK), "--check-conf", str(conf)], capture_output=True, text=True, timeout=20)
+        tap.equal((done.returncode, "is loaded from inside of the chroot" in done.stderr), (1, True), done.stderr)
+        needed = subprocess.run(["ldd", str(MODULE)], capture_output=True, text=True, check=True, timeout=20).stdout
+        for path in (str(MODULE), *re.findall(r"(/\S+) \(0x", needed)):
+            (jail.folder / path[1:]).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(path, jail.folder / path[1:])
+        jail.give()
+        resolver = jail.start(stock=words)
+        lab.wait((jail.folder / "copy/localroot.state").exists, 20, "the copy inside")
+        again(resolver)
+        tap.equal(resolver.ask("junk-stock.").rcode(), 3)
+        done = subprocess.run([str(CHECK), "--check-conf", str(conf)], capture_output=True, text=True, timeout=20)
+        tap.equal((done.returncode, done.stderr), (0, ""))
+        tap.equal(resolver.stop(), 0, "exit code")
+
+
+if os.geteuid() != 0:
+    tap.skip_all("a chroot wants root")
+tap.run()
