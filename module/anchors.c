@@ -86,7 +86,7 @@ lr_anchors_key(
 	const uint8_t *at = keys ? lr_rrset_data(zone, keys) : NULL;
 	for (uint16_t i = 0; anchors && keys && i < keys->count; i++) {
 		uint16_t length = (uint16_t)(at[0] << 8 | at[1]);
-		if (length <= room && lr_anchors_match(anchors, at + 2, length)) {
+		if (length <= room && lr_anchors_match(anchors, at + 2, length) == LR_OK) {
 			memcpy(key, at + 2, length);
 			return length;
 		}

@@ -273,7 +273,7 @@ load_state(struct lr_keep *keep)
 	struct lr_state state = {.key_length = 0};
 	bool read = lr_disk_read_state(keep->disk, &state);
 	if (keep->anchors && state.key_length &&
-	    !lr_anchors_match(keep->anchors, state.key, state.key_length)) {
+	    lr_anchors_match(keep->anchors, state.key, state.key_length) == LR_EANCHOR) {
 		log_warn(
 		    "localroot: the state on disk is of another trust anchor: its serial %" PRIu32
 		    " does not count",

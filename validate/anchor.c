@@ -1,5 +1,6 @@
 #include "anchor.h"
 #include "key.h"
+#include "text.h"
 
 #include <ldns/ldns.h>
 #include <openssl/evp.h>
@@ -8,7 +9,7 @@
 
 /* More would be a mistake: the root has had three at the most. RDATA of a DNSKEY stays far below.
  */
-enum { ANCHORS_MAX = 64, RDATA_MAX = 4096, ENTRY_MAX = 1 << 16 };
+enum { ANCHORS_MAX = 64, RDATA_MAX = 4096, FILE_MAX = 1 << 20 };
 
 struct anchor {
 	uint16_t type;
@@ -77,117 +78,103 @@ lr_anchors_add(struct lr_anchors *anchors, uint16_t type, const uint8_t *rdata, 
 	return LR_OK;
 }
 
-/* One record in presentation form; *previous is the owner that a line without one has. */
-static enum lr_code
-add_text(struct lr_anchors *anchors, const char *text, ldns_rdf **previous, struct lr_error *err)
-{
-	ldns_rr *rr = NULL;
-	ldns_buffer *rdata = NULL;
-	enum lr_code code = LR_OK;
-	ldns_status status = ldns_rr_new_frm_str(&rr, text, 0, NULL, previous);
-	if (status == LDNS_STATUS_SYNTAX_EMPTY)
-		return LR_OK;
-	if (status != LDNS_STATUS_OK)
-		return lr_fail(err, LR_EFORMAT, "%s", ldns_get_errorstr_by_id(status));
-
-	ldns_rr_type type = ldns_rr_get_type(rr);
-	ldns_rdf *owner = ldns_rr_owner(rr);
-	if ((type == LDNS_RR_TYPE_DS || type == LDNS_RR_TYPE_DNSKEY) &&
-	    ldns_rr_get_class(rr) == LDNS_RR_CLASS_IN &&
-	    lr_name_equal(ldns_rdf_data(owner), anchors->origin)) {
-		rdata = ldns_buffer_new(RDATA_MAX);
-		if (!rdata || ldns_rr_rdata2buffer_wire(rdata, rr) != LDNS_STATUS_OK)
-			code = lr_fail(err, LR_ENOMEM, "out of memory");
-		else
-			code = lr_anchors_add(anchors, (uint16_t)type, ldns_buffer_begin(rdata),
-			    ldns_buffer_position(rdata), err);
-	}
-	if (rdata)
-		ldns_buffer_free(rdata);
-	ldns_rr_free(rr);
-	return code;
-}
-
-/* What the `;;state=` comment in a line of an auto-trust-anchor-file says; valid where there is
- * none. */
+/* What the `;;state=` comment in an auto-trust-anchor-file says. */
 static bool
-state_counts(const char *line)
+state_counts(const char *comment)
 {
-	const char *state = strstr(line, ";;state=");
-	if (!state)
-		return true;
-	state += strlen(";;state=");
+	const char *state = comment + strlen(";;state=");
 	return (state[0] == '2' || state[0] == '3') && (state[1] < '0' || state[1] > '9');
 }
 
-/* Cuts the comment off and counts parentheses (RFC 1035 section 5.1). DS and DNSKEY have no quoted
- * text. */
+/* Blanks from AT up to END, but for the line ends, so that lines keep their numbers. */
 static void
-cut_comment(char *line, int *depth)
+blank_out(char *at, const char *end)
 {
-	for (char *c = line; *c; c++) {
-		if (*c == ';') {
-			*c = '\0';
-			return;
-		}
-		if (*c == '(' || *c == ')') {
-			*depth += *c == '(' ? 1 : -1;
-			*c = ' ';
-		} else if (*c == '\n' || *c == '\r') {
-			*c = ' ';
-		}
-	}
+	for (; at < end; at++)
+		if (*at != '\n')
+			*at = ' ';
 }
 
-static bool
-blank(const char *text)
+/* Takes away the entries whose state says that they are no anchors. An entry ends with its line, or
+ * where its last parenthesis closes (RFC 1035 section 5.1). */
+static void
+leave_anchors(char *text)
 {
-	return text[strspn(text, " \t")] == '\0';
+	char *entry = text, *c = text;
+	int depth = 0;
+	bool counts = true, comment = false;
+	for (; *c; c++) {
+		if (strncmp(c, ";;state=", 8) == 0)
+			counts = counts && state_counts(c);
+		if (*c == '\n') {
+			comment = false;
+			if (depth > 0)
+				continue;
+			if (!counts)
+				blank_out(entry, c);
+			entry = c + 1;
+			counts = true;
+		} else if (*c == ';') {
+			comment = true;
+		} else if (!comment && (*c == '(' || *c == ')')) {
+			depth += *c == '(' ? 1 : -1;
+		}
+	}
+	if (!counts)
+		blank_out(entry, c);
+}
+
+static enum lr_code
+add_records(struct lr_anchors *anchors, const struct lr_draft *draft, struct lr_error *err)
+{
+	enum lr_code code = LR_OK;
+	for (size_t i = 0; i < lr_draft_count(draft) && code == LR_OK; i++) {
+		struct lr_record r = lr_draft_record(draft, i);
+		if ((r.type == LDNS_RR_TYPE_DS || r.type == LDNS_RR_TYPE_DNSKEY) &&
+		    lr_name_equal(r.owner, anchors->origin))
+			code = lr_anchors_add(anchors, r.type, r.rdata, r.rdata_length, err);
+	}
+	return code;
+}
+
+static enum lr_code
+read_text(struct lr_anchors *anchors, char *text, size_t size, struct lr_error *err)
+{
+	static const uint8_t root[] = {0};
+	static const struct lr_draft_limits limits = {FILE_MAX, FILE_MAX, 0};
+	struct lr_draft *draft = NULL;
+	leave_anchors(text);
+	FILE *stream = fmemopen(text, size, "r");
+	if (!stream)
+		return lr_fail(err, LR_ENOMEM, "out of memory");
+	enum lr_code code = lr_draft_new(root, &limits, &draft, err);
+	if (code == LR_OK)
+		code =
+		    lr_text_read_as(stream, draft, &(struct lr_text_options){.loose = true}, err);
+	if (code == LR_OK)
+		code = add_records(anchors, draft, err);
+	lr_draft_free(draft);
+	fclose(stream);
+	return code;
 }
 
 enum lr_code
 lr_anchors_read(struct lr_anchors *anchors, FILE *stream, struct lr_error *err)
 {
-	char *line = NULL, *entry = malloc(ENTRY_MAX);
-	size_t room = 0, used = 0;
-	ssize_t length;
-	unsigned number = 0;
-	int depth = 0;
-	bool counts = true;
-	ldns_rdf *previous = NULL;
-	struct lr_error why = {LR_OK, ""};
-
-	if (!entry)
-		lr_fail(&why, LR_ENOMEM, "out of memory");
-	while (why.code == LR_OK && (length = getline(&line, &room, stream)) >= 0) {
-		number++;
-		if (strlen(line) != (size_t)length || used + (size_t)length >= ENTRY_MAX) {
-			lr_fail(&why, LR_EFORMAT, "not a line of a master file");
-			break;
-		}
-		counts = counts && state_counts(line);
-		cut_comment(line, &depth);
-		memcpy(entry + used, line, strlen(line) + 1);
-		used += strlen(line);
-		if (depth > 0)
-			continue;
-		if (depth < 0 || (entry[0] == '$' && strncmp(entry, "$TTL", 4) != 0))
-			lr_fail(&why, LR_EFORMAT, "not supported here: %.40s", entry);
-		else if (counts && entry[0] != '$' && !blank(entry))
-			add_text(anchors, entry, &previous, &why);
-		used = 0;
-		counts = true;
-	}
-	if (why.code == LR_OK && ferror(stream))
-		lr_fail(&why, LR_EIO, "cannot be read");
-	else if (why.code == LR_OK && depth > 0)
-		lr_fail(&why, LR_EFORMAT, "a parenthesis is not closed");
-	free(line);
-	free(entry);
-	ldns_rdf_deep_free(previous);
-	if (why.code == LR_OK)
-		return LR_OK;
-	return lr_fail(err, why.code, "line %u: %s", number, why.text);
+	enum lr_code code = LR_OK;
+	char *text = malloc(FILE_MAX + 1);
+	if (!text)
+		return lr_fail(err, LR_ENOMEM, "out of memory");
+	size_t size = fread(text, 1, FILE_MAX, stream);
+	text[size] = '\0';
+	if (ferror(stream))
+		code = lr_fail(err, LR_EIO, "cannot be read");
+	else if (size == FILE_MAX)
+		code = lr_fail(err, LR_ELIMIT, "more than %d octets", FILE_MAX - 1);
+	else if (size > 0)
+		code = read_text(anchors, text, size, err);
+	free(text);
+	return code;
 }
 
 size_t
@@ -208,7 +195,7 @@ lr_anchors_equal(const struct lr_anchors *a, const struct lr_anchors *b)
 }
 
 /* RFC 4034 section 5.1.4: the digest of the owner's canonical name and the DNSKEY's RDATA. */
-static bool
+static enum lr_code
 hashes_to(
     const struct lr_anchors *anchors, const struct anchor *ds, const uint8_t *dnskey, size_t length)
 {
@@ -216,10 +203,10 @@ hashes_to(
 	uint8_t number = ds->rdata[3], digest[EVP_MAX_MD_SIZE];
 	unsigned size = 0;
 	if (number >= sizeof(digests) / sizeof(digests[0]) || !digests[number])
-		return false;
+		return LR_EANCHOR;
 	if (ds->rdata[2] != dnskey[3] ||
 	    (ds->rdata[0] << 8 | ds->rdata[1]) != lr_key_tag(dnskey, length))
-		return false;
+		return LR_EANCHOR;
 	EVP_MD_CTX *context = EVP_MD_CTX_new();
 	bool ok = context && EVP_DigestInit_ex(context, digests[number], NULL) &&
 		  EVP_DigestUpdate(
@@ -227,19 +214,22 @@ hashes_to(
 		  EVP_DigestUpdate(context, dnskey, length) &&
 		  EVP_DigestFinal_ex(context, digest, &size);
 	EVP_MD_CTX_free(context);
-	return ok && ds->length == 4 + size && memcmp(ds->rdata + 4, digest, size) == 0;
+	if (!ok)
+		return LR_ENOMEM;
+	return ds->length == 4 + size && memcmp(ds->rdata + 4, digest, size) == 0 ? LR_OK
+										  : LR_EANCHOR;
 }
 
-bool
+enum lr_code
 lr_anchors_match(const struct lr_anchors *anchors, const uint8_t *dnskey, size_t length)
 {
+	enum lr_code code = LR_EANCHOR;
 	if (length < 5)
-		return false;
+		return code;
 	if (holds(anchors, LDNS_RR_TYPE_DNSKEY, dnskey, length))
-		return true;
-	for (size_t i = 0; i < anchors->count; i++)
-		if (anchors->list[i].type == LDNS_RR_TYPE_DS &&
-		    hashes_to(anchors, &anchors->list[i], dnskey, length))
-			return true;
-	return false;
+		return LR_OK;
+	for (size_t i = 0; i < anchors->count && code == LR_EANCHOR; i++)
+		if (anchors->list[i].type == LDNS_RR_TYPE_DS)
+			code = hashes_to(anchors, &anchors->list[i], dnskey, length);
+	return code;
 }

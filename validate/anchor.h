@@ -28,7 +28,7 @@ enum lr_code lr_anchors_add(struct lr_anchors *anchors, uint16_t type, const uin
  * Reads DS and DNSKEY records in master file form, as in dns-root-data's root.key and in Unbound's
  * auto-trust-anchor-file, whose `;;state=` comments (0 start, 1 addpend, 2 valid, 3 missing, 4
  * revoked, 5 removed) count: only valid and missing keys are anchors. Records of other owners are
- * skipped.
+ * skipped. LR_EFORMAT, LR_EUNSUPPORTED and LR_ELIMIT as lr_text_read(); LR_EIO, LR_ENOMEM.
  */
 enum lr_code lr_anchors_read(struct lr_anchors *anchors, FILE *stream, struct lr_error *err);
 
@@ -37,7 +37,9 @@ size_t lr_anchors_count(const struct lr_anchors *anchors);
 /* Whether both hold the same records, in any order. */
 bool lr_anchors_equal(const struct lr_anchors *a, const struct lr_anchors *b);
 
-/* Whether DNSKEY RDATA is an anchor, or hashes to one (RFC 4034 section 5.1.4; SHA-1 too). */
-bool lr_anchors_match(const struct lr_anchors *anchors, const uint8_t *dnskey, size_t length);
+/* LR_OK: DNSKEY RDATA is an anchor, or hashes to one (RFC 4034 section 5.1.4; SHA-1 too).
+ * LR_EANCHOR: neither. LR_ENOMEM: that could not be tried. */
+enum lr_code lr_anchors_match(
+    const struct lr_anchors *anchors, const uint8_t *dnskey, size_t length);
 
 #endif

@@ -162,14 +162,15 @@ try_keys(struct verifier *v, const uint8_t *owner, const struct lr_signed *rrset
 		}
 		if (attempts++ == LR_ATTEMPTS_MAX)
 			break;
-		enum lr_code stopped =
+		enum lr_code code =
 		    lr_draft_step(v->draft, STEPS_A_SIGNATURE + size / OCTETS_A_STEP, v->err);
-		if (stopped != LR_OK)
-			return stopped;
-		if (lr_key_verify(v->keys[k], v->data, size, s->bytes, s->size)) {
+		if (code != LR_OK)
+			return code;
+		code = lr_key_verify(v->keys[k], v->data, size, s->bytes, s->size);
+		if (code == LR_OK)
 			*by = (int)k;
-			return LR_OK;
-		}
+		if (code != LR_EBOGUS)
+			return code == LR_OK ? code : lr_fail(v->err, code, "out of memory");
 	}
 	if (attempts == 0)
 		return LR_OK;
@@ -270,14 +271,17 @@ load_keys(struct verifier *v, const struct lr_signed *dnskeys, const struct lr_a
 		enum lr_code code = lr_key_new(r.rdata, r.rdata_length, &key, &why);
 		if (code == LR_ENOMEM)
 			return lr_fail(v->err, code, "%s", why.text);
-		bool match =
-		    code != LR_EBOGUS && lr_anchors_match(anchors, r.rdata, r.rdata_length);
+		enum lr_code match = code == LR_EBOGUS
+					 ? LR_EANCHOR
+					 : lr_anchors_match(anchors, r.rdata, r.rdata_length);
 		if (code == LR_OK) {
-			v->anchored[v->key_count] = match;
+			v->anchored[v->key_count] = match == LR_OK;
 			v->keys[v->key_count++] = key;
-			anchored |= match;
+			anchored |= match == LR_OK;
 		}
-		unsupported |= code == LR_EUNSUPPORTED && match;
+		if (match == LR_ENOMEM)
+			return lr_fail(v->err, match, "out of memory");
+		unsupported |= code == LR_EUNSUPPORTED && match == LR_OK;
 	}
 	if (anchored)
 		return LR_OK;

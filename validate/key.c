@@ -7,6 +7,7 @@
 #include <openssl/evp.h>
 #include <openssl/param_build.h>
 #include <openssl/rsa.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -41,6 +42,20 @@ struct lr_key {
 	EVP_PKEY *pkey;
 	EVP_PKEY_CTX *verify;
 };
+
+/*
+ * Whether there is memory, many times what a step here takes. OpenSSL 3.0 does not always say so
+ * where it got none: a good signature may just not verify. So what fails is tried once more if
+ * there is memory, and is otherwise told as a lack of it.
+ */
+static bool
+has_memory(void)
+{
+	void *room = OPENSSL_malloc(1 << 16);
+	bool has = room != NULL;
+	OPENSSL_free(room);
+	return has;
+}
 
 uint16_t
 lr_key_tag(const uint8_t *rdata, size_t length)
@@ -140,6 +155,25 @@ prepare(struct lr_key *key)
 	       EVP_PKEY_CTX_set_signature_md(key->verify, key->digest) > 0;
 }
 
+static bool
+set_up(struct lr_key *key, const uint8_t *bytes, size_t size)
+{
+	key->pkey = public_key(key->algorithm, bytes, size);
+	return key->pkey && prepare(key);
+}
+
+static void
+take_down(struct lr_key *key)
+{
+	ERR_clear_error();
+	EVP_PKEY_CTX_free(key->verify);
+	EVP_PKEY_free(key->pkey);
+	EVP_MD_free(key->digest);
+	key->verify = NULL;
+	key->pkey = NULL;
+	key->digest = NULL;
+}
+
 enum lr_code
 lr_key_new(const uint8_t *rdata, size_t length, struct lr_key **out, struct lr_error *err)
 {
@@ -161,13 +195,19 @@ lr_key_new(const uint8_t *rdata, size_t length, struct lr_key **out, struct lr_e
 		return lr_fail(err, LR_ENOMEM, "out of memory");
 	key->algorithm = algorithm;
 	key->tag = tag;
-	key->pkey = public_key(algorithm, rdata + FIELDS, length - FIELDS);
 	enum lr_code code = LR_OK;
-	if (!key->pkey)
-		code = lr_fail(err, LR_EBOGUS, "DNSKEY %u is malformed", tag);
-	else if (!prepare(key))
-		code = lr_fail(err, LR_EUNSUPPORTED, "OpenSSL refuses algorithm %u of DNSKEY %u",
-		    rdata[3], tag);
+	if (!set_up(key, rdata + FIELDS, length - FIELDS)) {
+		take_down(key);
+		if (!has_memory())
+			code = lr_fail(err, LR_ENOMEM, "out of memory");
+		else if (set_up(key, rdata + FIELDS, length - FIELDS))
+			code = LR_OK;
+		else if (!key->pkey)
+			code = lr_fail(err, LR_EBOGUS, "DNSKEY %u is malformed", tag);
+		else
+			code = lr_fail(err, LR_EUNSUPPORTED,
+			    "OpenSSL refuses algorithm %u of DNSKEY %u", rdata[3], tag);
+	}
 	ERR_clear_error();
 	if (code != LR_OK) {
 		lr_key_free(key);
@@ -182,9 +222,7 @@ lr_key_free(struct lr_key *key)
 {
 	if (!key)
 		return;
-	EVP_PKEY_CTX_free(key->verify);
-	EVP_PKEY_free(key->pkey);
-	EVP_MD_free(key->digest);
+	take_down(key);
 	free(key);
 }
 
@@ -234,16 +272,14 @@ eddsa_verify(struct lr_key *key, const uint8_t *data, size_t size, const uint8_t
 	return ok;
 }
 
-bool
-lr_key_verify(struct lr_key *key, const uint8_t *data, size_t size, const uint8_t *signature,
+static bool
+verify(struct lr_key *key, const uint8_t *data, size_t size, const uint8_t *signature,
     size_t signature_size)
 {
 	uint8_t digest[EVP_MAX_MD_SIZE];
 	unsigned digest_size;
-	bool ok = false;
+	bool ok;
 
-	if (key->algorithm->signature && signature_size != key->algorithm->signature)
-		return false;
 	if (key->algorithm->kind == EDDSA_KEY)
 		ok = eddsa_verify(key, data, size, signature, signature_size);
 	else if (!EVP_Digest(data, size, digest, &digest_size, key->digest, NULL))
@@ -256,4 +292,17 @@ lr_key_verify(struct lr_key *key, const uint8_t *data, size_t size, const uint8_
 	if (!ok)
 		ERR_clear_error();
 	return ok;
+}
+
+enum lr_code
+lr_key_verify(struct lr_key *key, const uint8_t *data, size_t size, const uint8_t *signature,
+    size_t signature_size)
+{
+	if (key->algorithm->signature && signature_size != key->algorithm->signature)
+		return LR_EBOGUS;
+	if (verify(key, data, size, signature, signature_size))
+		return LR_OK;
+	if (!has_memory())
+		return LR_ENOMEM;
+	return verify(key, data, size, signature, signature_size) ? LR_OK : LR_EBOGUS;
 }

@@ -10,7 +10,6 @@
 
 #include "lr_error.h"
 
-#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -34,8 +33,9 @@ void lr_key_free(struct lr_key *key); /* NULL is allowed */
 uint8_t lr_key_algorithm(const struct lr_key *key);
 uint16_t lr_key_own_tag(const struct lr_key *key);
 
-/* Whether the key made this signature over these octets. For one thread at a time. */
-bool lr_key_verify(struct lr_key *key, const uint8_t *data, size_t size, const uint8_t *signature,
-    size_t signature_size);
+/* LR_OK: the key made this signature over these octets. LR_EBOGUS: it did not. LR_ENOMEM: that
+ * could not be tried. For one thread at a time. */
+enum lr_code lr_key_verify(struct lr_key *key, const uint8_t *data, size_t size,
+    const uint8_t *signature, size_t signature_size);
 
 #endif

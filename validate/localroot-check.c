@@ -262,7 +262,7 @@ fetch_status(enum lr_code code)
 static int
 check(const struct options *o, const uint8_t *origin, struct lr_anchors *anchors)
 {
-	const struct lr_io io = {-1, monotonic_ms, random16, NULL};
+	const struct lr_io io = {-1, monotonic_ms, random16, NULL, true};
 	struct lr_report report = {{LR_OK, ""}, 0, 0, 0, {0}, {0}, 0, 0, 0, 0};
 	struct lr_error err = {LR_OK, ""};
 	struct lr_fetched fetched;

@@ -18,6 +18,7 @@ struct lr_io {
 	/* Unpredictable, for message IDs. False: cannot be had, and nothing is asked. */
 	bool (*random16)(void *arg, uint16_t *number);
 	void *arg;
+	bool ldns; /* master files may hold what ldns alone reads: see lr_text_read() */
 };
 
 /* For long work on what was fetched: it ends as a fetch does, with LR_ECANCELLED. IO outlives it. */

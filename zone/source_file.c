@@ -23,7 +23,7 @@ read_file(const struct lr_uri *uri, const struct lr_request *request, struct lr_
 	/* O_NONBLOCK: opening a FIFO would wait for its writer. */
 	int fd = open(uri->path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 	if (fd < 0 || fstat(fd, &status) != 0) {
-		code = lr_fail(err, LR_EIO, "%s", strerror(errno));
+		code = lr_fail(err, errno == ENOMEM ? LR_ENOMEM : LR_EIO, "%s", strerror(errno));
 		goto out;
 	}
 	if (!S_ISREG(status.st_mode)) {
@@ -36,13 +36,14 @@ read_file(const struct lr_uri *uri, const struct lr_request *request, struct lr_
 	}
 	stream = fdopen(fd, "r");
 	if (!stream) {
-		code = lr_fail(err, LR_EIO, "%s", strerror(errno));
+		code = lr_fail(err, errno == ENOMEM ? LR_ENOMEM : LR_EIO, "%s", strerror(errno));
 		goto out;
 	}
 	fd = -1;
 	code = lr_new_draft(request, &draft, err);
 	if (code == LR_OK)
-		code = lr_text_read(stream, draft, err);
+		code = lr_text_read_as(stream, draft,
+		    &(struct lr_text_options){.ldns = request->budget->io->ldns}, err);
 	if (code == LR_OK) {
 		*fetched = (struct lr_fetched){.draft = draft, .octets = (size_t)status.st_size};
 		draft = NULL;

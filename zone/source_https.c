@@ -49,7 +49,8 @@ read_body(const struct lr_https_response *response, const struct lr_request *req
 		return lr_fail(err, LR_ENOMEM, "out of memory");
 	enum lr_code code = lr_new_draft(request, &draft, err);
 	if (code == LR_OK) {
-		code = lr_text_read(stream, draft, err);
+		code = lr_text_read_as(stream, draft,
+		    &(struct lr_text_options){.ldns = request->budget->io->ldns}, err);
 		if (code == LR_OK)
 			*out = draft;
 		else

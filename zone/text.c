@@ -3,7 +3,7 @@
  *
  * First an entry is split into tokens (RFC 1035 section 5.1: it ends with its line, or with the
  * line where its last parenthesis closes), then owner, TTL, class and type are read, then
- * text_field.c or else ldns reads the RDATA.
+ * text_field.c reads the RDATA, or else ldns where that is wanted.
  */
 #include "text.h"
 #include "rdata.h"
@@ -25,6 +25,7 @@
 struct reader {
 	FILE *stream;
 	struct lr_draft *draft;
+	struct lr_text_options options;
 	struct lr_error *err;
 	unsigned long line, entry_line;
 
@@ -319,6 +320,10 @@ read_record(struct reader *r)
 		sizeof(r->rdata), &length, &foreign)) {
 		if (!foreign)
 			return malformed(r, "malformed RDATA");
+		if (!r->options.ldns)
+			return lr_fail(r->err, LR_EUNSUPPORTED,
+			    "line %lu: %.40s is taken in the generic form (RFC 3597) only",
+			    r->entry_line, r->tokens[next - 1].text);
 		code = lr_draft_step(r->draft, LDNS_STEPS, r->err);
 		if (code == LR_OK)
 			code = read_by_ldns(r, record.type, next, &length);
@@ -344,7 +349,8 @@ read_record(struct reader *r)
 }
 
 enum lr_code
-lr_text_read(FILE *stream, struct lr_draft *draft, struct lr_error *err)
+lr_text_read_as(FILE *stream, struct lr_draft *draft, const struct lr_text_options *options,
+    struct lr_error *err)
 {
 	struct reader *r = malloc(sizeof(*r)); /* not cleared: a third of a megabyte of buffers */
 	const uint8_t *origin = lr_draft_origin(draft);
@@ -355,11 +361,14 @@ lr_text_read(FILE *stream, struct lr_draft *draft, struct lr_error *err)
 		return lr_fail(err, LR_ENOMEM, "out of memory");
 	r->stream = stream;
 	r->draft = draft;
+	r->options = *options;
 	r->err = err;
 	r->line = 0;
 	memcpy(r->origin, origin, lr_name_length(origin, LR_NAME_MAX));
 	r->owner_length = 0;
-	r->has_ttl = r->ttl_is_default = false;
+	r->ttl = 0;
+	r->has_ttl = r->options.loose;
+	r->ttl_is_default = false;
 	r->next = r->end = 0;
 
 	for (bool end = false; code == LR_OK && !end;) {
@@ -373,8 +382,15 @@ lr_text_read(FILE *stream, struct lr_draft *draft, struct lr_error *err)
 		else
 			code = read_record(r);
 	}
-	if (code == LR_OK && lr_draft_count(draft) == before)
+	if (code == LR_OK && lr_draft_count(draft) == before && !r->options.loose)
 		code = lr_fail(err, LR_EFORMAT, "no records");
 	free(r);
 	return code;
+}
+
+enum lr_code
+lr_text_read(FILE *stream, struct lr_draft *draft, struct lr_error *err)
+{
+	static const struct lr_text_options strict;
+	return lr_text_read_as(stream, draft, &strict, err);
 }

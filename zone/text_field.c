@@ -327,6 +327,7 @@ static bool
 put_field(struct out *out, ldns_rdf_type field, const struct lr_token *token, const uint8_t *origin,
     bool *foreign)
 {
+	const ldns_lookup_table *named;
 	uint8_t bytes[LR_NAME_MAX];
 	uint64_t number;
 	uint32_t seconds;
@@ -339,8 +340,9 @@ put_field(struct out *out, ldns_rdf_type field, const struct lr_token *token, co
 	case LDNS_RDF_TYPE_STR:
 		return put_string(out, token->text);
 	case LDNS_RDF_TYPE_ALG:
-		/* A mnemonic is ldns' affair. */
-		*foreign = token->text[0] < '0' || token->text[0] > '9';
+		named = ldns_lookup_by_name(ldns_algorithms, token->text); /* RSASHA256 */
+		if (named)
+			return put_number(out, (uint32_t)named->id, 1);
 		/* fall through */
 	case LDNS_RDF_TYPE_INT8:
 		return whole_number(token->text, UINT8_MAX, &number) &&

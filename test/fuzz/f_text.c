@@ -12,7 +12,7 @@ LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 			fclose(in);
 		return 0;
 	}
-	if (lr_text_read(in, draft, NULL) == LR_OK)
+	if (lr_text_read_as(in, draft, &(struct lr_text_options){.ldns = true}, NULL) == LR_OK)
 		fuzz_validate(draft);
 	else
 		lr_draft_free(draft);

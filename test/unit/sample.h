@@ -52,7 +52,7 @@ sample_add(struct lr_draft *draft, const char *text)
 	struct lr_error err = {LR_OK, ""};
 	FILE *stream = fmemopen((void *)(uintptr_t)text, strlen(text), "r");
 	assert_non_null(stream);
-	if (lr_text_read(stream, draft, &err) != LR_OK)
+	if (lr_text_read_as(stream, draft, &(struct lr_text_options){.ldns = true}, &err) != LR_OK)
 		fail_msg("%s", err.text);
 	fclose(stream);
 }

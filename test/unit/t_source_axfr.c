@@ -146,7 +146,7 @@ no_id(void *arg, uint16_t *number)
 	return false;
 }
 
-static struct lr_io io = {-1, real_clock, fixed_id, NULL};
+static struct lr_io io = {-1, real_clock, fixed_id, NULL, false};
 /* No test waits these out: a test that fails to stop in time runs into the limit of test/run. */
 static struct lr_limits limits = {.connect_ms = 600000,
     .idle_ms = 600000,
@@ -458,7 +458,7 @@ silence(void **state)
 	set_times(3600000, 5000, 3600000);
 	script(HANG);
 	expect_failure(LR_ETIMEOUT, "no answer within 5 s");
-	io = (struct lr_io){-1, real_clock, fixed_id, NULL};
+	io = (struct lr_io){-1, real_clock, fixed_id, NULL, false};
 
 	/* By the real clock: a message, then nothing for 50 ms */
 	set_times(600000, 50, 600000);
@@ -495,7 +495,7 @@ drip(void **state)
 	server.chunk = 1;
 	limits.draft.records = 100000;
 	expect_failure(LR_ETIMEOUT, "not finished within 60 s");
-	io = (struct lr_io){-1, real_clock, fixed_id, NULL};
+	io = (struct lr_io){-1, real_clock, fixed_id, NULL, false};
 	limits = saved;
 }
 

@@ -31,7 +31,7 @@ no_random(void *arg, uint16_t *number)
 	return false;
 }
 
-static struct lr_io io = {-1, no_clock, no_random, NULL};
+static struct lr_io io = {-1, no_clock, no_random, NULL, false};
 
 static enum lr_code
 fetch(const char *text, const struct lr_limits *limits, struct lr_fetched *fetched,

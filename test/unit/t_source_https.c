@@ -49,7 +49,7 @@ no_random(void *arg, uint16_t *number)
 	return false;
 }
 
-static struct lr_io io = {-1, real_clock, no_random, NULL};
+static struct lr_io io = {-1, real_clock, no_random, NULL, false};
 static struct lr_limits limits;
 
 static void

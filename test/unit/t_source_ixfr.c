@@ -23,7 +23,7 @@ fixed_id(void *arg, uint16_t *number)
 	return true;
 }
 
-static const struct lr_io io = {-1, real_clock, fixed_id, NULL};
+static const struct lr_io io = {-1, real_clock, fixed_id, NULL, false};
 static struct lr_limits limits;
 static struct lr_source *source;
 static struct lr_fetched fetched;

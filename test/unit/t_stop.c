@@ -72,7 +72,7 @@ some_id(void *arg, uint16_t *number)
 	return true;
 }
 
-static const struct lr_io io = {-1, watched_clock, some_id, NULL};
+static const struct lr_io io = {-1, watched_clock, some_id, NULL, false};
 static struct lr_stop stop = {watched_stop, NULL, 0};
 
 static int64_t

@@ -36,7 +36,8 @@ static enum lr_code
 read_text(const char *text, size_t size, struct lr_draft *draft, struct lr_error *err)
 {
 	FILE *stream = stream_of(text, size);
-	enum lr_code code = lr_text_read(stream, draft, err);
+	enum lr_code code =
+	    lr_text_read_as(stream, draft, &(struct lr_text_options){.ldns = true}, err);
 	fclose(stream);
 	return code;
 }
@@ -238,7 +239,7 @@ compare_with_ldns(const char *text, size_t size)
 	ldns_rdf *origin = ldns_dname_new_frm_str("."), *previous = NULL;
 	size_t index = 0;
 
-	if (lr_text_read(stream, d, &err) != LR_OK)
+	if (lr_text_read_as(stream, d, &(struct lr_text_options){.ldns = true}, &err) != LR_OK)
 		fail_msg("%s", err.text);
 	rewind(stream);
 	for (;;) {
@@ -421,6 +422,28 @@ refused(void **state)
 	}
 }
 
+/* A process that others depend on does without what ldns alone reads, but for the generic form. */
+static void
+without_ldns(void **state)
+{
+	static const char text[] = "a. 5 IN HINFO \"b c\" d\n"
+				   "a. 5 IN DNSKEY 257 3 ECDSAP256SHA256 abcd\n"
+				   "a. 5 IN CAA \\# 8 0005697373756561\n"
+				   "a. 5 IN CAA 0 issue \"a\"\n";
+	struct lr_draft *d = new_draft("");
+	struct lr_error err;
+	FILE *stream = stream_of(text, strlen(text));
+	(void)state;
+	assert_int_equal(lr_text_read(stream, d, &err), LR_EUNSUPPORTED);
+	assert_string_equal(err.text, "line 4: CAA is taken in the generic form (RFC 3597) only");
+	assert_int_equal(lr_draft_count(d), 3);
+	expect(d, 0, "a.", 13, 5, "\3b c\1d", 6);
+	expect(d, 1, "a.", 48, 5, "\1\1\3\15\x69\xb7\x1d", 7);
+	expect(d, 2, "a.", 257, 5, "\0\5issuea", 8);
+	fclose(stream);
+	lr_draft_free(d);
+}
+
 static void
 nuls(void **state)
 {
@@ -575,6 +598,7 @@ main(void)
 	    cmocka_unit_test(as_ldns_reads_it),
 	    cmocka_unit_test(as_ldns_reads_the_root),
 	    cmocka_unit_test(refused),
+	    cmocka_unit_test(without_ldns),
 	    cmocka_unit_test(nuls),
 	    cmocka_unit_test(out_of_zone),
 	    cmocka_unit_test(endless),
