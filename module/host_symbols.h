@@ -23,7 +23,6 @@
 	X(addr_tree_lookup)                                                                        \
 	X(alloc_clear)                                                                             \
 	X(alloc_init)                                                                              \
-	X(anchor_find)                                                                             \
 	X(anchor_has_keytag)                                                                       \
 	X(anchors_apply_cfg)                                                                       \
 	X(anchors_create)                                                                          \
@@ -44,6 +43,7 @@
 	X(dname_is_root)                                                                           \
 	X(dname_lab_startswith)                                                                    \
 	X(dname_remove_label)                                                                      \
+	X(delegpt_copy)                                                                            \
 	X(dynlibmod_operate)                                                                       \
 	X(edns_opt_list_find)                                                                      \
 	X(forwards_lookup)                                                                         \
@@ -63,6 +63,8 @@
 	X(regional_alloc)                                                                          \
 	X(regional_alloc_init)                                                                     \
 	X(regional_alloc_zero)                                                                     \
+	X(regional_create)                                                                         \
+	X(regional_destroy)                                                                        \
 	X(respip_operate)                                                                          \
 	X(rrset_key_hash)                                                                          \
 	X(traverse_postorder)                                                                      \

@@ -15,6 +15,7 @@ struct lr_keep {
 	struct lr_disk *disk;
 	struct lr_anchors *anchors; /* those that the copy held was verified with */
 	bool anchors_looked_at;     /* the log knows whether there are any */
+	bool has_validator;         /* among Unbound's modules */
 	bool serving;               /* as the log was told */
 	bool has_floor; /* a zone was accepted before, here or before a restart: its serial is the
 			   state's */
@@ -25,6 +26,7 @@ struct lr_keep {
 	struct lr_state state;
 	int64_t horizon;
 	size_t zone_octets; /* 0: no copy */
+	bool anchored;      /* there is a trust anchor for "." */
 };
 
 struct lr_keep *
@@ -167,9 +169,8 @@ static enum lr_code
 renew(struct lr_keep *keep, const struct lr_zone *zone, const struct lr_origin *origin)
 {
 	struct lr_state state = state_of(keep, zone, origin);
-	/* The iterator's before the workers': both change within milliseconds, and either may be
-	 * the newer. */
-	if (lr_lend_renew(keep->module->lend, zone, NULL) == LR_ENOMEM)
+	/* What can fail comes first. */
+	if (lr_lend_offer(keep->module->lend, zone) != LR_OK)
 		return LR_ENOMEM;
 	publish(keep, zone, &state);
 	lr_stats_round(keep->module->stats, LR_ROUND_RENEWED);
@@ -233,6 +234,12 @@ verify_again(struct lr_keep *keep)
 	drop(keep);
 }
 
+static enum lr_reason
+unanchored(const struct lr_keep *keep)
+{
+	return keep->has_validator ? LR_NO_ANCHOR : LR_NO_VALIDATOR;
+}
+
 bool
 lr_keep_anchors(struct lr_keep *keep)
 {
@@ -245,6 +252,8 @@ lr_keep_anchors(struct lr_keep *keep)
 	struct lr_anchors *anchors;
 	enum lr_code code = first ? lr_anchors_of_config(env->cfg, &anchors)
 				  : lr_anchors_of_validator(env->anchors, &anchors);
+	if (first)
+		keep->has_validator = strstr(env->cfg->module_conf, "validator") != NULL;
 	keep->anchors_looked_at = true;
 	if (code != LR_OK) { /* not known to have changed */
 		log_err("localroot: out of memory: cannot read the trust anchors");
@@ -255,9 +264,12 @@ lr_keep_anchors(struct lr_keep *keep)
 		return true;
 	}
 	if (!anchors && (first || keep->anchors))
-		log_warn("localroot: no trust anchor for \".\": not serving");
+		log_warn("localroot: %s: not serving", lr_reason_text(unanchored(keep)));
 	lr_anchors_free(keep->anchors);
 	keep->anchors = anchors;
+	pthread_mutex_lock(&keep->lock);
+	keep->anchored = anchors != NULL;
+	pthread_mutex_unlock(&keep->lock);
 	if (anchors)
 		verify_again(keep);
 	else
@@ -295,6 +307,10 @@ hold_loaded(struct lr_keep *keep, const struct lr_zone *zone)
 	state.serial = lr_zone_facts(zone)->serial;
 	if (!keep->has_floor)
 		snprintf(state.source, sizeof(state.source), "%s", path);
+	if (lr_lend_offer(keep->module->lend, zone) != LR_OK) {
+		log_err("localroot: %s: out of memory", path);
+		return;
+	}
 	publish(keep, zone, &state);
 	lr_disk_holds(keep->disk);
 	if (state.confirmed == 0)
@@ -348,17 +364,17 @@ lr_keep_watch(struct lr_keep *keep)
 		pthread_mutex_unlock(&keep->lock);
 	}
 	bool fresh = lr_snapshot_fresh(module->snapshot, now);
+	(void)lr_localroot_look(module, module->env);
+	if (fresh)
+		(void)lr_lend_stock(module->lend); /* without memory: at the next look */
 	if (fresh && !keep->serving)
 		log_info("localroot: serving the root zone, serial %" PRIu32 ", for %" PRId64
 			 " s unless confirmed before",
 		    keep->state.serial, keep->horizon - now);
-	if (!fresh && keep->serving) {
-		if (lr_keep_zone(keep))
-			log_warn("localroot: the copy with serial %" PRIu32
-				 " is stale since %" PRId64 " s: queries go to the root servers",
-			    keep->state.serial, now - keep->horizon);
-		lr_lend_withdraw(module->lend);
-	}
+	if (!fresh && keep->serving && lr_keep_zone(keep))
+		log_warn("localroot: the copy with serial %" PRIu32 " is stale since %" PRId64
+			 " s: queries go to the root servers",
+		    keep->state.serial, now - keep->horizon);
 	keep->serving = fresh;
 	return fresh;
 }
@@ -387,6 +403,23 @@ lr_keep_state(struct lr_keep *keep, struct lr_state *state, int64_t *horizon)
 	*horizon = keep->horizon;
 	pthread_mutex_unlock(&keep->lock);
 	return held;
+}
+
+enum lr_reason
+lr_keep_reason(struct lr_keep *keep)
+{
+	enum lr_reason reason = LR_NO_REASON;
+	pthread_mutex_lock(&keep->lock);
+	if (!keep->anchored)
+		reason = unanchored(keep);
+	else if (!keep->zone_octets)
+		reason = LR_NO_COPY;
+	else if (!keep->state.confirmed)
+		reason = LR_UNCONFIRMED;
+	else if (lr_clock_wall() >= keep->horizon)
+		reason = LR_STALE;
+	pthread_mutex_unlock(&keep->lock);
+	return reason;
 }
 
 void

@@ -9,6 +9,7 @@
 
 #include "draft.h"
 #include "lr_error.h"
+#include "reason.h"
 #include "stats.h"
 #include "store.h"
 
@@ -57,7 +58,7 @@ enum lr_code lr_keep_take(struct lr_keep *keep, struct lr_draft *draft,
 enum lr_code lr_keep_confirm(
     struct lr_keep *keep, uint32_t serial, const struct lr_origin *origin, struct lr_error *err);
 
-/* Tells the log when serving begins and ends, and the iterator when it ends. Whether the copy held
+/* Tells the log when serving begins and ends, and lets the iterator follow. Whether the copy held
  * is fresh. */
 bool lr_keep_watch(struct lr_keep *keep);
 
@@ -67,6 +68,10 @@ int64_t lr_keep_left_ms(const struct lr_keep *keep);
 /* The zone held, fresh or stale, or NULL: valid until the next call that changes the copy. The
  * refresher's thread alone. */
 const struct lr_zone *lr_keep_zone(const struct lr_keep *keep);
+
+/* Why the copy cannot serve; LR_NO_REASON: it can, unless something else decides for ".". Any
+ * thread. */
+enum lr_reason lr_keep_reason(struct lr_keep *keep);
 
 /* What stands; lent_octets is left alone. Any thread. */
 void lr_keep_gauges(struct lr_keep *keep, struct lr_gauges *gauges);

@@ -1,142 +1,40 @@
 #include "lend.h"
-#include "packed.h"
+#include "lent.h"
 
-#include <malloc.h>
 #include <pthread.h>
 #include <stdatomic.h>
+
+/* fast_reload deletes what is lent at any time. */
+#define CAN_VANISH (LR_UNBOUND_NUMBER >= 123)
 
 static uint8_t root_name[] = {0};
 
 struct lr_lend {
 	struct auth_zones *zones;
-	pthread_mutex_t lock; /* of changing anything below; taken before Unbound's own */
+	const struct lr_snapshot *snapshot;
+	pthread_mutex_t lock;             /* of what follows */
+	const struct lr_zone *offered;    /* last, a reference of our own; or NULL */
+	struct lr_lent ready;             /* written from it and in no auth zone; or empty */
 	_Atomic(struct auth_zone *) zone; /* the one we put there; it may be gone by now */
 	_Atomic bool on;                  /* the iterator is to use it */
-	_Atomic size_t octets;
+	size_t standing;                  /* octets of its contents */
+	_Atomic size_t octets;            /* all together */
 };
 
 struct lr_lend *
-lr_lend_new(struct auth_zones *zones)
+lr_lend_new(struct auth_zones *zones, const struct lr_snapshot *snapshot)
 {
 	struct lr_lend *lend = calloc(1, sizeof(*lend));
 	if (!lend)
 		return NULL;
 	pthread_mutex_init(&lend->lock, NULL);
+	lr_lent_init(&lend->ready);
 	lend->zones = zones;
+	lend->snapshot = snapshot;
 	return lend;
 }
 
-/* What auth_zone_delete() does with the contents, which has no function of its own. */
-static void
-data_free(struct auth_data *data)
-{
-	struct auth_rrset *rrset = data->rrsets;
-	while (rrset) {
-		struct auth_rrset *next = rrset->next;
-		free(rrset->data);
-		free(rrset);
-		rrset = next;
-	}
-	free(data->name);
-	free(data);
-}
-
-static void
-free_node(rbnode_type *node, void *unused)
-{
-	(void)unused;
-	data_free((struct auth_data *)(uintptr_t)node->key);
-}
-
-static void
-tree_free(rbtree_type *tree)
-{
-	traverse_postorder(tree, free_node, NULL);
-}
-
-static struct auth_data *
-add_name(
-    rbtree_type *tree, const struct lr_zone *zone, const struct lr_rrset *rrset, size_t *octets)
-{
-	size_t length;
-	const uint8_t *owner = lr_rrset_owner(zone, rrset, &length);
-	struct auth_data *data = calloc(1, sizeof(*data));
-	if (!data)
-		return NULL;
-	data->name = memdup((void *)(uintptr_t)owner, length);
-	if (!data->name) {
-		free(data);
-		return NULL;
-	}
-	data->namelen = length;
-	data->namelabs = dname_count_labels(data->name);
-	data->node.key = data;
-	*octets += malloc_usable_size(data) + malloc_usable_size(data->name);
-	(void)rbtree_insert(tree, &data->node);
-	return data;
-}
-
-/* What a root server's answer would make of it: the child's own NS and addresses replace what the
- * parent says of them (RFC 2181 section 5.4.1). */
-static enum rrset_trust
-trust_of(const struct lr_rrset *rrset)
-{
-	if (rrset->signatures)
-		return rrset_trust_prim_noglue;
-	return rrset->type == LDNS_RR_TYPE_NS ? rrset_trust_auth_noAA : rrset_trust_add_noAA;
-}
-
-static struct auth_rrset *
-make_rrset(const struct lr_zone *zone, const struct lr_rrset *rrset, size_t *octets)
-{
-	struct auth_rrset *made = calloc(1, sizeof(*made));
-	struct packed_rrset_data *data = malloc(lr_packed_size(rrset));
-	if (!made || !data) {
-		free(made);
-		free(data);
-		return NULL;
-	}
-	/* The iterator asks for the SOA as part of denials only, for which its TTL is another. */
-	lr_packed_fill(data, zone, rrset, rrset->type == LDNS_RR_TYPE_SOA);
-	data->trust = trust_of(rrset);
-	made->type = rrset->type;
-	made->data = data;
-	*octets += malloc_usable_size(made) + malloc_usable_size(data);
-	return made;
-}
-
-/* The whole zone as Unbound keeps one. False: out of memory, and nothing is left. */
-static bool
-make_tree(const struct lr_zone *zone, rbtree_type *tree, size_t *octets)
-{
-	struct auth_data *data = NULL;
-	struct auth_rrset **end = NULL;
-	uint32_t node = UINT32_MAX;
-
-	rbtree_init(tree, &auth_data_cmp);
-	*octets = 0;
-	for (size_t i = 0; i < lr_zone_rrset_count(zone); i++) {
-		const struct lr_rrset *rrset = lr_zone_rrset(zone, i);
-		if (!data || rrset->node != node) {
-			node = rrset->node;
-			data = add_name(tree, zone, rrset, octets);
-			if (!data)
-				break;
-			end = &data->rrsets;
-		}
-		*end = make_rrset(zone, rrset, octets);
-		if (!*end) {
-			data = NULL;
-			break;
-		}
-		end = &(*end)->next;
-	}
-	if (!data)
-		tree_free(tree);
-	return data != NULL;
-}
-
-/* Under the lock of the tree: what is at ".", and whether it is what we put there. */
+/* Under the lock of the tree: the auth zone at ".", and whether it is the one that we put there. */
 static struct auth_zone *
 find_root(struct lr_lend *lend, bool *ours)
 {
@@ -149,116 +47,211 @@ find_root(struct lr_lend *lend, bool *ours)
 	return zone;
 }
 
-/* Puts the tree where the iterator finds it; what was there before, if anything, is in the tree
- * afterwards. */
+static void
+count_octets(struct lr_lend *lend)
+{
+	atomic_store(&lend->octets, lend->standing + lend->ready.octets);
+}
+
+/* Puts the contents into the auth zone, which is locked; *lent has those from before afterwards. */
+static void
+exchange(struct lr_lend *lend, struct auth_zone *zone, struct lr_lent *lent)
+{
+	rbtree_type before = zone->data;
+	size_t octets = lend->standing;
+	zone->data = lent->tree;
+	lend->standing = lent->octets;
+	lent->tree = before;
+	lent->octets = octets;
+}
+
+/* False: no auth zone of ours stands. */
+static bool
+exchange_standing(struct lr_lend *lend, struct lr_lent *lent)
+{
+	bool ours;
+	lock_rw_rdlock(&lend->zones->lock);
+	struct auth_zone *zone = find_root(lend, &ours);
+	if (ours) {
+		lock_rw_wrlock(&zone->lock);
+		exchange(lend, zone, lent);
+		lock_rw_unlock(&zone->lock);
+	}
+	lock_rw_unlock(&lend->zones->lock);
+	return ours;
+}
+
+enum lr_code
+lr_lend_offer(struct lr_lend *lend, const struct lr_zone *zone)
+{
+	struct lr_lent written, stock;
+	if (!lr_lent_write(&written, zone))
+		return LR_ENOMEM;
+	pthread_mutex_lock(&lend->lock);
+	const struct lr_zone *before = lend->offered;
+	lend->offered = lr_zone_ref(zone);
+	stock = lend->ready;
+	lr_lent_init(&lend->ready);
+	if (!exchange_standing(lend, &written)) {
+		lend->ready = written;
+		lr_lent_init(&written);
+	}
+	count_octets(lend);
+	pthread_mutex_unlock(&lend->lock);
+	lr_lent_clear(&written);
+	lr_lent_clear(&stock);
+	lr_zone_unref(before);
+	return LR_OK;
+}
+
+/* What is to be written, with a reference; NULL: nothing. */
+static const struct lr_zone *
+missing(struct lr_lend *lend, bool can_vanish)
+{
+	const struct lr_zone *zone = NULL;
+	pthread_mutex_lock(&lend->lock);
+	if (lend->offered && lr_lent_is_empty(&lend->ready) &&
+	    (can_vanish || !atomic_load(&lend->zone)))
+		zone = lr_zone_ref(lend->offered);
+	pthread_mutex_unlock(&lend->lock);
+	return zone;
+}
+
 static enum lr_code
-install(struct lr_lend *lend, rbtree_type *tree, struct lr_error *err)
+stock(struct lr_lend *lend, bool can_vanish)
+{
+	struct lr_lent written;
+	const struct lr_zone *zone = missing(lend, can_vanish);
+	if (!zone)
+		return LR_OK;
+	enum lr_code code = lr_lent_write(&written, zone) ? LR_OK : LR_ENOMEM;
+	pthread_mutex_lock(&lend->lock);
+	/* Somebody else may have been faster, or a newer one may have been offered. */
+	if (lr_lent_is_empty(&lend->ready) && lend->offered == zone) {
+		lend->ready = written;
+		lr_lent_init(&written);
+		count_octets(lend);
+	}
+	pthread_mutex_unlock(&lend->lock);
+	lr_lent_clear(&written);
+	lr_zone_unref(zone);
+	return code;
+}
+
+enum lr_code
+lr_lend_stock(struct lr_lend *lend)
+{
+	return stock(lend, CAN_VANISH);
+}
+
+/* Makes an auth zone of what is ready; comes back locked. NULL: out of memory. */
+static struct auth_zone *
+create(struct lr_lend *lend)
+{
+	struct auth_zone *zone =
+	    auth_zone_create(lend->zones, root_name, sizeof(root_name), LDNS_RR_CLASS_IN);
+	if (!zone)
+		return NULL;
+	zone->for_downstream = 0;
+	/* With fallback, retries would go to the real root servers. */
+	zone->fallback_enabled = 0;
+	lend->standing = 0; /* fast_reload has taken the one before away */
+	exchange(lend, zone, &lend->ready);
+	count_octets(lend);
+	atomic_store(&lend->zone, zone);
+	return zone;
+}
+
+/* LR_ESTALE: nothing is ready. */
+static enum lr_code
+turn_on(struct lr_lend *lend)
 {
 	enum lr_code code = LR_OK;
 	bool ours;
-	rbtree_type before;
-	rbtree_init(&before, &auth_data_cmp);
-
 	lock_rw_wrlock(&lend->zones->lock);
 	struct auth_zone *zone = find_root(lend, &ours);
 	if (zone && !ours) {
-		code = lr_fail(err, LR_EUNSUPPORTED, "there is an auth-zone \".\" already");
+		code = LR_EUNSUPPORTED;
+	} else if (!zone && lr_lent_is_empty(&lend->ready)) {
+		code = LR_ESTALE;
 	} else {
 		if (zone)
 			lock_rw_wrlock(&zone->lock);
-		else /* comes back locked */
-			zone = auth_zone_create(
-			    lend->zones, root_name, sizeof(root_name), LDNS_RR_CLASS_IN);
+		else
+			zone = create(lend);
 		if (zone) {
-			before = zone->data;
-			zone->data = *tree;
-			zone->for_downstream = 0;
 			zone->for_upstream = 1;
-			/* With fallback, retries would go to the real root servers. */
-			zone->fallback_enabled = 0;
 			lock_rw_unlock(&zone->lock);
-			*tree = before;
-			atomic_store(&lend->zone, zone);
 			atomic_store(&lend->on, true);
 		} else {
-			code = lr_fail(err, LR_ENOMEM, "out of memory");
+			code = LR_ENOMEM;
 		}
 	}
 	lock_rw_unlock(&lend->zones->lock);
 	return code;
 }
 
-static enum lr_code
-lend_anew(struct lr_lend *lend, const struct lr_zone *zone, struct lr_error *err)
-{
-	rbtree_type tree;
-	size_t octets;
-	if (!make_tree(zone, &tree, &octets))
-		return lr_fail(err, LR_ENOMEM, "out of memory");
-	enum lr_code code = install(lend, &tree, err);
-	if (code == LR_OK)
-		atomic_store(&lend->octets, octets);
-	tree_free(&tree);
-	return code;
-}
-
-/* Whether the zone is where we put it; turns it on or off. */
-static bool
-toggle(struct lr_lend *lend, bool on)
+static void
+turn_off(struct lr_lend *lend)
 {
 	bool ours;
 	lock_rw_rdlock(&lend->zones->lock);
 	struct auth_zone *zone = find_root(lend, &ours);
-	if (ours && atomic_load(&lend->on) != on) {
+	if (ours) {
 		lock_rw_wrlock(&zone->lock);
-		zone->for_upstream = on;
+		zone->for_upstream = 0;
 		lock_rw_unlock(&zone->lock);
-		atomic_store(&lend->on, on);
 	}
+	lock_rw_unlock(&lend->zones->lock);
+	atomic_store(&lend->on, false);
+}
+
+static bool
+is_wanted(const struct lr_lend *lend, int64_t now, bool taken)
+{
+	return !taken && lr_snapshot_fresh(lend->snapshot, now);
+}
+
+static bool
+is_settled(struct lr_lend *lend, bool wanted)
+{
+	bool ours;
+	if (!wanted || !atomic_load(&lend->on))
+		return wanted == atomic_load(&lend->on);
+	lock_rw_rdlock(&lend->zones->lock);
+	(void)find_root(lend, &ours);
 	lock_rw_unlock(&lend->zones->lock);
 	return ours;
 }
 
-static bool
-is_lent(struct lr_lend *lend)
+static enum lr_code
+settle(struct lr_lend *lend, int64_t now, bool taken)
 {
-	bool ours;
-	lock_rw_rdlock(&lend->zones->lock);
-	(void)find_root(lend, &ours);
-	lock_rw_unlock(&lend->zones->lock);
-	return ours && atomic_load(&lend->on);
-}
-
-enum lr_code
-lr_lend_ensure(struct lr_lend *lend, const struct lr_zone *zone, struct lr_error *err)
-{
-	if (is_lent(lend))
-		return LR_OK;
+	enum lr_code code = LR_OK;
 	pthread_mutex_lock(&lend->lock);
-	enum lr_code code = toggle(lend, true) ? LR_OK : lend_anew(lend, zone, err);
+	/* Asked again: it may have been published meanwhile. */
+	if (is_wanted(lend, now, taken))
+		code = turn_on(lend);
+	else
+		turn_off(lend);
 	pthread_mutex_unlock(&lend->lock);
 	return code;
 }
 
 enum lr_code
-lr_lend_renew(struct lr_lend *lend, const struct lr_zone *zone, struct lr_error *err)
+lr_lend_follow(struct lr_lend *lend, int64_t now, bool taken)
 {
-	if (!atomic_load(&lend->zone))
+	if (is_settled(lend, is_wanted(lend, now, taken)))
 		return LR_OK;
-	pthread_mutex_lock(&lend->lock);
-	enum lr_code code = lend_anew(lend, zone, err);
-	pthread_mutex_unlock(&lend->lock);
-	return code;
-}
-
-void
-lr_lend_withdraw(struct lr_lend *lend)
-{
-	if (!atomic_load(&lend->on))
-		return;
-	pthread_mutex_lock(&lend->lock);
-	(void)toggle(lend, false);
-	pthread_mutex_unlock(&lend->lock);
+	enum lr_code code = settle(lend, now, taken);
+	/* Gone twice within a second, before the refresher has written the next: rather a few
+	 * milliseconds of this thread than a question to the root. */
+	if (code == LR_ESTALE) {
+		code = stock(lend, true);
+		if (code == LR_OK)
+			code = settle(lend, now, taken);
+	}
+	return code == LR_ESTALE ? LR_OK : code;
 }
 
 size_t
@@ -272,7 +265,9 @@ lr_lend_free(struct lr_lend *lend)
 {
 	if (!lend)
 		return;
+	struct lr_lent taken;
 	bool ours;
+	lr_lent_init(&taken);
 	lock_rw_wrlock(&lend->zones->lock);
 	struct auth_zone *zone = find_root(lend, &ours);
 	if (ours)
@@ -280,10 +275,13 @@ lr_lend_free(struct lr_lend *lend)
 	lock_rw_unlock(&lend->zones->lock);
 	if (ours) { /* auth_zone_delete() is not ours to call */
 		lock_rw_destroy(&zone->lock);
-		tree_free(&zone->data);
+		exchange(lend, zone, &taken);
 		free(zone->name);
 		free(zone);
 	}
+	lr_lent_clear(&taken);
+	lr_lent_clear(&lend->ready);
+	lr_zone_unref(lend->offered);
 	pthread_mutex_destroy(&lend->lock);
 	free(lend);
 }

@@ -6,37 +6,59 @@
  * Unbound's allocator, because Unbound deletes it on its own (fast_reload): it is lent again when
  * it has gone missing.
  *
- * Any thread; a lock inside.
+ * To write the zone in Unbound's form takes milliseconds. The publishing thread does it, where
+ * nobody waits; to put what is written in place is an exchange of pointers, which any thread does.
+ * Where fast_reload can come, one more is kept written, for the moment after.
+ *
+ * What holds at any time: if an auth zone of ours stands, its contents are those of the zone that
+ * was offered last. Offering exchanges them under the same lock under which they are put in place,
+ * so that no thread, however late, puts older ones there. The offer comes right before the
+ * publication in the snapshot, which cannot fail: the two are of different serials for
+ * microseconds. And that auth zone is on while the snapshot is fresh and nothing else decides for
+ * ".", else it is off or not there, as of the last lr_lend_follow(): which every query that
+ * arrives, every response of an upstream server and every query about to go to a root server brings
+ * about, and the refresher once a second. What is left is a time-out: it tells no module, so that a
+ * query in the iterator which it leads to the root within a second after fast_reload, before
+ * anything else happens, sends one question there.
+ *
+ * Any thread, but for what is said to be the publishing one's; a lock inside, held for microseconds
+ * and taken before Unbound's own.
  */
 #ifndef LR_LEND_H
 #define LR_LEND_H
 
 #include "lr_error.h"
+#include "snapshot.h"
 #include "unbound.h"
-#include "zone.h"
 
 struct lr_lend;
 
-/* AUTH_ZONES is Unbound's, and outlives this. NULL: out of memory. */
-struct lr_lend *lr_lend_new(struct auth_zones *auth_zones);
+/* AUTH_ZONES is Unbound's, SNAPSHOT says whether to lend; both outlive this. NULL: out of memory.
+ */
+struct lr_lend *lr_lend_new(struct auth_zones *auth_zones, const struct lr_snapshot *snapshot);
 
 /* Takes the lent zone away for good; no worker runs any more. */
 void lr_lend_free(struct lr_lend *lend);
 
 /*
- * Makes the iterator go on from a lent zone: cheap where one is lent already, whichever zone it was
- * made of. LR_ENOMEM; LR_EUNSUPPORTED where the user has an auth zone "." of their own.
+ * Offers ZONE, which is about to be published: the contents of the auth zone if it stands, else
+ * what lr_lend_follow() puts there. LR_ENOMEM: nothing has changed. The publishing thread's.
  */
-enum lr_code lr_lend_ensure(struct lr_lend *lend, const struct lr_zone *zone, struct lr_error *err);
+enum lr_code lr_lend_offer(struct lr_lend *lend, const struct lr_zone *zone);
 
-/* Puts this zone in the place of the one lent, if one was. LR_ENOMEM: that one stays.
- * LR_EUNSUPPORTED as above. */
-enum lr_code lr_lend_renew(struct lr_lend *lend, const struct lr_zone *zone, struct lr_error *err);
+/* Keeps another one written for when fast_reload takes the lent one away, as far as that has not
+ * been done. LR_ENOMEM. The publishing thread's. */
+enum lr_code lr_lend_stock(struct lr_lend *lend);
 
-/* Makes the iterator go to the root servers from now on. */
-void lr_lend_withdraw(struct lr_lend *lend);
+/*
+ * Makes the iterator go on from the lent zone, if that is fresh NOW (seconds since 1970) and not
+ * TAKEN, that is, something else decides for "."; otherwise from what it would without the module.
+ * Cheap where it does so already. Not before Unbound's own auth zones stand, which deletes all
+ * others. LR_ENOMEM; LR_EUNSUPPORTED where the user has an auth zone "." of their own.
+ */
+enum lr_code lr_lend_follow(struct lr_lend *lend, int64_t now, bool taken);
 
-/* Octets that the lent zone takes; 0 where none is lent. */
+/* Octets of what is lent and of what is kept for that. */
 size_t lr_lend_octets(struct lr_lend *lend);
 
 #endif

@@ -19,15 +19,9 @@ make_parts(struct lr_localroot *module)
 	    module->env->cfg->num_threads > 1 ? (unsigned)module->env->cfg->num_threads : 1;
 	module->snapshot = lr_snapshot_new(workers);
 	module->stats = lr_stats_new(workers);
-	module->lend = lr_lend_new(module->env->auth_zones);
+	module->lend = lr_lend_new(module->env->auth_zones, module->snapshot);
 	module->keep = lr_keep_new(module);
 	return module->snapshot && module->stats && module->lend && module->keep;
-}
-
-static void
-say_taken(const char *what)
-{
-	log_warn("localroot: there is a %s, which decides instead: not serving", what);
 }
 
 enum lr_code
@@ -46,15 +40,14 @@ lr_localroot_start(struct module_env *env, struct lr_localroot **made, struct lr
 	}
 	if (code == LR_OK && !make_parts(module))
 		code = lr_fail(err, LR_ENOMEM, "out of memory");
-	if (code == LR_OK)
+	if (code == LR_OK) {
+		lr_taken_start(&module->taken, env->cfg);
 		code = lr_refresher_start(module, &module->refresher, err);
+	}
 	if (code != LR_OK) {
 		lr_localroot_stop(module);
 		return code;
 	}
-	module->root_taken = lr_precedence_root_configured(env->cfg);
-	if (module->root_taken)
-		say_taken(module->root_taken);
 	*made = module;
 	return LR_OK;
 }
@@ -73,65 +66,64 @@ lr_localroot_stop(struct lr_localroot *module)
 	free(module);
 }
 
-/* What decides for "." instead of the copy. A forward-zone is seen at once, the rest, which seldom
- * changes, within a second. */
-static const char *
-taken_by(struct lr_localroot *module, struct module_env *env)
-{
-	const char *forwarded = lr_precedence_root_forwarded(env);
-	if (forwarded)
-		return forwarded;
-	int64_t now = *env->now;
-	if (atomic_load_explicit(&module->root_seen_at, memory_order_acquire) != now) {
-		atomic_store(&module->root_seen, lr_precedence_root_taken(env));
-		atomic_store_explicit(&module->root_seen_at, now, memory_order_release);
-	}
-	return atomic_load_explicit(&module->root_seen, memory_order_relaxed);
-}
-
-/* unbound-control and fast_reload can change it at any time. Says changes in the log, once each. */
-static bool
-root_is_taken(struct lr_localroot *module, struct module_env *env)
-{
-	const char *what = taken_by(module, env);
-	if (what == atomic_load_explicit(&module->root_taken, memory_order_relaxed))
-		return what != NULL;
-	if (atomic_exchange(&module->root_taken, what) != what) {
-		if (what)
-			say_taken(what);
-		else
-			log_info("localroot: nothing else decides for \".\" any more: serving");
-	}
-	return what != NULL;
-}
-
 /* The iterator goes on: from the lent zone while the copy is good, else from the root servers. */
 static void
-prepare_iterator(struct lr_localroot *module, const struct lr_zone *zone)
+lead_iterator(struct lr_localroot *module, int64_t now, bool taken)
 {
-	if (!zone)
-		lr_lend_withdraw(module->lend);
-	else if (lr_lend_ensure(module->lend, zone, NULL) == LR_ENOMEM)
+	/* Unbound deletes the auth zones that are not configured when every module is set up. */
+	if (!atomic_load_explicit(&module->host_ready, memory_order_acquire))
+		return;
+	bool failed = lr_lend_follow(module->lend, now, taken) == LR_ENOMEM;
+	if (atomic_load_explicit(&module->unlent, memory_order_relaxed) != failed &&
+	    atomic_exchange(&module->unlent, failed) != failed && failed)
 		log_err("localroot: out of memory: the iterator cannot use the local root");
+}
+
+enum lr_reason
+lr_localroot_look(struct lr_localroot *module, struct module_env *env)
+{
+	int64_t now = lr_clock_wall();
+	if (!atomic_load_explicit(&module->host_ready, memory_order_acquire))
+		return atomic_load(&module->taken.by);
+	enum lr_reason by = lr_taken_look(&module->taken, env, now);
+	lead_iterator(module, now, by != LR_NO_REASON);
+	return by;
+}
+
+void
+lr_localroot_go_on(struct lr_localroot *module, const struct module_qstate *qstate)
+{
+	lead_iterator(module, *qstate->env->now, atomic_load(&module->taken.by) != LR_NO_REASON);
+}
+
+void
+lr_localroot_host_ready(struct lr_localroot *module)
+{
+	if (!atomic_load_explicit(&module->host_ready, memory_order_relaxed))
+		atomic_store_explicit(&module->host_ready, true, memory_order_release);
 }
 
 bool
 lr_localroot_answer(struct lr_localroot *module, struct module_qstate *qstate)
 {
-	if (!atomic_load_explicit(&module->host_ready, memory_order_relaxed))
-		atomic_store_explicit(&module->host_ready, true, memory_order_release);
+	lr_localroot_host_ready(module);
 	if (qstate->qinfo.qclass != LDNS_RR_CLASS_IN)
 		return false;
+	struct module_env *env = qstate->env;
 	unsigned worker = worker_of(qstate);
-	bool taken = root_is_taken(module, qstate->env);
+	int64_t now = *env->now;
+	bool taken = lr_taken_see(&module->taken, env, now) != LR_NO_REASON;
+	enum lr_claim claim = taken ? LR_CLAIMS_ROOT : lr_precedence_claims(qstate);
+	if (claim == LR_CLAIMS_ROOT && !taken) /* since a moment ago */
+		taken = lr_taken_look(&module->taken, env, now) != LR_NO_REASON;
 	const struct lr_zone *zone =
-	    taken ? NULL : lr_snapshot_acquire(module->snapshot, worker, *qstate->env->now);
+	    claim == LR_CLAIMS_NOTHING ? lr_snapshot_acquire(module->snapshot, worker, now) : NULL;
 	enum lr_event event = LR_PASSED;
-	bool answered = zone && !lr_precedence_claims(qstate) && lr_answer(qstate, zone, &event);
-	if (!answered)
-		prepare_iterator(module, zone);
+	bool answered = zone && lr_answer(qstate, zone, &event);
 	if (zone)
 		lr_snapshot_release(module->snapshot, worker);
+	if (!answered)
+		lead_iterator(module, now, taken);
 	if (event != LR_EVENTS)
 		lr_stats_event(module->stats, worker, event);
 	return answered;
@@ -142,8 +134,10 @@ lr_localroot_sent(
     struct lr_localroot *module, const struct module_qstate *qstate, const uint8_t *zone)
 {
 	/* With a forward-zone or the like at ".", those are no root servers. */
-	if (dname_is_root((uint8_t *)(uintptr_t)zone) && !atomic_load(&module->root_taken))
-		lr_stats_event(module->stats, worker_of(qstate), LR_ROOT_QUERY);
+	if (!dname_is_root((uint8_t *)(uintptr_t)zone) || atomic_load(&module->taken.by))
+		return;
+	lr_stats_event(module->stats, worker_of(qstate), LR_ROOT_QUERY);
+	lead_iterator(module, *qstate->env->now, false);
 }
 
 static void
@@ -151,7 +145,7 @@ get_gauges(struct lr_localroot *module, struct lr_gauges *gauges)
 {
 	lr_keep_gauges(module->keep, gauges);
 	gauges->lent_octets = lr_lend_octets(module->lend);
-	if (atomic_load(&module->root_taken))
+	if (atomic_load(&module->taken.by))
 		gauges->serving = false;
 }
 
@@ -181,24 +175,24 @@ print_time(FILE *out, const char *what, int64_t seconds)
 	fprintf(out, "%s %s\n", what, text);
 }
 
+enum lr_reason
+lr_localroot_reason(struct lr_localroot *module)
+{
+	enum lr_reason taken = atomic_load(&module->taken.by);
+	return taken ? taken : lr_keep_reason(module->keep);
+}
+
 static void
 print_status(struct lr_localroot *module, FILE *out)
 {
-	const char *taken = atomic_load(&module->root_taken);
+	enum lr_reason reason = lr_localroot_reason(module);
 	struct lr_state state;
 	int64_t horizon, now = lr_clock_wall();
-	if (!lr_keep_state(module->keep, &state, &horizon)) {
-		fprintf(out, "not serving: no verified copy of the root zone\n");
-	} else {
-		if (taken)
-			fprintf(out, "not serving: there is a %s, which decides instead\n", taken);
-		else if (!state.confirmed)
-			fprintf(
-			    out, "not serving: no source has confirmed the copy from disk yet\n");
-		else if (now >= horizon)
-			fprintf(out, "not serving: the copy is stale\n");
-		else
-			fprintf(out, "serving the root zone\n");
+	if (reason)
+		fprintf(out, "not serving: %s\n", lr_reason_text(reason));
+	else
+		fprintf(out, "serving the root zone\n");
+	if (lr_keep_state(module->keep, &state, &horizon)) {
 		fprintf(out, "serial %" PRIu32 "\n", state.serial);
 		if (state.confirmed) {
 			print_time(out, "confirmed", state.confirmed);

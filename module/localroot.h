@@ -10,6 +10,7 @@
 #include "settings.h"
 #include "snapshot.h"
 #include "stats.h"
+#include "taken.h"
 #include "unbound.h"
 
 #include <stdatomic.h>
@@ -23,11 +24,8 @@ struct lr_localroot {
 	struct lr_keep *keep;
 	struct lr_refresher *refresher;
 	_Atomic bool host_ready; /* every module is set up: env->anchors can be read */
-	/* What decides for "." instead, as the log was told; or NULL. */
-	_Atomic(const char *) root_taken;
-	/* What was found there when last looked at, at a time of the workers' clocks. */
-	_Atomic(const char *) root_seen;
-	_Atomic int64_t root_seen_at;
+	struct lr_taken taken;
+	_Atomic bool unlent; /* the log was told that the iterator cannot use the copy */
 };
 
 /*
@@ -38,9 +36,27 @@ enum lr_code lr_localroot_start(
     struct module_env *env, struct lr_localroot **made, struct lr_error *err);
 void lr_localroot_stop(struct lr_localroot *module);
 
+/* A worker runs: every module is set up, and Unbound has made what it makes of its configuration.
+ */
+void lr_localroot_host_ready(struct lr_localroot *module);
+
 /* A query as it arrives. True: answered, in qstate. False: for the modules behind. Worker's thread.
  */
 bool lr_localroot_answer(struct lr_localroot *module, struct module_qstate *qstate);
+
+/*
+ * Looks at what decides for "." (unbound-control and fast_reload can change that at any time), and
+ * makes the iterator follow: it goes on from the lent zone while the copy is fresh and nothing else
+ * decides. ENV is the calling worker's; the refresher's is the daemon's. What decides, or
+ * LR_NO_REASON. To be called whenever somebody asks, and once a second.
+ */
+enum lr_reason lr_localroot_look(struct lr_localroot *module, struct module_env *env);
+
+/* Why it does not serve, as last seen; LR_NO_REASON: it does. Any thread. */
+enum lr_reason lr_localroot_reason(struct lr_localroot *module);
+
+/* An upstream server has answered, and the iterator is about to go on. Worker's thread. */
+void lr_localroot_go_on(struct lr_localroot *module, const struct module_qstate *qstate);
 
 /* A query that is about to be sent upstream, to a server of ZONE. Worker's thread. */
 void lr_localroot_sent(

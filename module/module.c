@@ -44,6 +44,32 @@ on_query_sent(struct query_info *query, uint16_t flags, struct module_qstate *qs
 	return 1;
 }
 
+static int
+on_response(struct module_qstate *qstate, struct dns_msg *response, int id, void *module)
+{
+	(void)response, (void)id;
+	lr_localroot_go_on(module, qstate);
+	return 1;
+}
+
+/* Both are for the lent zone (lend.h), and the first for the leak counter. */
+static bool
+watch_iterator(
+    struct dynlibmod_env *dynlib, struct module_env *env, int id, struct lr_localroot *module)
+{
+	return dynlib->inplace_cb_register_wrapped(
+		   on_query_sent, inplace_cb_query, module, env, id) &&
+	       dynlib->inplace_cb_register_wrapped(
+		   on_response, inplace_cb_query_response, module, env, id);
+}
+
+static void
+unwatch_iterator(struct dynlibmod_env *dynlib, struct module_env *env, int id)
+{
+	dynlib->inplace_cb_delete_wrapped(env, inplace_cb_query, id);
+	dynlib->inplace_cb_delete_wrapped(env, inplace_cb_query_response, id);
+}
+
 /* Never fails, which would end Unbound: the module declines instead. */
 int
 init(struct module_env *env, int id)
@@ -67,9 +93,9 @@ init(struct module_env *env, int id)
 	}
 	if (!module)
 		return 1;
-	if (!dynlib->inplace_cb_register_wrapped(
-		on_query_sent, inplace_cb_query, module, env, id)) {
+	if (!watch_iterator(dynlib, env, id, module)) {
 		log_err("localroot: cannot watch the queries to the root: not serving");
+		unwatch_iterator(dynlib, env, id);
 		lr_localroot_stop(module);
 		return 1;
 	}
@@ -87,7 +113,7 @@ deinit(struct module_env *env, int id)
 	struct lr_localroot *module = dynlib->dyn_env;
 	if (!module)
 		return;
-	dynlib->inplace_cb_delete_wrapped(env, inplace_cb_query, id);
+	unwatch_iterator(dynlib, env, id);
 	lr_localroot_stop(module);
 	dynlib->dyn_env = NULL;
 	started = false;
@@ -136,6 +162,18 @@ get_mem(struct module_env *env, int id)
 	return module ? lr_localroot_octets(module) : 0;
 }
 
+/* For unbound-control, which is to hear how things stand now. */
+static struct lr_localroot *
+asked_module(struct module_env *env, int id)
+{
+	struct lr_localroot *module = module_of(env, id);
+	if (module) {
+		lr_localroot_host_ready(module);
+		(void)lr_localroot_look(module, env);
+	}
+	return module;
+}
+
 /* Whole lines only: a number must not lose its last digits. */
 static void
 end_text(char *text, size_t size)
@@ -153,7 +191,7 @@ unbound_module_stats(struct module_env *env, int id, char *text, size_t size, in
 		snprintf(text, size, "localroot.serving=0\n");
 		return;
 	}
-	struct lr_localroot *module = module_of(env, id);
+	struct lr_localroot *module = asked_module(env, id);
 	FILE *out = module ? fmemopen(text, size, "w") : NULL;
 	if (!out)
 		return;
@@ -171,7 +209,7 @@ unbound_module_control(struct module_env *env, int id, const char *line, char *t
 		snprintf(text, size, "%snot serving: %s\n", refresh ? "error " : "", unfit);
 		return refresh || strcmp(line, "localroot_status") == 0;
 	}
-	struct lr_localroot *module = module_of(env, id);
+	struct lr_localroot *module = asked_module(env, id);
 	FILE *out = module ? fmemopen(text, size, "w") : NULL;
 	if (!out)
 		return 0;

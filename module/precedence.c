@@ -2,18 +2,6 @@
 
 #include "services/rpz.h"
 
-static const char forward_zone[] = "forward-zone: \".\"";
-static const char stub_zone[] = "stub-zone: \".\"";
-static const char auth_zone[] = "auth-zone: \".\"";
-static const char policy_zone[] = "RPZ with a trigger on the root servers";
-
-static size_t
-tree_count(const rbtree_type *tree)
-{
-	/* Another thread may change it; either count is right at some moment of this query. */
-	return __atomic_load_n(&tree->count, __ATOMIC_RELAXED);
-}
-
 /* The zone that is asked for a DS is the one above (RFC 4035 section 3.1.4.1). */
 static void
 asked_name(const struct query_info *query, uint8_t **name, size_t *length)
@@ -24,42 +12,35 @@ asked_name(const struct query_info *query, uint8_t **name, size_t *length)
 		dname_remove_label(name, length);
 }
 
-static bool
-forwarded(struct module_env *env, uint8_t *name)
+/* The labels of the forward-zone that takes the name, with the root's; 0: none does. */
+static int
+forward_labels(struct module_env *env, uint8_t *name)
 {
-	if (!env->fwds || tree_count(env->fwds->tree) == 0)
-		return false;
-	LR_FWD_LOCK(env->fwds);
-	bool found = forwards_lookup(env->fwds, name, LDNS_RR_CLASS_IN LR_NOLOCK) != NULL;
-	LR_FWD_UNLOCK(env->fwds);
-	return found;
+	int labels = 0;
+	if (!env->fwds)
+		return 0;
+	LR_TREES_LOCK(env->fwds);
+	if (env->fwds->tree->count > 0) {
+		const struct delegpt *found =
+		    forwards_lookup(env->fwds, name, LDNS_RR_CLASS_IN LR_NOLOCK);
+		labels = found ? found->namelabs : 0;
+	}
+	LR_TREES_UNLOCK(env->fwds);
+	return labels;
 }
 
 static bool
 stubbed(struct module_env *env, uint8_t *name)
 {
-	/* The root hints are one entry of this tree, which always stands. */
-	if (!env->hints || tree_count(&env->hints->tree) <= 1)
-		return false;
-	LR_FWD_LOCK(env->hints);
-	bool found = hints_lookup_stub(env->hints, name, LDNS_RR_CLASS_IN, NULL LR_NOLOCK) != NULL;
-	LR_FWD_UNLOCK(env->hints);
-	return found;
-}
-
-/* Unlike a stub-zone, root hints are asked once, for the name servers (stub-prime: yes makes no
- * difference to them). */
-static bool
-root_stubbed(struct module_env *env)
-{
-	uint8_t root[] = {0};
+	bool found = false;
 	if (!env->hints)
 		return false;
-	LR_FWD_LOCK(env->hints);
-	const struct iter_hints_stub *stub = (struct iter_hints_stub *)name_tree_find(
-	    &env->hints->tree, root, sizeof(root), 1, LDNS_RR_CLASS_IN);
-	bool found = stub && stub->noprime;
-	LR_FWD_UNLOCK(env->hints);
+	LR_TREES_LOCK(env->hints);
+	/* The root hints are one entry of this tree, which always stands. */
+	if (env->hints->tree.count > 1)
+		found =
+		    hints_lookup_stub(env->hints, name, LDNS_RR_CLASS_IN, NULL LR_NOLOCK) != NULL;
+	LR_TREES_UNLOCK(env->hints);
 	return found;
 }
 
@@ -67,8 +48,9 @@ static bool
 authoritative(struct module_env *env, uint8_t *name, size_t length)
 {
 	struct auth_zones *zones = env->auth_zones;
-	/* Only the configuration makes any, but for the lent one. */
-	if (!zones || !env->cfg->auths)
+	/* Only the configuration makes any, but for the lent one. The pointer alone is looked at:
+	 * fast_reload +p changes it under a worker. */
+	if (!zones || !__atomic_load_n(&env->cfg->auths, __ATOMIC_RELAXED))
 		return false;
 	lock_rw_rdlock(&zones->lock);
 	const struct auth_zone *zone = auth_zones_find_zone(zones, name, length, LDNS_RR_CLASS_IN);
@@ -81,25 +63,31 @@ static bool
 has_client_subnet(const struct module_qstate *qstate)
 {
 #ifdef CLIENT_SUBNET
-	const struct config_file *cfg = qstate->env->cfg;
+	/* fast_reload +p changes them under a worker, and waits for it before it frees the text. */
+	struct config_file *cfg = qstate->env->cfg;
 	return qstate->edns_opts_front_in &&
-	       edns_opt_list_find(qstate->edns_opts_front_in, cfg->client_subnet_opcode) &&
-	       strstr(cfg->module_conf, "subnetcache");
+	       edns_opt_list_find(qstate->edns_opts_front_in,
+		   (uint16_t)__atomic_load_n(&cfg->client_subnet_opcode, __ATOMIC_RELAXED)) &&
+	       strstr(__atomic_load_n(&cfg->module_conf, __ATOMIC_ACQUIRE), "subnetcache");
 #else
 	(void)qstate;
 	return false;
 #endif
 }
 
-bool
+enum lr_claim
 lr_precedence_claims(const struct module_qstate *qstate)
 {
 	struct module_env *env = qstate->env;
 	uint8_t *name;
 	size_t length;
 	asked_name(&qstate->qinfo, &name, &length);
-	return forwarded(env, name) || stubbed(env, name) || authoritative(env, name, length) ||
-	       has_client_subnet(qstate);
+	int labels = forward_labels(env, name);
+	if (labels)
+		return labels == 1 ? LR_CLAIMS_ROOT : LR_CLAIMS_NAME;
+	return stubbed(env, name) || authoritative(env, name, length) || has_client_subnet(qstate)
+		   ? LR_CLAIMS_NAME
+		   : LR_CLAIMS_NOTHING;
 }
 
 static bool
@@ -124,21 +112,40 @@ auth_configured(const struct config_auth *auth)
 	return auth != NULL;
 }
 
-const char *
-lr_precedence_root_forwarded(struct module_env *env)
-{
-	uint8_t root[] = {0};
-	return forwarded(env, root) ? forward_zone : NULL;
-}
-
-const char *
+enum lr_reason
 lr_precedence_root_configured(const struct config_file *cfg)
 {
 	if (stub_configured(cfg->forwards))
-		return forward_zone;
+		return LR_FORWARDED;
 	if (stub_configured(cfg->stubs))
-		return stub_zone;
-	return auth_configured(cfg->auths) ? auth_zone : NULL;
+		return LR_STUBBED;
+	return auth_configured(cfg->auths) ? LR_AUTHORITATIVE : LR_NO_REASON;
+}
+
+/*
+ * Unlike a stub-zone, root hints are asked once, for the name servers. In the tree a stub-zone with
+ * stub-prime: yes looks like them: so the configuration is looked at as well, which changes under
+ * this lock where it can change at all.
+ */
+static bool
+root_stubbed(struct module_env *env)
+{
+	uint8_t root[] = {0};
+	LR_TREES_LOCK(env->hints);
+	const struct iter_hints_stub *stub = (struct iter_hints_stub *)name_tree_find(
+	    &env->hints->tree, root, sizeof(root), 1, LDNS_RR_CLASS_IN);
+	bool found = (stub && stub->noprime) || stub_configured(env->cfg->stubs);
+	LR_TREES_UNLOCK(env->hints);
+	return found;
+}
+
+static bool
+root_authoritative(struct module_env *env)
+{
+	lock_rw_rdlock(&env->auth_zones->lock); /* of the configuration, as above */
+	bool found = auth_configured(env->cfg->auths);
+	lock_rw_unlock(&env->auth_zones->lock);
+	return found;
 }
 
 /* The trigger on the name or on a wildcard above it, under the lock of the tree; or NULL. */
@@ -209,6 +216,26 @@ rpz_takes(struct auth_zones *zones, struct delegpt *servers)
 	return !passes;
 }
 
+static bool
+has_policies(struct auth_zones *zones)
+{
+	lock_rw_rdlock(&zones->rpz_lock);
+	bool found = zones->rpz_first != NULL;
+	lock_rw_unlock(&zones->rpz_lock);
+	return found;
+}
+
+/* A copy of the root hints, so that their lock is not held while others are taken. */
+static struct delegpt *
+copy_root_servers(struct module_env *env, struct regional *region)
+{
+	LR_TREES_LOCK(env->hints);
+	struct delegpt *servers = LR_HINTS_ROOT(env->hints);
+	struct delegpt *copy = servers ? delegpt_copy(servers, region) : NULL;
+	LR_TREES_UNLOCK(env->hints);
+	return copy;
+}
+
 /*
  * Whether an RPZ has a trigger on a root server's name or address (rpz-nsdname, rpz-nsip). It acts
  * on queries that go to the root servers, so that they have to. One that lets them pass
@@ -217,21 +244,30 @@ rpz_takes(struct auth_zones *zones, struct delegpt *servers)
 static bool
 rpz_on_root(struct module_env *env)
 {
-	if (!env->auth_zones || !env->auth_zones->rpz_first || !env->hints)
+	if (!has_policies(env->auth_zones))
 		return false;
-	LR_FWD_LOCK(env->hints);
-	struct delegpt *servers = LR_HINTS_ROOT(env->hints);
+	struct regional *region = regional_create();
+	struct delegpt *servers = region ? copy_root_servers(env, region) : NULL;
 	bool found = servers && rpz_takes(env->auth_zones, servers);
-	LR_FWD_UNLOCK(env->hints);
+	regional_destroy(region);
 	return found;
 }
 
-const char *
-lr_precedence_root_taken(struct module_env *env)
+bool
+lr_precedence_can_look(const struct module_env *env)
 {
-	if (stub_configured(env->cfg->stubs) || root_stubbed(env))
-		return stub_zone;
-	if (auth_configured(env->cfg->auths))
-		return auth_zone;
-	return rpz_on_root(env) ? policy_zone : NULL;
+	return env->fwds && env->hints;
+}
+
+enum lr_reason
+lr_precedence_root(struct module_env *env)
+{
+	uint8_t root[] = {0};
+	if (forward_labels(env, root))
+		return LR_FORWARDED;
+	if (root_stubbed(env))
+		return LR_STUBBED;
+	if (root_authoritative(env))
+		return LR_AUTHORITATIVE;
+	return rpz_on_root(env) ? LR_POLICY : LR_NO_REASON;
 }

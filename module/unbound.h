@@ -40,15 +40,32 @@
 
 /* LR_UNBOUND_NUMBER is the version built against: 117 for 1.17.1. */
 
-/* The forward and hint trees got locks of their own in 1.20, for changes at run time. */
+/*
+ * The host's locks, in the order in which it takes them itself (fr_reload_config() in
+ * daemon/remote.c takes all of them so, for writing, and changes env->cfg meanwhile):
+ *
+ *     auth zones' rpz_lock > auth zones' lock > an auth zone's lock > an RPZ's sets > forwards'
+ *     > hints' > trust anchors' > a trust anchor's
+ *
+ * The module holds two of them only where they belong to one another: rpz_lock > policy zone > its
+ * sets (precedence.c), auth zones > zone (lend.c), anchors > anchor (anchors.c). What it needs of
+ * two others it copies under the one before it takes the other. Of its own locks, lend.c's is taken
+ * before the auth zones'; under the others it takes none.
+ *
+ * fast_reload waits for the workers before it deletes what it has replaced. The refresher's thread
+ * is none: it reads env->cfg, the anchors and the trees under a lock of these, or not at all.
+ */
+
+/* The forward and hint trees got locks of their own in 1.20, for changes at run time, and are
+ * shared since; before, each worker has its own, and the daemon's env none. */
 #if LR_UNBOUND_NUMBER >= 120
-#define LR_FWD_LOCK(fwds) lock_rw_rdlock(&(fwds)->lock)
-#define LR_FWD_UNLOCK(fwds) lock_rw_unlock(&(fwds)->lock)
+#define LR_TREES_LOCK(trees) lock_rw_rdlock(&(trees)->lock)
+#define LR_TREES_UNLOCK(trees) lock_rw_unlock(&(trees)->lock)
 #define LR_NOLOCK , 1
 #define LR_HINTS_ROOT(hints) hints_find_root((hints), LDNS_RR_CLASS_IN, 1)
 #else
-#define LR_FWD_LOCK(fwds) ((void)0)
-#define LR_FWD_UNLOCK(fwds) ((void)0)
+#define LR_TREES_LOCK(trees) ((void)0)
+#define LR_TREES_UNLOCK(trees) ((void)0)
 #define LR_NOLOCK
 #define LR_HINTS_ROOT(hints) hints_lookup_root((hints), LDNS_RR_CLASS_IN)
 #endif

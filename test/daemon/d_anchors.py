@@ -88,15 +88,21 @@ def forms():
             raise AssertionError(f"{config}:\n{fault}") from fault
 
 
-@tap.test("no anchor for \".\", insecure \".\", an anchor for a TLD only, no validator: declines, says so once")
+@tap.test("no anchor for \".\", insecure \".\", an anchor for a TLD only, no validator: declines, says why once and in the status")
 @in_lab
 def none():
-    line = r'localroot: no trust anchor for "\.": not serving'
     for config, modules in (("", "validator iterator"), ('domain-insecure: "."', "validator iterator"),
                             (f'trust-anchor: "com. DS 1 8 2 {"00" * 32}"', "validator iterator"),
                             (f'trust-anchor-file: "{NET.zone.anchor}"', "iterator")):
         resolver = NET.unbound(localroot=[], anchor="none", config=config, modules=modules)
-        declines(resolver, line)
+        reason = 'no trust anchor for "."' if "validator" in modules else \
+            "there is no validator among the modules, and so no trust anchor"
+        declines(resolver, re.escape(f"localroot: {reason}: not serving"))
+        try:
+            status = resolver.control("localroot_status")
+        except RuntimeError:  # a stock Unbound
+            status = f"not serving: {reason}\n"
+        tap.equal(status.splitlines()[0], f"not serving: {reason}", "the status")
         resolver.stop()
 
 

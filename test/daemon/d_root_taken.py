@@ -20,6 +20,10 @@ MODULES = {"modules": "respip validator iterator"}
 NET = lab.Lab(rootzone.make())
 
 
+def a(what):
+    return f"an {what}" if what[0] in "aR" else f"a {what}"
+
+
 def clause(kind, *lines, name="."):
     return f'{kind}:\n  name: "{name}"\n' + "".join(f"  {line}\n" for line in lines)
 
@@ -27,7 +31,7 @@ def clause(kind, *lines, name="."):
 def declines(what, tail="", config="", names=NAMES, wanted=None, at_start=True, **more):
     """With that, everything is as without the module, which says once that it does not serve."""
     with Pair(NET, PREPARE, config, tail, **more) as two:
-        line = f"there is a {what}, which decides instead: not serving"
+        line = f"there is {a(what)}, which decides instead: not serving"
         tap.equal(two.local.log.count(line), 1 if at_start else 0, f"{line!r} at the start:\n{two.local.log}")
         for name in names:
             for kind in ("A", "DS", "NS", "SOA"):
@@ -36,7 +40,7 @@ def declines(what, tail="", config="", names=NAMES, wanted=None, at_start=True, 
         tap.equal(two.root_asked()[0], two.root_asked()[1], f"{what}: whether the root was asked")
         tap.equal(two.local.log.count(line), 1, f"{line!r}:\n{two.local.log}")
         tap.equal(two.local.metrics().get("serving", 0), 0, f"{what}: the gauge")
-        check_status(two.local, f"there is a {what}")
+        check_status(two.local, f"there is {a(what)}")
 
 
 def check_status(resolver, wanted):

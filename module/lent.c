@@ -1,0 +1,128 @@
+#include "lent.h"
+#include "packed.h"
+
+#include <malloc.h>
+
+void
+lr_lent_init(struct lr_lent *lent)
+{
+	rbtree_init(&lent->tree, &auth_data_cmp);
+	lent->octets = 0;
+}
+
+bool
+lr_lent_is_empty(const struct lr_lent *lent)
+{
+	return lent->tree.count == 0;
+}
+
+/* What auth_zone_delete() does with the contents, which has no function of its own. */
+static void
+data_free(struct auth_data *data)
+{
+	struct auth_rrset *rrset = data->rrsets;
+	while (rrset) {
+		struct auth_rrset *next = rrset->next;
+		free(rrset->data);
+		free(rrset);
+		rrset = next;
+	}
+	free(data->name);
+	free(data);
+}
+
+static void
+free_node(rbnode_type *node, void *unused)
+{
+	(void)unused;
+	data_free((struct auth_data *)(uintptr_t)node->key);
+}
+
+void
+lr_lent_clear(struct lr_lent *lent)
+{
+	traverse_postorder(&lent->tree, free_node, NULL);
+	lr_lent_init(lent);
+}
+
+static struct auth_data *
+add_name(
+    rbtree_type *tree, const struct lr_zone *zone, const struct lr_rrset *rrset, size_t *octets)
+{
+	size_t length;
+	const uint8_t *owner = lr_rrset_owner(zone, rrset, &length);
+	struct auth_data *data = calloc(1, sizeof(*data));
+	if (!data)
+		return NULL;
+	data->name = memdup((void *)(uintptr_t)owner, length);
+	if (!data->name) {
+		free(data);
+		return NULL;
+	}
+	data->namelen = length;
+	data->namelabs = dname_count_labels(data->name);
+	data->node.key = data;
+	*octets += malloc_usable_size(data) + malloc_usable_size(data->name);
+	(void)rbtree_insert(tree, &data->node);
+	return data;
+}
+
+/* What a root server's answer would make of it: the child's own NS and addresses replace what the
+ * parent says of them (RFC 2181 section 5.4.1). */
+static enum rrset_trust
+trust_of(const struct lr_rrset *rrset)
+{
+	if (rrset->signatures)
+		return rrset_trust_prim_noglue;
+	return rrset->type == LDNS_RR_TYPE_NS ? rrset_trust_auth_noAA : rrset_trust_add_noAA;
+}
+
+static struct auth_rrset *
+make_rrset(const struct lr_zone *zone, const struct lr_rrset *rrset, size_t *octets)
+{
+	struct auth_rrset *made = calloc(1, sizeof(*made));
+	struct packed_rrset_data *data = malloc(lr_packed_size(rrset));
+	if (!made || !data) {
+		free(made);
+		free(data);
+		return NULL;
+	}
+	/* The iterator asks for the SOA as part of denials only, for which its TTL is another. */
+	lr_packed_fill(data, zone, rrset, rrset->type == LDNS_RR_TYPE_SOA);
+	data->trust = trust_of(rrset);
+	made->type = rrset->type;
+	made->data = data;
+	*octets += malloc_usable_size(made) + malloc_usable_size(data);
+	return made;
+}
+
+bool
+lr_lent_write(struct lr_lent *lent, const struct lr_zone *zone)
+{
+	rbtree_type *tree = &lent->tree;
+	size_t *octets = &lent->octets;
+	struct auth_data *data = NULL;
+	struct auth_rrset **end = NULL;
+	uint32_t node = UINT32_MAX;
+
+	lr_lent_init(lent);
+	for (size_t i = 0; i < lr_zone_rrset_count(zone); i++) {
+		const struct lr_rrset *rrset = lr_zone_rrset(zone, i);
+		if (!data || rrset->node != node) {
+			node = rrset->node;
+			data = add_name(tree, zone, rrset, octets);
+			if (!data)
+				break;
+			end = &data->rrsets;
+		}
+		*end = make_rrset(zone, rrset, octets);
+		if (!*end) {
+			data = NULL;
+			break;
+		}
+		end = &(*end)->next;
+	}
+	if (!data)
+		lr_lent_clear(lent);
+	return data != NULL;
+}

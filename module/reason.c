@@ -1,0 +1,20 @@
+#include "reason.h"
+
+const char *
+lr_reason_text(enum lr_reason reason)
+{
+	static const char *const texts[LR_REASONS] = {
+	    [LR_NO_REASON] = "",
+	    [LR_NO_VALIDATOR] = "there is no validator among the modules, and so no trust anchor",
+	    [LR_NO_ANCHOR] = "no trust anchor for \".\"",
+	    [LR_NO_COPY] = "no verified copy of the root zone",
+	    [LR_UNCONFIRMED] = "no source has confirmed the copy from disk yet",
+	    [LR_STALE] = "the copy is stale",
+	    [LR_FORWARDED] = "there is a forward-zone: \".\", which decides instead",
+	    [LR_STUBBED] = "there is a stub-zone: \".\", which decides instead",
+	    [LR_AUTHORITATIVE] = "there is an auth-zone: \".\", which decides instead",
+	    [LR_POLICY] =
+		"there is an RPZ with a trigger on the root servers, which decides instead",
+	};
+	return texts[reason];
+}

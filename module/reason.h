@@ -1,0 +1,27 @@
+/*
+ * reason.h -- why the module does not serve, in the words that the log and localroot_status share.
+ */
+#ifndef LR_REASON_H
+#define LR_REASON_H
+
+enum lr_reason {
+	LR_NO_REASON = 0,
+	/* Nothing can be taken. */
+	LR_NO_VALIDATOR, /* among the modules */
+	LR_NO_ANCHOR,    /* for "." */
+	/* Nothing is held that is good now. */
+	LR_NO_COPY,
+	LR_UNCONFIRMED, /* from disk, and not known when it was current */
+	LR_STALE,
+	/* Something else decides for ".". */
+	LR_FORWARDED,
+	LR_STUBBED,
+	LR_AUTHORITATIVE,
+	LR_POLICY,
+	LR_REASONS
+};
+
+/* For people: a sentence without its end, to follow "not serving: ". Never NULL. */
+const char *lr_reason_text(enum lr_reason reason);
+
+#endif

@@ -1,0 +1,27 @@
+/*
+ * taken.h -- what has taken the root from the module, as last seen: looked at again when somebody
+ * asks, and said in the log once each time that it changes.
+ */
+#ifndef LR_TAKEN_H
+#define LR_TAKEN_H
+
+#include "precedence.h"
+
+#include <stdatomic.h>
+
+struct lr_taken {
+	_Atomic(enum lr_reason) by; /* or LR_NO_REASON */
+	_Atomic int64_t seen_at;    /* by the clock of whoever looked */
+};
+
+/* What the configuration says, for init. */
+void lr_taken_start(struct lr_taken *taken, const struct config_file *cfg);
+
+/* Looks. Any thread; where ENV is one that nobody can look at (see precedence.h), what was seen
+ * last stands. NOW in seconds since 1970. */
+enum lr_reason lr_taken_look(struct lr_taken *taken, struct module_env *env, int64_t now);
+
+/* For each query: as of this second at the latest, and a forward-zone that is gone as of now. */
+enum lr_reason lr_taken_see(struct lr_taken *taken, struct module_env *env, int64_t now);
+
+#endif
