@@ -88,14 +88,14 @@ check_config(void)
 		return no_memory;
 	if (malloc_usable_size(cfg) < sizeof(*cfg))
 		other = "another struct config_file";
-#ifdef CLIENT_SUBNET
-	/* No option sets it at run time: by its default. */
-	else if (cfg->client_subnet_opcode != LDNS_EDNS_CLIENT_SUBNET)
-		other = "client-subnet-opcode:";
-#endif
 	for (size_t i = 0; !other && i < sizeof(fields) / sizeof(*fields); i++)
 		if (!sets_field(cfg, &fields[i]))
 			other = fields[i].option;
+#ifdef CLIENT_SUBNET
+	/* No option sets it at run time: by its default. */
+	if (!other && cfg->client_subnet_opcode != LDNS_EDNS_CLIENT_SUBNET)
+		other = "client-subnet-opcode:";
+#endif
 	config_delete(cfg);
 	return other;
 }
@@ -193,8 +193,8 @@ fill(void **slots, size_t count, void *with)
 #define FILL(room, with) fill((room).slots, sizeof(room) / sizeof(void *), (with))
 
 /* Unbound is to find reach() by way of a query's env and modinfo; all other ways lead to miss(). */
-static const char *
-check_query(void)
+static bool
+finds_module(void)
 {
 	ROOM(dynlibmod_env) library, no_library;
 	ROOM(module_env) env, no_env;
@@ -209,11 +209,17 @@ check_query(void)
 	query.it.env = &env.it;
 	reached = false;
 	dynlibmod_operate(&query.it, module_event_new, 1, NULL);
-	if (!reached)
-		return "another struct module_env";
-	memset(&query, 0, sizeof(query));
+	return reached;
+}
+
+static const char *
+check_query(void)
+{
+	ROOM(module_qstate) query = {.slots = {NULL}};
 	lr_host_pass(&query.it, module_event_moddone, 1);
-	return query.it.ext_state[1] == module_finished ? NULL : "another struct module_qstate";
+	if (query.it.ext_state[1] != module_finished)
+		return "another struct module_qstate";
+	return finds_module() ? NULL : "another struct module_env";
 }
 
 const char *

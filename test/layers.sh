@@ -25,7 +25,7 @@ headers() {
 	(cd "$1" && ls ./*.h | sed 's#^\./##; s/\./\\./' | paste -sd '|')
 }
 
-echo 1..7
+echo 1..8
 check "zone/ includes neither validate/ nor module/" "$(includes zone "$(headers validate)|$(headers module)")"
 check "validate/ does not include module/" "$(includes validate "$(headers module)")"
 check "only module/unbound.h and what goes with it includes Unbound's headers" \
@@ -41,4 +41,7 @@ check "below module/ nobody asks the clock, chance or the environment" \
 check "the plug-in exports its entry points and nothing else" \
 	"$(nm -D --defined-only "${LR_BUILD:-.}/.libs/localroot.so" 2>&1 | awk '{ print $NF }' |
 		grep -vxE 'init|deinit|operate|inform_super|clear|get_mem|unbound_module_(stats|control|check)')"
+check "each field of Unbound's config_file that is read is known to be where it is (module/host_structs.c)" \
+	"$(grep -ohE '\bcfg->[a-z0-9_]+' module/*.c | sort -u | sed 's/^cfg->//' |
+		while read -r field; do grep -qw "$field" module/host_structs.c || echo "$field"; done)"
 exit $failed
