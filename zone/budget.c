@@ -2,7 +2,7 @@
 #include "budget.h"
 
 #include <errno.h>
-#include <poll.h>
+#include <string.h>
 
 static enum lr_code
 ask_budget(void *budget, struct lr_error *err)
@@ -69,25 +69,36 @@ lr_io_stop(const struct lr_io *io)
 }
 
 enum lr_wait
-lr_budget_wait(const struct lr_budget *budget, int fd, short events, int patience)
+lr_budget_poll(
+    const struct lr_budget *budget, struct pollfd *sockets, nfds_t count, int patience)
 {
 	int64_t end = budget->io->monotonic_ms(budget->io->arg) + patience;
+	struct pollfd fds[LR_SOCKETS_MAX + 1] = {
+	    {.fd = budget->io->cancel_fd, .events = POLLIN}}; /* poll() passes over -1 */
 	if (end > budget->deadline)
 		end = budget->deadline;
+	memcpy(fds + 1, sockets, count * sizeof(*fds));
 	for (;;) {
-		struct pollfd fds[2] = {{.fd = fd, .events = events},
-		    {.fd = budget->io->cancel_fd, .events = POLLIN}}; /* poll() passes over -1 */
 		int left = until(budget, end);
-		int ready = poll(fds, 2, left);
+		int ready = poll(fds, 1 + count, left);
 		if (ready < 0 && errno != EINTR)
 			return LR_WAIT_FAILED;
-		if (ready > 0 && fds[1].revents)
+		if (ready > 0 && fds[0].revents)
 			return LR_WAIT_CANCELLED;
+		if (ready >= 0)
+			memcpy(sockets, fds + 1, count * sizeof(*fds));
 		if (ready > 0)
 			return LR_WAIT_READY;
 		if (ready == 0 && left == 0)
 			return LR_WAIT_LATE;
 	}
+}
+
+enum lr_wait
+lr_budget_wait(const struct lr_budget *budget, int fd, short events, int patience)
+{
+	struct pollfd socket = {.fd = fd, .events = events};
+	return lr_budget_poll(budget, &socket, 1, patience);
 }
 
 size_t

@@ -7,6 +7,8 @@
 
 #include "source.h"
 
+#include <poll.h>
+
 struct lr_budget {
 	const struct lr_io *io;
 	const struct lr_limits *limits;
@@ -34,6 +36,12 @@ enum lr_wait { LR_WAIT_READY, LR_WAIT_LATE, LR_WAIT_CANCELLED, LR_WAIT_FAILED };
  * LR_WAIT_LATE. LR_WAIT_FAILED with errno.
  */
 enum lr_wait lr_budget_wait(const struct lr_budget *budget, int fd, short events, int patience);
+
+#define LR_SOCKETS_MAX 16
+
+/* The same for COUNT sockets, LR_SOCKETS_MAX at the most; their revents say which are ready. */
+enum lr_wait lr_budget_poll(
+    const struct lr_budget *budget, struct pollfd *sockets, nfds_t count, int patience);
 
 /* Octets that may still be read. */
 size_t lr_budget_room(const struct lr_budget *budget);

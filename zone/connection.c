@@ -3,7 +3,6 @@
 #include "tls.h"
 
 #include <errno.h>
-#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -232,8 +231,8 @@ name_to_prove(const struct lr_uri *uri)
 }
 
 enum lr_code
-lr_connection_open(const struct lr_uri *uri, const char *ca_bundle, struct lr_resolver *resolver,
-    struct lr_budget *budget, struct lr_connection **connection, struct lr_error *err)
+lr_connection_open(const struct lr_uri *uri, const char *ca_bundle, struct lr_budget *budget,
+    struct lr_connection **connection, struct lr_error *err)
 {
 	struct lr_addresses addresses;
 	struct lr_connection *c = malloc(sizeof(*c));
@@ -248,7 +247,7 @@ lr_connection_open(const struct lr_uri *uri, const char *ca_bundle, struct lr_re
 	if (uri->scheme == LR_XOT)
 		code = lr_tls_new(name_to_prove(uri), ca_bundle, &c->tls, err);
 	if (code == LR_OK)
-		code = lr_resolve(resolver, uri->host, uri->port, budget, &addresses, err);
+		code = lr_resolve(uri->host, uri->port, budget, &addresses, err);
 	if (code == LR_OK)
 		code = connect_to_any(c, &addresses, err);
 	if (code == LR_OK && c->tls)

@@ -18,8 +18,7 @@ struct lr_connection;
  * LR_ENOMEM, LR_EUNSUPPORTED. The budget outlives the connection.
  */
 enum lr_code lr_connection_open(const struct lr_uri *uri, const char *ca_bundle,
-    struct lr_resolver *resolver, struct lr_budget *budget, struct lr_connection **connection,
-    struct lr_error *err);
+    struct lr_budget *budget, struct lr_connection **connection, struct lr_error *err);
 
 /* Says good-bye where that costs no waiting. NULL is allowed. */
 void lr_connection_close(struct lr_connection *connection);

@@ -300,8 +300,8 @@ prepare(struct exchange *x, const struct lr_https_request *request)
 	char host[256], url[sizeof(uri->host) + sizeof(uri->path) + 32];
 	struct lr_addresses addresses;
 	plain_host(uri, host);
-	enum lr_code code = lr_resolve(request->resolver, *uri->address ? uri->address : host,
-	    uri->port, x->budget, &addresses, x->err);
+	enum lr_code code = lr_resolve(*uri->address ? uri->address : host, uri->port,
+	    x->budget, &addresses, x->err);
 	if (code != LR_OK)
 		return code;
 	snprintf(url, sizeof(url), strchr(host, ':') ? "https://[%s]:%u%s" : "https://%s:%u%s",

@@ -32,7 +32,6 @@ void lr_https_stop(void);
 struct lr_https_request {
 	const struct lr_uri *uri;
 	const char *ca_bundle; /* as in struct lr_source_options */
-	struct lr_resolver *resolver;
 	const struct lr_tags *conditions; /* those that are not empty */
 };
 

@@ -1,16 +1,35 @@
 /* resolve.c -- from a source's host to the addresses to try. */
 #include "resolve.h"
-#include "lr_config.h"
 
+#include <ares.h>
 #include <arpa/inet.h>
-#include <netdb.h>
-#include <signal.h>
+#include <errno.h>
 #include <netinet/in.h>
-#include <stdlib.h>
+#include <poll.h>
+#include <pthread.h>
 #include <string.h>
 
-/* How soon a look-up heeds the cancel descriptor: gai_suspend() cannot wait for one. */
-#define SLICE_MS 20
+struct lookup {
+	const char *host;
+	ares_channel channel;
+	/* What c-ares waits for. A socket too many for the room is not waited for: its query is
+	 * asked again when its time is over. */
+	struct pollfd sockets[LR_SOCKETS_MAX];
+	nfds_t count;
+	bool done;
+	int status;
+	struct ares_addrinfo *result;
+};
+
+static pthread_once_t once = PTHREAD_ONCE_INIT;
+static int library_status;
+
+/* c-ares wants it before anything else; what it does, needs no undoing on POSIX systems. */
+static void
+start_library(void)
+{
+	library_status = ares_library_init(ARES_LIB_INIT_ALL);
+}
 
 static struct lr_address
 make_address(const void *socket, socklen_t length, uint16_t port)
@@ -39,127 +58,124 @@ numeric(const char *host, uint16_t port, struct lr_addresses *addresses)
 	return true;
 }
 
-#ifdef HAVE_GETADDRINFO_A
-
-struct lookup {
-	struct lookup *next;
-	struct gaicb request;
-	struct addrinfo hints;
-	char host[256];
-};
-
-struct lr_resolver {
-	struct lookup *under_way;
-};
-
-struct lr_resolver *
-lr_resolver_new(void)
-{
-	return calloc(1, sizeof(struct lr_resolver));
-}
-
-/* False: libc still works at it, and must not lose it. */
-static bool
-end_lookup(struct lookup *lookup)
-{
-	if (gai_error(&lookup->request) == EAI_INPROGRESS &&
-	    gai_cancel(&lookup->request) == EAI_NOTCANCELED &&
-	    gai_error(&lookup->request) == EAI_INPROGRESS)
-		return false;
-	if (lookup->request.ar_result)
-		freeaddrinfo(lookup->request.ar_result);
-	free(lookup);
-	return true;
-}
-
-void
-lr_resolver_free(struct lr_resolver *resolver)
-{
-	if (!resolver)
-		return;
-	for (struct lookup *next, *l = resolver->under_way; l; l = next) {
-		next = l->next;
-		(void)end_lookup(l); /* else it is libc's: see resolve.h */
-	}
-	free(resolver);
-}
-
-static struct lookup *
-start(const char *host, struct lr_error *err)
-{
-	struct lookup *lookup = calloc(1, sizeof(*lookup));
-	if (!lookup) {
-		lr_fail(err, LR_ENOMEM, "out of memory");
-		return NULL;
-	}
-	strcpy(lookup->host, host); /* as large as an URI's */
-	lookup->hints.ai_socktype = SOCK_STREAM;
-	lookup->request.ar_name = lookup->host;
-	lookup->request.ar_request = &lookup->hints;
-	struct gaicb *list[1] = {&lookup->request};
-	struct sigevent nothing = {.sigev_notify = SIGEV_NONE};
-	int failed = getaddrinfo_a(GAI_NOWAIT, list, 1, &nothing);
-	if (failed) {
-		free(lookup);
-		lr_fail(err, LR_EIO, "name look-up: %s", gai_strerror(failed));
-		return NULL;
-	}
-	return lookup;
-}
-
-/* What has come to its end since then is of no use any more: it may be old. */
+/* c-ares says what it waits for at a socket; nothing: it closes it. */
 static void
-sweep(struct lr_resolver *resolver)
+on_socket(void *arg, ares_socket_t fd, int readable, int writable)
 {
-	struct lookup **at = &resolver->under_way;
-	while (*at) {
-		struct lookup *next = (*at)->next;
-		if (gai_error(&(*at)->request) != EAI_INPROGRESS && end_lookup(*at))
-			*at = next;
-		else
-			at = &(*at)->next;
+	struct lookup *lookup = arg;
+	nfds_t at = 0;
+	while (at < lookup->count && lookup->sockets[at].fd != fd)
+		at++;
+	if (!readable && !writable) {
+		if (at < lookup->count)
+			lookup->sockets[at] = lookup->sockets[--lookup->count];
+		return;
 	}
+	if (at == LR_SOCKETS_MAX)
+		return;
+	lookup->sockets[at] = (struct pollfd){.fd = fd,
+	    .events = (short)((readable ? POLLIN : 0) | (writable ? POLLOUT : 0))};
+	if (at == lookup->count)
+		lookup->count++;
 }
 
-/* The look-up for the host that was left under way before, unhooked, or a new one. */
-static struct lookup *
-find_or_start(struct lr_resolver *resolver, const char *host, struct lr_error *err)
+static void
+on_result(void *arg, int status, int timeouts, struct ares_addrinfo *result)
 {
-	for (struct lookup **at = &resolver->under_way; *at; at = &(*at)->next)
-		if (strcmp((*at)->host, host) == 0) {
-			struct lookup *found = *at;
-			*at = found->next;
-			return found;
-		}
-	return start(host, err);
+	struct lookup *lookup = arg;
+	(void)timeouts;
+	lookup->done = true;
+	lookup->status = status;
+	lookup->result = result;
 }
 
 static enum lr_code
-wait_for(const struct lookup *lookup, const struct lr_budget *budget, struct lr_error *err)
+failed(const char *host, int status, struct lr_error *err)
 {
-	const struct gaicb *list[1] = {&lookup->request};
-	const struct timespec slice = {.tv_nsec = SLICE_MS * 1000000L};
-	int64_t begun = budget->io->monotonic_ms(budget->io->arg);
-	/* The type asks for it, but gai_error() changes nothing. */
-	while (gai_error((struct gaicb *)(uintptr_t)list[0]) == EAI_INPROGRESS) {
-		if (lr_budget_cancelled(budget))
-			return lr_cancelled(err);
-		if (budget->io->monotonic_ms(budget->io->arg) - begun >=
-			budget->limits->resolve_ms ||
-		    lr_budget_left(budget) == 0)
+	enum lr_code code = status == ARES_ENOMEM     ? LR_ENOMEM
+			    : status == ARES_EFILE    ? LR_EIO
+			    : status == ARES_ETIMEOUT ? LR_ETIMEOUT
+						      : LR_EUNREACHABLE;
+	return lr_fail(err, code, "no address for %.120s: %s", host, ares_strerror(status));
+}
+
+static enum lr_code
+start(struct lookup *lookup, struct lr_error *err)
+{
+	const struct ares_addrinfo_hints hints = {
+	    .ai_family = AF_UNSPEC, .ai_socktype = SOCK_STREAM};
+	struct ares_options options = {
+	    .sock_state_cb = on_socket, .sock_state_cb_data = lookup};
+	pthread_once(&once, start_library);
+	int status = library_status;
+	if (status == ARES_SUCCESS)
+		status = ares_init_options(&lookup->channel, &options, ARES_OPT_SOCK_STATE_CB);
+	if (status != ARES_SUCCESS) {
+		lookup->channel = NULL;
+		return failed(lookup->host, status, err);
+	}
+	ares_getaddrinfo(lookup->channel, lookup->host, NULL, &hints, on_result, lookup);
+	return LR_OK;
+}
+
+/* Milliseconds, LEFT or less, until c-ares has to be called even if nothing comes. */
+static int
+patience(const struct lookup *lookup, int left)
+{
+	struct timeval room = {left / 1000, left % 1000 * 1000L}, until;
+	const struct timeval *first = ares_timeout(lookup->channel, &room, &until);
+	long ms = first->tv_sec * 1000 + (first->tv_usec + 999) / 1000;
+	return ms < left ? (int)ms : left;
+}
+
+/* Gives c-ares what came. Its callbacks change the list meanwhile. */
+static void
+process(struct lookup *lookup)
+{
+	struct pollfd ready[LR_SOCKETS_MAX];
+	nfds_t count = lookup->count;
+	memcpy(ready, lookup->sockets, count * sizeof(*ready));
+	for (nfds_t i = 0; i < count; i++) {
+		short came = ready[i].revents;
+		if (came)
+			ares_process_fd(lookup->channel,
+			    came & ~POLLOUT ? ready[i].fd : ARES_SOCKET_BAD,
+			    came & POLLOUT ? ready[i].fd : ARES_SOCKET_BAD);
+	}
+	ares_process_fd(lookup->channel, ARES_SOCKET_BAD, ARES_SOCKET_BAD); /* what is late */
+}
+
+static enum lr_code
+wait_for(struct lookup *lookup, const struct lr_budget *budget, struct lr_error *err)
+{
+	const struct lr_io *io = budget->io;
+	int64_t end = io->monotonic_ms(io->arg) + budget->limits->resolve_ms;
+	while (!lookup->done) {
+		int64_t left = end - io->monotonic_ms(io->arg);
+		if (left <= 0 || lr_budget_left(budget) == 0)
 			return lr_fail(err, LR_ETIMEOUT, "no address for %.120s within %g s",
 			    lookup->host, budget->limits->resolve_ms / 1000.0);
-		(void)gai_suspend(list, 1, &slice);
+		switch (lr_budget_poll(budget, lookup->sockets, lookup->count,
+		    patience(lookup, (int)left))) {
+		case LR_WAIT_CANCELLED:
+			return lr_cancelled(err);
+		case LR_WAIT_FAILED:
+			return lr_fail(err, LR_EIO, "poll: %s", strerror(errno));
+		default:
+			process(lookup);
+		}
 	}
 	return LR_OK;
 }
 
 /* RFC 8305 section 4: the families by turns, each in the system's order. */
 static void
-interleave(const struct addrinfo *result, uint16_t port, size_t max, struct lr_addresses *addresses)
+interleave(const struct ares_addrinfo_node *nodes, uint16_t port, size_t max,
+    struct lr_addresses *addresses)
 {
-	const struct addrinfo *next[2] = {result, result};
-	int families[2] = {result->ai_family, result->ai_family == AF_INET ? AF_INET6 : AF_INET};
+	const struct ares_addrinfo_node *next[2] = {nodes, nodes};
+	int first = nodes ? nodes->ai_family : AF_INET6;
+	int families[2] = {first, first == AF_INET ? AF_INET6 : AF_INET};
 	addresses->count = 0;
 	for (unsigned turn = 0; (next[0] || next[1]) && addresses->count < max; turn ^= 1) {
 		while (next[turn] && next[turn]->ai_family != families[turn])
@@ -167,73 +183,38 @@ interleave(const struct addrinfo *result, uint16_t port, size_t max, struct lr_a
 		if (!next[turn])
 			continue;
 		addresses->list[addresses->count++] =
-		    make_address(next[turn]->ai_addr, next[turn]->ai_addrlen, port);
+		    make_address(next[turn]->ai_addr, (socklen_t)next[turn]->ai_addrlen, port);
 		next[turn] = next[turn]->ai_next;
 	}
 }
 
 static enum lr_code
-take_result(struct lookup *lookup, uint16_t port, const struct lr_limits *limits,
+take_result(const struct lookup *lookup, uint16_t port, const struct lr_limits *limits,
     struct lr_addresses *addresses, struct lr_error *err)
 {
-	int failed = gai_error(&lookup->request);
 	size_t max = limits->addresses < LR_ADDRESSES_MAX ? limits->addresses : LR_ADDRESSES_MAX;
-	if (failed)
-		return lr_fail(err, LR_EUNREACHABLE, "no address for %.120s: %s", lookup->host,
-		    gai_strerror(failed));
-	interleave(lookup->request.ar_result, port, max, addresses);
+	if (lookup->status != ARES_SUCCESS)
+		return failed(lookup->host, lookup->status, err);
+	interleave(lookup->result->nodes, port, max, addresses);
 	if (addresses->count == 0)
 		return lr_fail(err, LR_EUNREACHABLE, "no address for %.120s", lookup->host);
 	return LR_OK;
 }
 
 enum lr_code
-lr_resolve(struct lr_resolver *resolver, const char *host, uint16_t port,
-    const struct lr_budget *budget, struct lr_addresses *addresses, struct lr_error *err)
+lr_resolve(const char *host, uint16_t port, const struct lr_budget *budget,
+    struct lr_addresses *addresses, struct lr_error *err)
 {
+	struct lookup lookup = {.host = host};
 	if (numeric(host, port, addresses))
 		return LR_OK;
-	sweep(resolver);
-	struct lookup *lookup = find_or_start(resolver, host, err);
-	if (!lookup)
-		return err ? err->code : LR_ENOMEM;
-	enum lr_code code = wait_for(lookup, budget, err);
+	enum lr_code code = start(&lookup, err);
 	if (code == LR_OK)
-		code = take_result(lookup, port, budget->limits, addresses, err);
-	if (!end_lookup(lookup)) {
-		lookup->next = resolver->under_way;
-		resolver->under_way = lookup;
-	}
+		code = wait_for(&lookup, budget, err);
+	if (code == LR_OK)
+		code = take_result(&lookup, port, budget->limits, addresses, err);
+	if (lookup.channel)
+		ares_destroy(lookup.channel); /* ends what is under way, with a last callback */
+	ares_freeaddrinfo(lookup.result);
 	return code;
 }
-
-#else
-
-struct lr_resolver {
-	char nothing;
-};
-
-struct lr_resolver *
-lr_resolver_new(void)
-{
-	return calloc(1, sizeof(struct lr_resolver));
-}
-
-void
-lr_resolver_free(struct lr_resolver *resolver)
-{
-	free(resolver);
-}
-
-enum lr_code
-lr_resolve(struct lr_resolver *resolver, const char *host, uint16_t port,
-    const struct lr_budget *budget, struct lr_addresses *addresses, struct lr_error *err)
-{
-	(void)resolver, (void)budget;
-	if (numeric(host, port, addresses))
-		return LR_OK;
-	return lr_fail(err, LR_EUNSUPPORTED,
-	    "this system has no getaddrinfo_a(), which host names need: give an address");
-}
-
-#endif

@@ -58,10 +58,9 @@ lr_source_new(const struct lr_uri *uri, const struct lr_source_options *options,
 	struct lr_source *s = calloc(1, sizeof(*s));
 	if (s) {
 		s->uri = *uri;
-		s->resolver = lr_resolver_new();
 		s->ca_bundle = options->ca_bundle ? strdup(options->ca_bundle) : NULL;
 	}
-	if (!s || !s->resolver || (options->ca_bundle && !s->ca_bundle)) {
+	if (!s || (options->ca_bundle && !s->ca_bundle)) {
 		if (!s && uri->scheme == LR_HTTPS)
 			lr_https_stop();
 		lr_source_free(s);
@@ -78,7 +77,6 @@ lr_source_free(struct lr_source *source)
 		return;
 	if (source->uri.scheme == LR_HTTPS)
 		lr_https_stop();
-	lr_resolver_free(source->resolver);
 	free(source->ca_bundle);
 	free(source);
 }

@@ -78,7 +78,7 @@ static enum lr_code
 ask(struct lr_source *source, const struct lr_request *request, const struct lr_tags *conditions,
     struct lr_uri *uri, bool *again, struct lr_fetched *fetched, struct lr_error *err)
 {
-	const struct lr_https_request get = {uri, source->ca_bundle, source->resolver, conditions};
+	const struct lr_https_request get = {uri, source->ca_bundle, conditions};
 	struct lr_https_response response;
 	enum lr_code code = lr_https_get(&get, request->budget, &response, err);
 	if (code != LR_OK)

@@ -62,7 +62,7 @@ lr_fetch_ixfr(struct lr_source *source, const struct lr_request *request,
 	if (!request->held || source->distrusted)
 		return lr_fetch_axfr(source, request, fetched, err);
 	enum lr_code code = lr_connection_open(
-	    &source->uri, source->ca_bundle, source->resolver, request->budget, &connection, err);
+	    &source->uri, source->ca_bundle, request->budget, &connection, err);
 	if (code != LR_OK)
 		return code;
 	code = ask_differences(connection, request, fetched, &again, &why);

@@ -13,7 +13,6 @@
 struct lr_source {
 	struct lr_uri uri;
 	char *ca_bundle; /* or NULL */
-	struct lr_resolver *resolver;
 	bool distrusted;     /* no increments until a whole zone has come */
 	struct lr_tags tags; /* https */
 };

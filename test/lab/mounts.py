@@ -40,3 +40,10 @@ class Small:
 
     def __exit__(self, *_):
         self._run("umount", "-l")
+
+
+def over(files):
+    """A wrapper for a program that sees these files or folders in place of the machine's (theirs -> mine). It exits
+    with 77 where that cannot be had."""
+    binds = " && ".join(f"mount --bind {mine} {theirs}" for theirs, mine in files.items())
+    return ["unshare", "--mount", "sh", "-c", f'{binds} || exit 77; exec "$@"', "sh"]
