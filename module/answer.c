@@ -136,7 +136,7 @@ is_plain(const struct module_qstate *qstate)
 {
 	uint16_t type = qstate->qinfo.qtype;
 	if (type == LDNS_RR_TYPE_ANY)
-		return !qstate->env->cfg->deny_any;
+		return !LR_CFG(qstate->env->cfg, deny_any);
 	return type < 249 || type > 255;
 }
 
@@ -150,7 +150,7 @@ answers_positively(const struct module_qstate *qstate, uint16_t type)
 		return qstate->is_valrec;
 	/* With the addresses in the additional section, the iterator's answer is the better one. */
 	const struct config_file *cfg = qstate->env->cfg;
-	bool bare = cfg->minimal_responses && cfg->val_clean_additional;
+	bool bare = LR_CFG(cfg, minimal_responses) && LR_CFG(cfg, val_clean_additional);
 	return qstate->is_valrec || bare || type != LDNS_RR_TYPE_NS;
 }
 

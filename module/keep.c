@@ -364,7 +364,7 @@ lr_keep_watch(struct lr_keep *keep)
 		pthread_mutex_unlock(&keep->lock);
 	}
 	bool fresh = lr_snapshot_fresh(module->snapshot, now);
-	(void)lr_localroot_look(module, module->env);
+	(void)lr_localroot_look(module, NULL);
 	if (fresh)
 		(void)lr_lend_stock(module->lend); /* without memory: at the next look */
 	if (fresh && !keep->serving)

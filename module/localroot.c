@@ -83,9 +83,8 @@ enum lr_reason
 lr_localroot_look(struct lr_localroot *module, struct module_env *env)
 {
 	int64_t now = lr_clock_wall();
-	if (!atomic_load_explicit(&module->host_ready, memory_order_acquire))
-		return atomic_load(&module->taken.by);
-	enum lr_reason by = lr_taken_look(&module->taken, env, now);
+	enum lr_reason by =
+	    env ? lr_taken_look(&module->taken, env, now) : lr_taken_seen(&module->taken);
 	lead_iterator(module, now, by != LR_NO_REASON);
 	return by;
 }
@@ -93,7 +92,7 @@ lr_localroot_look(struct lr_localroot *module, struct module_env *env)
 void
 lr_localroot_go_on(struct lr_localroot *module, const struct module_qstate *qstate)
 {
-	lead_iterator(module, *qstate->env->now, atomic_load(&module->taken.by) != LR_NO_REASON);
+	lead_iterator(module, *qstate->env->now, lr_taken_seen(&module->taken) != LR_NO_REASON);
 }
 
 void
@@ -134,7 +133,7 @@ lr_localroot_sent(
     struct lr_localroot *module, const struct module_qstate *qstate, const uint8_t *zone)
 {
 	/* With a forward-zone or the like at ".", those are no root servers. */
-	if (!dname_is_root((uint8_t *)(uintptr_t)zone) || atomic_load(&module->taken.by))
+	if (!dname_is_root((uint8_t *)(uintptr_t)zone) || lr_taken_seen(&module->taken))
 		return;
 	lr_stats_event(module->stats, worker_of(qstate), LR_ROOT_QUERY);
 	lead_iterator(module, *qstate->env->now, false);
@@ -145,7 +144,7 @@ get_gauges(struct lr_localroot *module, struct lr_gauges *gauges)
 {
 	lr_keep_gauges(module->keep, gauges);
 	gauges->lent_octets = lr_lend_octets(module->lend);
-	if (atomic_load(&module->taken.by))
+	if (lr_taken_seen(&module->taken))
 		gauges->serving = false;
 }
 
@@ -178,7 +177,7 @@ print_time(FILE *out, const char *what, int64_t seconds)
 enum lr_reason
 lr_localroot_reason(struct lr_localroot *module)
 {
-	enum lr_reason taken = atomic_load(&module->taken.by);
+	enum lr_reason taken = lr_taken_seen(&module->taken);
 	return taken ? taken : lr_keep_reason(module->keep);
 }
 

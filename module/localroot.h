@@ -45,10 +45,11 @@ void lr_localroot_host_ready(struct lr_localroot *module);
 bool lr_localroot_answer(struct lr_localroot *module, struct module_qstate *qstate);
 
 /*
- * Looks at what decides for "." (unbound-control and fast_reload can change that at any time), and
- * makes the iterator follow: it goes on from the lent zone while the copy is fresh and nothing else
- * decides. ENV is the calling worker's; the refresher's is the daemon's. What decides, or
- * LR_NO_REASON. To be called whenever somebody asks, and once a second.
+ * Makes the iterator follow what is so now: it goes on from the lent zone while the copy is fresh
+ * and nothing else decides for ".". What does (unbound-control and fast_reload can change that at
+ * any time) is looked at first, in a worker's thread, whose ENV it is; the refresher goes by what a
+ * worker saw last (NULL). What decides, or LR_NO_REASON. To be called whenever somebody asks, and
+ * once a second.
  */
 enum lr_reason lr_localroot_look(struct lr_localroot *module, struct module_env *env);
 

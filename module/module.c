@@ -155,13 +155,6 @@ clear(struct module_qstate *qstate, int id)
 	(void)qstate, (void)id; /* no state is kept for a query */
 }
 
-size_t
-get_mem(struct module_env *env, int id)
-{
-	struct lr_localroot *module = *unfit ? NULL : module_of(env, id);
-	return module ? lr_localroot_octets(module) : 0;
-}
-
 /* For unbound-control, which is to hear how things stand now. */
 static struct lr_localroot *
 asked_module(struct module_env *env, int id)
@@ -172,6 +165,13 @@ asked_module(struct module_env *env, int id)
 		(void)lr_localroot_look(module, env);
 	}
 	return module;
+}
+
+size_t
+get_mem(struct module_env *env, int id)
+{
+	struct lr_localroot *module = *unfit ? NULL : asked_module(env, id);
+	return module ? lr_localroot_octets(module) : 0;
 }
 
 /* Whole lines only: a number must not lose its last digits. */

@@ -17,8 +17,6 @@ static int
 forward_labels(struct module_env *env, uint8_t *name)
 {
 	int labels = 0;
-	if (!env->fwds)
-		return 0;
 	LR_TREES_LOCK(env->fwds);
 	if (env->fwds->tree->count > 0) {
 		const struct delegpt *found =
@@ -33,8 +31,6 @@ static bool
 stubbed(struct module_env *env, uint8_t *name)
 {
 	bool found = false;
-	if (!env->hints)
-		return false;
 	LR_TREES_LOCK(env->hints);
 	/* The root hints are one entry of this tree, which always stands. */
 	if (env->hints->tree.count > 1)
@@ -50,7 +46,7 @@ authoritative(struct module_env *env, uint8_t *name, size_t length)
 	struct auth_zones *zones = env->auth_zones;
 	/* Only the configuration makes any, but for the lent one. The pointer alone is looked at:
 	 * fast_reload +p changes it under a worker. */
-	if (!zones || !__atomic_load_n(&env->cfg->auths, __ATOMIC_RELAXED))
+	if (!zones || !LR_CFG(env->cfg, auths))
 		return false;
 	lock_rw_rdlock(&zones->lock);
 	const struct auth_zone *zone = auth_zones_find_zone(zones, name, length, LDNS_RR_CLASS_IN);
@@ -66,8 +62,7 @@ has_client_subnet(const struct module_qstate *qstate)
 	/* fast_reload +p changes them under a worker, and waits for it before it frees the text. */
 	struct config_file *cfg = qstate->env->cfg;
 	return qstate->edns_opts_front_in &&
-	       edns_opt_list_find(qstate->edns_opts_front_in,
-		   (uint16_t)__atomic_load_n(&cfg->client_subnet_opcode, __ATOMIC_RELAXED)) &&
+	       edns_opt_list_find(qstate->edns_opts_front_in, LR_CFG(cfg, client_subnet_opcode)) &&
 	       strstr(__atomic_load_n(&cfg->module_conf, __ATOMIC_ACQUIRE), "subnetcache");
 #else
 	(void)qstate;
@@ -251,12 +246,6 @@ rpz_on_root(struct module_env *env)
 	bool found = servers && rpz_takes(env->auth_zones, servers);
 	regional_destroy(region);
 	return found;
-}
-
-bool
-lr_precedence_can_look(const struct module_env *env)
-{
-	return env->fwds && env->hints;
 }
 
 enum lr_reason

@@ -25,14 +25,9 @@ enum lr_claim {
  */
 enum lr_claim lr_precedence_claims(const struct module_qstate *qstate);
 
-/*
- * What decides for "." instead of the root servers, or LR_NO_REASON. Walks lists and takes locks:
- * to be asked now and then. In the thread that env belongs to, or in any where
- * lr_precedence_can_look(): before 1.20 the daemon's env, which is the refresher's, has no trees to
- * look at.
- */
+/* What decides for "." instead of the root servers, or LR_NO_REASON. Walks lists and takes locks:
+ * to be asked now and then. Worker's thread and env. */
 enum lr_reason lr_precedence_root(struct module_env *env);
-bool lr_precedence_can_look(const struct module_env *env);
 
 /* The same, by the configuration alone: for init, when Unbound has not made anything of it yet. */
 enum lr_reason lr_precedence_root_configured(const struct config_file *cfg);

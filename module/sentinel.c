@@ -26,7 +26,7 @@ enum sec_status
 lr_sentinel_security(struct module_env *env, const struct query_info *query)
 {
 	uint16_t tag;
-	if (!env->cfg->root_key_sentinel ||
+	if (!LR_CFG(env->cfg, root_key_sentinel) ||
 	    (query->qtype != LDNS_RR_TYPE_A && query->qtype != LDNS_RR_TYPE_AAAA))
 		return sec_status_secure;
 	if (names_key(query->qname, SENTINEL_IS, &tag))

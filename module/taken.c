@@ -1,7 +1,7 @@
 #include "taken.h"
 
-static enum lr_reason
-last_seen(const struct lr_taken *taken)
+enum lr_reason
+lr_taken_seen(const struct lr_taken *taken)
 {
 	return atomic_load_explicit(&taken->by, memory_order_relaxed);
 }
@@ -27,10 +27,8 @@ lr_taken_start(struct lr_taken *taken, const struct config_file *cfg)
 enum lr_reason
 lr_taken_look(struct lr_taken *taken, struct module_env *env, int64_t now)
 {
-	if (!lr_precedence_can_look(env))
-		return last_seen(taken);
 	enum lr_reason by = lr_precedence_root(env);
-	if (by != last_seen(taken) && atomic_exchange(&taken->by, by) != by)
+	if (by != lr_taken_seen(taken) && atomic_exchange(&taken->by, by) != by)
 		say(by);
 	atomic_store_explicit(&taken->seen_at, now, memory_order_release);
 	return by;
@@ -39,7 +37,7 @@ lr_taken_look(struct lr_taken *taken, struct module_env *env, int64_t now)
 enum lr_reason
 lr_taken_see(struct lr_taken *taken, struct module_env *env, int64_t now)
 {
-	enum lr_reason by = last_seen(taken);
+	enum lr_reason by = lr_taken_seen(taken);
 	if (by != LR_FORWARDED &&
 	    atomic_load_explicit(&taken->seen_at, memory_order_acquire) == now)
 		return by;

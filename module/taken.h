@@ -17,8 +17,10 @@ struct lr_taken {
 /* What the configuration says, for init. */
 void lr_taken_start(struct lr_taken *taken, const struct config_file *cfg);
 
-/* Looks. Any thread; where ENV is one that nobody can look at (see precedence.h), what was seen
- * last stands. NOW in seconds since 1970. */
+/* As last seen. Any thread. */
+enum lr_reason lr_taken_seen(const struct lr_taken *taken);
+
+/* Looks. Worker's thread and env; NOW in seconds since 1970. */
 enum lr_reason lr_taken_look(struct lr_taken *taken, struct module_env *env, int64_t now);
 
 /* For each query: as of this second at the latest, and a forward-zone that is gone as of now. */

@@ -53,8 +53,13 @@
  * before the auth zones'; under the others it takes none.
  *
  * fast_reload waits for the workers before it deletes what it has replaced. The refresher's thread
- * is none: it reads env->cfg, the anchors and the trees under a lock of these, or not at all.
+ * is none: it reads the auth zones and the anchors under these locks, and nothing else that can
+ * change. The forwards, the hints and env->cfg are not for it under any lock: at a reload and at the
+ * end Unbound deletes them before deinit() has ended that thread.
  */
+
+/* A number in env->cfg, which fast_reload +p changes under the workers. */
+#define LR_CFG(cfg, field) __atomic_load_n(&(cfg)->field, __ATOMIC_RELAXED)
 
 /* The forward and hint trees got locks of their own in 1.20, for changes at run time, and are
  * shared since; before, each worker has its own, and the daemon's env none. */
