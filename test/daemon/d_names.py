@@ -2,6 +2,7 @@
 """Sources given by name: looked up as the machine's files say, within their time, and without anything that is loaded
 late."""
 
+import contextlib
 import os
 import pathlib
 import re
@@ -18,6 +19,7 @@ lab.enter()
 import dns.rcode  # noqa: E402
 
 import mounts  # noqa: E402
+import servers  # noqa: E402
 from lab import netns, rootzone  # noqa: E402
 
 CHECK = pathlib.Path(lab.BUILD) / "localroot-check"
@@ -128,6 +130,42 @@ def without_libgcc():
         lab.wait(lambda: not resolver.running or time.monotonic() > end, 10, "four seconds")
         tap.equal(resolver.ask("junk-later.").rcode(), dns.rcode.NXDOMAIN, "an answer later")
         tap.equal(resolver.stop(), 0, "exit code")
+
+
+def libraries(resolver):
+    """What the process has mapped."""
+    maps = pathlib.Path(f"/proc/{resolver.outer_pid()}/maps").read_text(encoding="utf-8", errors="replace")
+    return set(re.findall(r"\S+\.so[.\d]*$", maps, re.MULTILINE))
+
+
+@tap.test("whatever the source: no library is loaded once Unbound has started")
+def nothing_late():
+    bind_at, web_at, name = "203.0.113.153", "203.0.113.180", "xfr.example"
+    with lab.Lab(rootzone.make()) as net, contextlib.ExitStack() as running:
+        zone = net.write("late.zone", "\n".join([
+            "$ORIGIN example.", "$TTL 60", "@ SOA a. b. 1 2 3 4 5", "@ NS ns", f"ns A {SERVER}", f"xfr A {bind_at}", f"web A {web_at}"]) + "\n")
+        net.nsd("names", {"example.": zone}, [SERVER])
+        ca = servers.Authority(net.folder / "ca")
+        certificate = ca.certificate("server", [name, "web.example"], [bind_at, web_at])
+        wrapper = mounts.over(files(net, f"nameserver {SERVER}\n"))
+        for address in (bind_at, web_at):
+            netns.add_address(address)
+        sources = [f"axfr:{name}", f"ixfr:{name}", f"xot:{name}"] + (["https://web.example/root.zone"] if has_https() else [])
+        resolvers = [net.unbound(localroot=[f"localroot-source: {source}", f"localroot-ca-bundle: {ca.bundle}"], wrapper=wrapper)
+                     for source in sources]
+        for resolver in resolvers:  # nobody listens yet
+            resolver.wait_log("localroot: (axfr|ixfr|xot|https):.*refused|Failed to connect", 20)
+        before = [libraries(resolver) for resolver in resolvers]
+        bind = servers.Bind(net.folder / "bind", net.zone.zone, bind_at, certificate)
+        running.callback(bind.stop)
+        if has_https():
+            web = servers.Nginx(net.folder / "nginx", web_at, certificate)
+            running.callback(web.stop)
+            web.put("root.zone", net.zone.zone)
+        for resolver, source, early in zip(resolvers, sources, before):
+            resolver.control("localroot_refresh")
+            resolver.wait_serving(net.zone.serial, 30)
+            tap.equal((source, libraries(resolver) - early), (source, set()), "loaded late")
 
 
 tap.run()
