@@ -30,7 +30,7 @@ check "zone/ includes neither validate/ nor module/" "$(includes zone "$(headers
 check "validate/ does not include module/" "$(includes validate "$(headers module)")"
 check "only module/unbound.h and what goes with it includes Unbound's headers" \
 	"$(grep -nE '^# *include "(util|services|sldns|iterator|validator|dynlibmod|daemon)/' zone/*.[ch] validate/*.[ch]
-	   grep -nE '^# *include <(openssl|curl)' zone/*.[ch] | grep -vE 'zone/(https|tls)\.c')"
+	   grep -nE '^# *include <(openssl|curl|ares)' zone/*.[ch] | grep -vE 'zone/(https_parts\.h|tls\.c|resolve\.c)')"
 check "only validate/ seals a zone" "$(includes zone 'seal\.h' | grep -v '^zone/seal\.c'; includes module 'seal\.h'
 	includes validate 'seal\.h' | grep -v '^validate/validate\.c')"
 check "module/ never mixes ldns with Unbound" "$(grep -lE '^# *include <ldns' module/*.[ch])"

@@ -4,33 +4,13 @@
  * Names are looked up and redirects are followed outside of libcurl, whose resolver thread could
  * hold up the end.
  */
-#include "https.h"
-#include "lr_config.h"
+#include "https_parts.h"
 
-#include <arpa/inet.h>
-#include <curl/curl.h>
-#include <netinet/in.h>
 #include <inttypes.h>
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
-
-/* One request and its response. */
-struct exchange {
-	struct lr_budget *budget;
-	struct lr_error *err;
-	CURL *easy;
-	CURLM *multi;
-	struct curl_slist *addresses, *headers; /* "HOST:PORT:ADDRESS…", and what to send */
-	char reason[CURL_ERROR_SIZE];
-	enum lr_code code; /* why a callback broke it off */
-	bool connected;
-	int64_t last; /* when something came, or the connection stood */
-	size_t header_octets;
-	struct lr_https_response *response;
-	size_t room; /* of its body */
-};
 
 static pthread_mutex_t users_lock = PTHREAD_MUTEX_INITIALIZER;
 static unsigned users;
@@ -58,7 +38,7 @@ lr_https_stop(void)
 }
 
 static int64_t
-now(const struct exchange *x)
+now(const struct lr_exchange *x)
 {
 	return x->budget->io->monotonic_ms(x->budget->io->arg);
 }
@@ -101,7 +81,7 @@ asked_for(const char *value, size_t length)
 static size_t
 on_header(char *line, size_t one, size_t length, void *arg)
 {
-	struct exchange *x = arg;
+	struct lr_exchange *x = arg;
 	(void)one;
 	x->last = now(x);
 	x->header_octets += length;
@@ -129,7 +109,7 @@ on_header(char *line, size_t one, size_t length, void *arg)
 static size_t
 on_body(char *octets, size_t one, size_t length, void *arg)
 {
-	struct exchange *x = arg;
+	struct lr_exchange *x = arg;
 	size_t max = x->budget->limits->wire_octets;
 	(void)one;
 	x->last = now(x);
@@ -160,7 +140,7 @@ on_body(char *octets, size_t one, size_t length, void *arg)
 static int
 on_progress(void *arg, curl_off_t total, curl_off_t got, curl_off_t to_send, curl_off_t sent)
 {
-	struct exchange *x = arg;
+	struct lr_exchange *x = arg;
 	(void)total, (void)to_send, (void)sent;
 	if ((uintmax_t)got <= lr_budget_room(x->budget))
 		return 0;
@@ -172,110 +152,18 @@ on_progress(void *arg, curl_off_t total, curl_off_t got, curl_off_t to_send, cur
 static int
 on_connected(void *arg, char *remote, char *local, int remote_port, int local_port)
 {
-	struct exchange *x = arg;
+	struct lr_exchange *x = arg;
 	(void)remote, (void)local, (void)remote_port, (void)local_port;
 	x->connected = true;
 	x->last = now(x);
 	return CURL_PREREQFUNC_OK;
 }
 
-/* What CURLOPT_RESOLVE takes: "HOST:PORT:ADDRESS,[ADDRESS]". */
 static bool
-set_looked_up(struct exchange *x, const char *host, const struct lr_uri *uri,
-    const struct lr_addresses *addresses)
-{
-	char text[512 + LR_ADDRESSES_MAX * (INET6_ADDRSTRLEN + 3)];
-	size_t used = (size_t)snprintf(text, sizeof(text), "%s:%u:", host, uri->port);
-	for (size_t i = 0; i < addresses->count; i++) {
-		const struct sockaddr_storage *s = &addresses->list[i].socket;
-		char address[INET6_ADDRSTRLEN];
-		bool v6 = s->ss_family == AF_INET6;
-		inet_ntop(s->ss_family,
-		    v6 ? (const void *)&((const struct sockaddr_in6 *)s)->sin6_addr
-		       : (const void *)&((const struct sockaddr_in *)s)->sin_addr,
-		    address, sizeof(address));
-		used += (size_t)snprintf(text + used, sizeof(text) - used, v6 ? "%s[%s]" : "%s%s",
-		    i ? "," : "", address);
-	}
-	x->addresses = curl_slist_append(NULL, text);
-	return x->addresses && curl_easy_setopt(x->easy, CURLOPT_RESOLVE, x->addresses) == CURLE_OK;
-}
-
-/* What CURLOPT_CONNECT_TO takes: "HOST:PORT:ADDRESS:PORT", where nothing stands for whichever. */
-static bool
-set_address(struct exchange *x, const char *address)
-{
-	char text[64 + 8];
-	snprintf(text, sizeof(text), strchr(address, ':') ? "::[%s]:" : "::%s:", address);
-	x->addresses = curl_slist_append(NULL, text);
-	return x->addresses &&
-	       curl_easy_setopt(x->easy, CURLOPT_CONNECT_TO, x->addresses) == CURLE_OK;
-}
-
-/* An address as host needs nothing, and CURLOPT_RESOLVE takes no IPv6 address as host. */
-static bool
-set_destination(struct exchange *x, const char *host, const struct lr_uri *uri,
-    const struct lr_addresses *addresses)
-{
-	struct in6_addr unused;
-	if (*uri->address)
-		return set_address(x, uri->address);
-	if (inet_pton(AF_INET, host, &unused) == 1 || inet_pton(AF_INET6, host, &unused) == 1)
-		return true;
-	return set_looked_up(x, host, uri, addresses);
-}
-
-/* Only where the zone held is the one that the tags stand for. */
-static bool
-set_conditions(struct exchange *x, const struct lr_tags *tags)
-{
-	char line[LR_TAG_MAX + 32];
-	struct curl_slist *headers = NULL;
-	const char *const values[2] = {tags->etag, tags->modified};
-	const char *const names[2] = {"If-None-Match", "If-Modified-Since"};
-	for (unsigned i = 0; i < 2; i++) {
-		if (!values[i][0])
-			continue;
-		snprintf(line, sizeof(line), "%s: %s", names[i], values[i]);
-		headers = curl_slist_append(x->headers, line);
-		if (!headers)
-			return false;
-		x->headers = headers;
-	}
-	return curl_easy_setopt(x->easy, CURLOPT_HTTPHEADER, x->headers) == CURLE_OK;
-}
-
-/* The host as URLs, certificates and Host fields have it: without the final dot. */
-static void
-plain_host(const struct lr_uri *uri, char host[256])
-{
-	strcpy(host, uri->host);
-	size_t length = strlen(host);
-	if (length > 0 && host[length - 1] == '.')
-		host[length - 1] = '\0';
-}
-
-static bool
-set_options(struct exchange *x, const char *ca_bundle, const char *url)
+set_callbacks(struct lr_exchange *x)
 {
 	CURL *e = x->easy;
 	CURLcode bad = 0;
-	/* Macros that check types: no loop over a table. */
-	bad |= curl_easy_setopt(e, CURLOPT_URL, url);
-	bad |= curl_easy_setopt(e, CURLOPT_PROTOCOLS_STR, "https");
-	bad |= curl_easy_setopt(e, CURLOPT_HTTP09_ALLOWED, 0L);
-	bad |= curl_easy_setopt(e, CURLOPT_NOSIGNAL, 1L);
-	bad |= curl_easy_setopt(e, CURLOPT_PROXY, ""); /* nor the environment's */
-	bad |= curl_easy_setopt(e, CURLOPT_NETRC, (long)CURL_NETRC_IGNORED);
-	bad |= curl_easy_setopt(e, CURLOPT_FOLLOWLOCATION, 0L);
-	bad |= curl_easy_setopt(e, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
-	bad |= curl_easy_setopt(e, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
-	bad |= curl_easy_setopt(e, CURLOPT_SSL_VERIFYPEER, 1L);
-	bad |= curl_easy_setopt(e, CURLOPT_SSL_VERIFYHOST, 2L);
-	bad |= curl_easy_setopt(e, CURLOPT_ACCEPT_ENCODING, "gzip");
-	bad |= curl_easy_setopt(e, CURLOPT_USERAGENT, "unbound-localroot/" PACKAGE_VERSION);
-	bad |= curl_easy_setopt(e, CURLOPT_ERRORBUFFER, x->reason);
-	bad |= curl_easy_setopt(e, CURLOPT_CONNECTTIMEOUT_MS, (long)x->budget->limits->connect_ms);
 	bad |= curl_easy_setopt(e, CURLOPT_HEADERFUNCTION, on_header);
 	bad |= curl_easy_setopt(e, CURLOPT_HEADERDATA, x);
 	bad |= curl_easy_setopt(e, CURLOPT_WRITEFUNCTION, on_body);
@@ -285,38 +173,21 @@ set_options(struct exchange *x, const char *ca_bundle, const char *url)
 	bad |= curl_easy_setopt(e, CURLOPT_NOPROGRESS, 0L);
 	bad |= curl_easy_setopt(e, CURLOPT_PREREQFUNCTION, on_connected);
 	bad |= curl_easy_setopt(e, CURLOPT_PREREQDATA, x);
-	if (ca_bundle) { /* and nobody else: neither the system's folder nor its own store */
-		bad |= curl_easy_setopt(e, CURLOPT_CAINFO, ca_bundle);
-		bad |= curl_easy_setopt(e, CURLOPT_CAPATH, NULL);
-		bad |= curl_easy_setopt(e, CURLOPT_SSL_OPTIONS, 0L);
-	}
 	return bad == CURLE_OK;
 }
 
 static enum lr_code
-prepare(struct exchange *x, const struct lr_https_request *request)
+prepare(struct lr_exchange *x, const struct lr_https_request *request)
 {
-	const struct lr_uri *uri = request->uri;
-	char host[256], url[sizeof(uri->host) + sizeof(uri->path) + 32];
-	struct lr_addresses addresses;
-	plain_host(uri, host);
-	enum lr_code code = lr_resolve(*uri->address ? uri->address : host, uri->port,
-	    x->budget, &addresses, x->err);
-	if (code != LR_OK)
-		return code;
-	snprintf(url, sizeof(url), strchr(host, ':') ? "https://[%s]:%u%s" : "https://%s:%u%s",
-	    host, uri->port, uri->path);
-	x->easy = curl_easy_init();
-	x->multi = curl_multi_init();
-	if (!x->easy || !x->multi || !set_options(x, request->ca_bundle, url) ||
-	    !set_destination(x, host, uri, &addresses) || !set_conditions(x, request->conditions) ||
-	    curl_multi_add_handle(x->multi, x->easy) != CURLM_OK)
-		return lr_fail(x->err, LR_ENOMEM, "libcurl cannot be set up");
-	return LR_OK;
+	enum lr_code code = lr_exchange_set_up(x, request);
+	if (code == LR_OK &&
+	    (!set_callbacks(x) || curl_multi_add_handle(x->multi, x->easy) != CURLM_OK))
+		code = lr_fail(x->err, LR_ENOMEM, "libcurl cannot be set up");
+	return code;
 }
 
 static enum lr_code
-take_response(struct exchange *x)
+take_response(struct lr_exchange *x)
 {
 	const char *to = NULL;
 	curl_easy_getinfo(x->easy, CURLINFO_RESPONSE_CODE, &x->response->status);
@@ -327,7 +198,7 @@ take_response(struct exchange *x)
 
 /* What libcurl ended with. */
 static enum lr_code
-verdict(struct exchange *x, CURLcode result)
+verdict(struct lr_exchange *x, CURLcode result)
 {
 	const char *why = *x->reason ? x->reason : curl_easy_strerror(result);
 	if (x->code != LR_OK)
@@ -356,7 +227,7 @@ verdict(struct exchange *x, CURLcode result)
 
 /* How long there may be nothing; *what and *whole are for when it is over. */
 static int64_t
-patience(const struct exchange *x, int64_t begun, const char **what, int *whole)
+patience(const struct lr_exchange *x, int64_t begun, const char **what, int *whole)
 {
 	const struct lr_limits *limits = x->budget->limits;
 	*what = !x->connected ? "no connection" : x->header_octets ? "no more came" : "no answer";
@@ -365,7 +236,7 @@ patience(const struct exchange *x, int64_t begun, const char **what, int *whole)
 }
 
 static enum lr_code
-perform(struct exchange *x)
+perform(struct lr_exchange *x)
 {
 	struct curl_waitfd cancel = {.fd = x->budget->io->cancel_fd, .events = CURL_WAIT_POLLIN};
 	int64_t begun = now(x);
@@ -392,7 +263,7 @@ perform(struct exchange *x)
 }
 
 static void
-end(struct exchange *x)
+end(struct lr_exchange *x)
 {
 	curl_off_t got = 0;
 	if (x->easy) {
@@ -413,7 +284,7 @@ lr_https_get(const struct lr_https_request *request, struct lr_budget *budget,
 {
 	struct lr_https_response got = {.body = NULL};
 	struct lr_error ignored;
-	struct exchange x = {.budget = budget, .err = err ? err : &ignored, .response = &got};
+	struct lr_exchange x = {.budget = budget, .err = err ? err : &ignored, .response = &got};
 	enum lr_code code = prepare(&x, request);
 	if (code == LR_OK)
 		code = perform(&x);
