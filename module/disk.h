@@ -1,8 +1,10 @@
 /*
  * disk.h -- the module's own folder: what is kept of the copy there, and read back at start.
  *
- * Nothing that goes wrong here costs more than the copy's outlasting a restart; the log is told
- * once. The refresher's thread (init's before it starts).
+ * The disk may hang (a network file system, a broken drive): everything that touches it is done in
+ * a thread of its own, one thing after the other, and nobody waits for it longer than he says. What
+ * goes wrong here costs no more than the copy's outlasting a restart; the log is told once. The
+ * refresher's thread (init's before it starts), but for lr_disk_trouble().
  */
 #ifndef LR_DISK_H
 #define LR_DISK_H
@@ -15,29 +17,50 @@
 
 struct lr_disk;
 
-/* DIR outlives it. NULL: out of memory. */
-struct lr_disk *lr_disk_new(const char *dir);
+/* NOTIFY_FD, an eventfd, becomes readable when something has been done. NULL: out of memory. */
+struct lr_disk *lr_disk_new(const char *dir, int notify_fd);
+
+/* Waits until what is to be kept is there, until UNTIL_MS (monotonic) at the latest. */
+void lr_disk_settle(struct lr_disk *disk, int64_t until_ms);
+
+/* What still hangs is left behind, which the log is told. */
 void lr_disk_free(struct lr_disk *disk);
 
 /* The zone's path, for people. */
 const char *lr_disk_path(const struct lr_disk *disk);
 
-/* False: there is no state, or none that can be used, which the log is told. What was confirmed in
- * the future was so at a time not known: 0. */
-bool lr_disk_read_state(struct lr_disk *disk, struct lr_state *state);
+/* What was read back. */
+struct lr_loaded {
+	bool has_state;         /* one that can be used, else the log was told why not */
+	struct lr_state state;  /* confirmed in the future is at a time not known: 0 */
+	enum lr_code code;      /* of reading the zone, as lr_source_file() */
+	struct lr_error error;
+	struct lr_draft *draft; /* the caller's; NULL: there is none */
+};
 
-/* *DRAFT is the caller's; NULL with LR_OK: there is none. Otherwise as lr_source_file(). */
-enum lr_code lr_disk_read_zone(
-    struct lr_disk *disk, int cancel_fd, struct lr_draft **draft, struct lr_error *err);
+/* Begins to read, before anything else is asked for. LR_EIO, LR_ENOMEM: it cannot. */
+enum lr_code lr_disk_load(struct lr_disk *disk, struct lr_error *err);
+
+/* Waits for what is read, PATIENCE_MS at the most. True, once: *loaded is the caller's. */
+bool lr_disk_loaded(struct lr_disk *disk, int patience_ms, struct lr_loaded *loaded);
 
 /* The zone on disk is the one held. */
 void lr_disk_holds(struct lr_disk *disk);
 
 /*
- * Keeps the state, and the zone where it is RENEWED or not on disk. The state is written even where
- * the zone cannot be: the highest serial is in it.
+ * Keeps the state, and the zone where it is RENEWED or not on disk; what was to be kept before and
+ * is not yet written is forgotten. Waits until it is there, PATIENCE_MS at the most. The state is
+ * written even where the zone cannot be: the highest serial is in it. What another server has
+ * written there stays where it is newer.
  */
-void lr_disk_save(
-    struct lr_disk *disk, const struct lr_zone *zone, bool renewed, const struct lr_state *state);
+void lr_disk_save(struct lr_disk *disk, const struct lr_zone *zone, bool renewed,
+    const struct lr_state *state, int patience_ms);
+
+/* Goes on with what is to be kept; tells the log of a disk that hangs. Now and then, and when
+ * notified. */
+void lr_disk_work(struct lr_disk *disk);
+
+/* Copies what is wrong with the folder, for people. False: nothing. Any thread. */
+bool lr_disk_trouble(struct lr_disk *disk, struct lr_error *trouble);
 
 #endif

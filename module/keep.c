@@ -1,33 +1,13 @@
-#include "keep.h"
 #include "anchors.h"
 #include "clock.h"
-#include "disk.h"
-#include "localroot.h"
+#include "keep_parts.h"
 #include "policy.h"
 #include "thaw.h"
-#include "validate.h"
 
 #include <inttypes.h>
-#include <pthread.h>
 
-struct lr_keep {
-	struct lr_localroot *module;
-	struct lr_disk *disk;
-	struct lr_anchors *anchors; /* those that the copy held was verified with */
-	bool anchors_looked_at;     /* the log knows whether there are any */
-	bool has_validator;         /* among Unbound's modules */
-	bool serving;               /* as the log was told */
-	bool has_floor; /* a zone was accepted before, here or before a restart: its serial is the
-			   state's */
-	struct lr_stop *stop; /* or NULL */
-	int64_t horizon_ms; /* by the monotonic clock: a clock set back does not stretch it */
-
-	pthread_mutex_t lock; /* of what follows, which others look at */
-	struct lr_state state;
-	int64_t horizon;
-	size_t zone_octets; /* 0: no copy */
-	bool anchored;      /* there is a trust anchor for "." */
-};
+/* Milliseconds that a new zone waits for the disk before it is served. */
+#define STORED_FIRST_MS 1000
 
 struct lr_keep *
 lr_keep_new(struct lr_localroot *module)
@@ -37,11 +17,7 @@ lr_keep_new(struct lr_localroot *module)
 		return NULL;
 	keep->module = module;
 	pthread_mutex_init(&keep->lock, NULL);
-	keep->disk = lr_disk_new(module->settings.dir);
-	if (keep->disk)
-		return keep;
-	lr_keep_free(keep);
-	return NULL;
+	return keep;
 }
 
 void
@@ -50,7 +26,6 @@ lr_keep_free(struct lr_keep *keep)
 	if (!keep)
 		return;
 	lr_anchors_free(keep->anchors);
-	lr_disk_free(keep->disk);
 	pthread_mutex_destroy(&keep->lock);
 	free(keep);
 }
@@ -61,9 +36,9 @@ lr_keep_heed(struct lr_keep *keep, struct lr_stop *stop)
 	keep->stop = stop;
 }
 
-static enum lr_code
-verify(struct lr_keep *keep, struct lr_draft *draft, bool has_floor, const struct lr_zone **zone,
-    struct lr_report *report)
+enum lr_code
+lr_keep_verify(struct lr_keep *keep, struct lr_draft *draft, bool has_floor,
+    const struct lr_zone **zone, struct lr_report *report)
 {
 	int32_t override = keep->module->settings.date_override;
 	const struct lr_policy policy = {
@@ -82,8 +57,8 @@ verify(struct lr_keep *keep, struct lr_draft *draft, bool has_floor, const struc
 	return code;
 }
 
-static void
-log_verified(const char *source, const struct lr_report *report)
+void
+lr_keep_log_verified(const char *source, const struct lr_report *report)
 {
 	log_info("localroot: %s: serial %" PRIu32 " verified: ZONEMD %s, %" PRIu32
 		 " signatures, key tag %u; %zu records, %zu delegations",
@@ -92,8 +67,9 @@ log_verified(const char *source, const struct lr_report *report)
 	    report->delegations);
 }
 
-static int64_t
-horizon_of(const struct lr_keep *keep, const struct lr_zone *zone, const struct lr_state *state)
+int64_t
+lr_keep_horizon(
+    const struct lr_keep *keep, const struct lr_zone *zone, const struct lr_state *state)
 {
 	const struct lr_settings *settings = &keep->module->settings;
 	/* Under an overridden date, signatures stay in their time as long as Unbound runs. */
@@ -115,11 +91,11 @@ note(
 	pthread_mutex_unlock(&keep->lock);
 }
 
-/* Publishes ZONE, of which it takes a reference of its own, until its horizon. */
-static void
-publish(struct lr_keep *keep, const struct lr_zone *zone, const struct lr_state *state)
+void
+lr_keep_publish(
+    struct lr_keep *keep, const struct lr_zone *zone, const struct lr_state *state)
 {
-	int64_t horizon = horizon_of(keep, zone, state);
+	int64_t horizon = lr_keep_horizon(keep, zone, state);
 	lr_snapshot_publish(keep->module->snapshot, lr_zone_ref(zone), horizon);
 	note(keep, zone, state, horizon);
 }
@@ -152,7 +128,7 @@ lr_keep_confirm(
 	if (!held || keep->state.serial != serial)
 		return lr_fail(err, LR_ESERIAL, "serial %" PRIu32 " is not the one held", serial);
 	struct lr_state state = state_of(keep, held, origin);
-	int64_t horizon = horizon_of(keep, held, &state);
+	int64_t horizon = lr_keep_horizon(keep, held, &state);
 	if (horizon <= lr_clock_wall())
 		return lr_fail(err, LR_EEXPIRED,
 		    "serial %" PRIu32 " is its current one, but signatures in it have expired",
@@ -161,7 +137,7 @@ lr_keep_confirm(
 	note(keep, held, &state, horizon);
 	verbose(VERB_OPS, "localroot: %s: serial %" PRIu32 " is current", origin->source, serial);
 	lr_stats_round(keep->module->stats, LR_ROUND_CURRENT);
-	lr_disk_save(keep->disk, held, false, &state);
+	lr_disk_save(keep->disk, held, false, &state, 0);
 	return LR_OK;
 }
 
@@ -169,12 +145,14 @@ static enum lr_code
 renew(struct lr_keep *keep, const struct lr_zone *zone, const struct lr_origin *origin)
 {
 	struct lr_state state = state_of(keep, zone, origin);
+	/* What was answered once is on disk already, so that a restart goes on from there. */
+	lr_disk_save(keep->disk, zone, true, &state, STORED_FIRST_MS);
 	/* What can fail comes first. */
 	if (lr_lend_offer(keep->module->lend, zone) != LR_OK)
 		return LR_ENOMEM;
-	publish(keep, zone, &state);
+	lr_keep_publish(keep, zone, &state);
+	keep->verdict_due = false;
 	lr_stats_round(keep->module->stats, LR_ROUND_RENEWED);
-	lr_disk_save(keep->disk, zone, true, &state);
 	return LR_OK;
 }
 
@@ -193,23 +171,24 @@ lr_keep_take(struct lr_keep *keep, struct lr_draft *draft, const struct lr_origi
 	}
 	const struct lr_zone *zone;
 	struct lr_report report;
-	code = verify(keep, draft, keep->has_floor, &zone, &report);
+	code = lr_keep_verify(keep, draft, keep->has_floor, &zone, &report);
 	if (code != LR_OK) {
 		*err = report.error;
 		return code;
 	}
-	log_verified(origin->source, &report);
+	lr_keep_log_verified(origin->source, &report);
 	code = renew(keep, zone, origin);
 	lr_zone_unref(zone);
 	return code == LR_OK ? code : lr_fail(err, code, "out of memory");
 }
 
 /* The anchors have changed (RFC 5011, or a new configuration): the copy held is good only if it
- * verifies with these. */
+ * verifies with these. Without memory there is no verdict, and the next look tries again. */
 static void
 verify_again(struct lr_keep *keep)
 {
 	const struct lr_zone *held = lr_keep_zone(keep);
+	keep->verdict_due = false;
 	if (!held)
 		return;
 	struct lr_draft *draft;
@@ -218,10 +197,18 @@ verify_again(struct lr_keep *keep)
 	enum lr_code code = lr_zone_thaw(held, &draft, &report.error);
 	if (code == LR_OK) {
 		lr_draft_heed(draft, keep->stop);
-		code = verify(keep, draft, false, &zone, &report);
+		code = lr_keep_verify(keep, draft, false, &zone, &report);
 	}
 	if (code == LR_ECANCELLED)
 		return;
+	keep->verdict_due = code == LR_ENOMEM;
+	if (keep->verdict_due) {
+		if (lr_said_first(&keep->said_memory))
+			log_err("localroot: out of memory: the copy held is not verified with the "
+				"new trust anchors yet");
+		return;
+	}
+	(void)lr_said_over(&keep->said_memory);
 	if (code == LR_OK) {
 		log_info("localroot: the trust anchors changed: serial %" PRIu32 " verified again",
 		    keep->state.serial);
@@ -256,11 +243,15 @@ lr_keep_anchors(struct lr_keep *keep)
 		keep->has_validator = strstr(env->cfg->module_conf, "validator") != NULL;
 	keep->anchors_looked_at = true;
 	if (code != LR_OK) { /* not known to have changed */
-		log_err("localroot: out of memory: cannot read the trust anchors");
+		if (lr_said_first(&keep->said_anchors))
+			log_err("localroot: out of memory: cannot read the trust anchors");
 		return keep->anchors != NULL;
 	}
+	(void)lr_said_over(&keep->said_anchors);
 	if (anchors && keep->anchors && lr_anchors_equal(anchors, keep->anchors)) {
 		lr_anchors_free(anchors);
+		if (keep->verdict_due)
+			verify_again(keep);
 		return true;
 	}
 	if (!anchors && (first || keep->anchors))
@@ -275,78 +266,6 @@ lr_keep_anchors(struct lr_keep *keep)
 	else
 		drop(keep);
 	return anchors != NULL;
-}
-
-/* What the state file says of the highest serial counts, whatever becomes of the zone beside it;
- * unless it is another root's. */
-static bool
-load_state(struct lr_keep *keep)
-{
-	struct lr_state state = {.key_length = 0};
-	bool read = lr_disk_read_state(keep->disk, &state);
-	if (keep->anchors && state.key_length &&
-	    lr_anchors_match(keep->anchors, state.key, state.key_length) == LR_EANCHOR) {
-		log_warn(
-		    "localroot: the state on disk is of another trust anchor: its serial %" PRIu32
-		    " does not count",
-		    state.serial);
-		return false;
-	}
-	keep->state = state;
-	return read;
-}
-
-/* A verified zone from disk: served for what is left of its time, if that is known. */
-static void
-hold_loaded(struct lr_keep *keep, const struct lr_zone *zone)
-{
-	const char *path = lr_disk_path(keep->disk);
-	int64_t now = lr_clock_wall();
-	struct lr_state state = keep->state;
-	/* The writing may have been cut short between the zone and its state. */
-	state.serial = lr_zone_facts(zone)->serial;
-	if (!keep->has_floor)
-		snprintf(state.source, sizeof(state.source), "%s", path);
-	if (lr_lend_offer(keep->module->lend, zone) != LR_OK) {
-		log_err("localroot: %s: out of memory", path);
-		return;
-	}
-	publish(keep, zone, &state);
-	lr_disk_holds(keep->disk);
-	if (state.confirmed == 0)
-		log_info("localroot: %s: not known when it was confirmed: not served yet", path);
-	else
-		log_info("localroot: loaded from disk, confirmed %" PRId64 " s ago at %s%s",
-		    now - state.confirmed, state.source,
-		    now < horizon_of(keep, zone, &state) ? "" : ": stale, not served");
-	(void)lr_keep_watch(keep);
-}
-
-void
-lr_keep_load(struct lr_keep *keep, int cancel_fd)
-{
-	const char *path = lr_disk_path(keep->disk);
-	struct lr_draft *draft = NULL;
-	const struct lr_zone *zone;
-	struct lr_report report = {0};
-	keep->has_floor = load_state(keep);
-	if (!keep->anchors) /* the log knows */
-		return;
-	enum lr_code code = lr_disk_read_zone(keep->disk, cancel_fd, &draft, &report.error);
-	if (code == LR_OK && !draft) {
-		log_info("localroot: no copy at %s yet", path);
-		return;
-	}
-	if (code == LR_OK)
-		code = verify(keep, draft, keep->has_floor, &zone, &report);
-	if (code != LR_OK) {
-		lr_stats_failure(keep->module->stats, code);
-		log_warn("localroot: %s: %s", path, report.error.text);
-		return;
-	}
-	log_verified(path, &report);
-	hold_loaded(keep, zone);
-	lr_zone_unref(zone);
 }
 
 bool

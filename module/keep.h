@@ -13,6 +13,8 @@
 #include "stats.h"
 #include "store.h"
 
+#include <stdio.h>
+
 struct lr_localroot;
 struct lr_keep;
 
@@ -34,9 +36,24 @@ bool lr_keep_anchors(struct lr_keep *keep);
  * Takes the copy on disk if it verifies, and serves it for what is left of its time. Where that is
  * not known (no state beside it, or one that cannot be used or is from the future), a source has to
  * confirm it first. What the state says of the highest serial counts in any case. To be called
- * once, after the first lr_keep_anchors() and before anything is taken.
+ * once, after the first lr_keep_anchors() and before anything else.
+ *
+ * A disk that does not answer for PATIENCE_MS is not waited for: lr_keep_work() takes the copy when
+ * it comes, unless a source's is held by then. NOTIFY_FD, an eventfd, becomes readable when there is
+ * work. LR_ENOMEM.
  */
-void lr_keep_load(struct lr_keep *keep, int cancel_fd);
+enum lr_code lr_keep_load(
+    struct lr_keep *keep, int notify_fd, int patience_ms, struct lr_error *err);
+
+/* Goes on with what the disk has to do; now and then, and when notified. */
+void lr_keep_work(struct lr_keep *keep);
+
+/* The end of that: what is to be kept on disk is waited for until UNTIL_MS (monotonic), then left
+ * behind, which the log is told. */
+void lr_keep_end(struct lr_keep *keep, int64_t until_ms);
+
+/* For people: what is wrong with the copy on disk, if anything is. Any thread. */
+void lr_keep_print(struct lr_keep *keep, FILE *out);
 
 /* Where a draft came from: the URI, when (seconds since 1970), and the EDNS EXPIRE that came with
  * it, or 0. */
@@ -48,7 +65,8 @@ struct lr_origin {
 
 /*
  * A source delivered a zone, which is consumed: verifies and publishes it, or confirms the copy
- * held where it is the same serial. The code and the text say why it was refused.
+ * held where it is the same serial. A new one is on disk before it is served, unless the disk takes
+ * longer than a second. The code and the text say why it was refused.
  */
 enum lr_code lr_keep_take(struct lr_keep *keep, struct lr_draft *draft,
     const struct lr_origin *origin, struct lr_error *err);

@@ -1,9 +1,10 @@
 #include "refresher.h"
 #include "clock.h"
 #include "localroot.h"
+#include "rounds.h"
 #include "schedule.h"
-#include "sources.h"
-#include "store.h"
+#include "source.h"
+#include "status_file.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -13,27 +14,34 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
-/* Milliseconds between two looks at the anchors and the clock, and two writings of the status file.
- */
-#define TICK_MS 10000
+/* Milliseconds between two looks at the anchors, the clock and what decides for ".", and between
+ * two writings of the status file. */
+#define LOOK_MS 1000
+#define STATUS_MS 10000
+
+/* Milliseconds that the start waits for the copy on disk, and the end for what hangs. */
+#define LOAD_MS 3000
+#define END_MS 2000
 
 /* Milliseconds by which the wall clock moves against the monotonic one when it has been set. */
 #define JUMP_MS 30000
 
-static const uint8_t root_name[] = {0};
-
 struct lr_refresher {
 	struct lr_localroot *module;
-	struct lr_sources *sources;
-	size_t *picked; /* room for the sources of one round */
+	struct lr_rounds *rounds;
+	struct lr_status_file *status_file; /* or NULL */
 	pthread_t thread;
 	bool running;
 	int stop_fd;              /* readable: end */
 	int wake_fd;              /* readable: a round is wanted now */
+	int work_fd;              /* readable: something has been done aside */
 	struct lr_io io;
-	struct lr_stop stop; /* of what is done with what came */
+	struct lr_stop stop;      /* of what is done with what came */
+	bool was_fresh;           /* the copy, when last looked at */
+	bool all_wanted;          /* a round of all sources, as soon as none is under way */
 	unsigned failures;        /* consecutive rounds */
 	int64_t ahead_ms;         /* of the wall clock, as it was last looked at */
+	int64_t status_ms;        /* monotonic: when the status file is due */
 	_Atomic(int64_t) next_ms; /* monotonic: when the next round is due */
 };
 
@@ -48,82 +56,6 @@ static int64_t
 now_ms(void)
 {
 	return lr_clock_monotonic_ms(NULL);
-}
-
-/* What a source has, taken, confirmed or refused. *increment: it was refused as an increment. */
-static enum lr_code
-ask_source(struct lr_refresher *r, struct lr_source *source, bool *increment, struct lr_error *err)
-{
-	struct lr_keep *keep = r->module->keep;
-	const char *name = lr_source_uri(source)->text;
-	struct lr_fetched fetched;
-	*increment = false;
-	enum lr_code code = lr_source_fetch(
-	    source, root_name, lr_keep_zone(keep), &r->io, &lr_limits_default, &fetched, err);
-	if (code != LR_OK)
-		return code;
-	const struct lr_origin origin = {.source = name,
-	    .when = lr_clock_wall(),
-	    .expire = fetched.has_expire ? fetched.expire : 0};
-	if (fetched.has_expire && fetched.expire == 0) { /* RFC 7314 section 4 */
-		lr_draft_free(fetched.draft);
-		return lr_fail(err, LR_ESTALE, "its own copy has expired (EDNS EXPIRE 0)");
-	}
-	if (!fetched.draft)
-		return lr_keep_confirm(keep, fetched.serial, &origin, err);
-	verbose(VERB_OPS, "localroot: %s: fetched %zu octets", name, fetched.octets);
-	code = lr_keep_take(keep, fetched.draft, &origin, err);
-	*increment = code != LR_OK && code != LR_ECANCELLED && fetched.increment;
-	return code;
-}
-
-/* An increment that does not verify is followed by a full transfer, once. */
-static enum lr_code
-try_source(struct lr_refresher *r, struct lr_source *source, struct lr_error *err)
-{
-	bool increment;
-	enum lr_code code = ask_source(r, source, &increment, err);
-	if (increment) {
-		log_warn("localroot: %s: the increment is not good: %s; asking for the whole zone",
-		    lr_source_uri(source)->text, err->text);
-		lr_stats_failure(r->module->stats, code);
-		lr_source_distrust(source);
-		*err = (struct lr_error){LR_OK, ""};
-		code = ask_source(r, source, &increment, err);
-	}
-	return code;
-}
-
-/* The sources in turn, ALL or those that are due, until one gives a usable zone. False: none did,
- * or asked to stop. */
-static bool
-run_round(struct lr_refresher *r, bool all, bool fresh)
-{
-	const struct lr_zone *zone = lr_keep_zone(r->module->keep);
-	const struct lr_picking picking = {.all = all,
-	    .fresh = fresh,
-	    .retry = zone ? lr_zone_facts(zone)->retry : 0,
-	    .random = lr_clock_jitter(),
-	    .now_ms = now_ms()};
-	size_t count = lr_sources_pick(r->sources, &picking, r->picked);
-	for (size_t i = 0; i < count; i++) {
-		struct lr_source *source = lr_sources_get(r->sources, r->picked[i]);
-		struct lr_error err = {LR_OK, ""};
-		enum lr_code code = try_source(r, source, &err);
-		if (code == LR_ECANCELLED)
-			return false;
-		bool news = lr_sources_note(r->sources, r->picked[i], &err, now_ms());
-		if (code == LR_OK)
-			return true;
-		lr_stats_failure(r->module->stats, code);
-		if (news)
-			log_warn("localroot: %s: %s", lr_source_uri(source)->text, err.text);
-		else
-			verbose(VERB_DETAIL, "localroot: %s: %s", lr_source_uri(source)->text,
-			    err.text);
-	}
-	lr_stats_round(r->module->stats, LR_ROUND_FAILED);
-	return false;
 }
 
 static uint32_t
@@ -169,38 +101,40 @@ schedule_next(struct lr_refresher *r, bool succeeded)
 		    r->failures, r->failures > 1 ? "s" : "", seconds);
 }
 
-static enum lr_code
-print_status_file(FILE *out, const void *what)
-{
-	struct lr_localroot *module = ((const struct lr_refresher *)what)->module;
-	lr_localroot_stats(module, LR_FORMAT_PROMETHEUS, false, out);
-	return LR_OK;
-}
-
 static void
 write_status_file(struct lr_refresher *r)
 {
-	struct lr_error err;
-	const char *path = r->module->settings.status_file;
-	if (path && lr_store_replace(path, print_status_file, r, false, &err) != LR_OK)
-		verbose(VERB_OPS, "localroot: %s", err.text);
+	char *text = NULL;
+	size_t length;
+	FILE *out = open_memstream(&text, &length);
+	r->status_ms = now_ms() + STATUS_MS;
+	if (out) {
+		lr_localroot_stats(r->module, LR_FORMAT_PROMETHEUS, false, out);
+		if (fclose(out) != 0) {
+			free(text);
+			text = NULL;
+		}
+	}
+	lr_status_file_write(r->status_file, text);
 }
 
-/* Until the earliest of the next round, the horizon and a tick; sooner when woken. False: asked to
- * stop. */
+/* Until the earliest of the next round, the horizon and a look; sooner when there is something to
+ * do. False: asked to stop. */
 static bool
 sleep_well(struct lr_refresher *r)
 {
 	int64_t wait = atomic_load(&r->next_ms) - now_ms();
 	int64_t left = lr_keep_left_ms(r->module->keep);
-	if (wait > TICK_MS)
-		wait = TICK_MS;
+	eventfd_t count;
+	if (wait <= 0 || wait > LOOK_MS) /* one that is due waits for something else */
+		wait = LOOK_MS;
 	if (wait > left)
 		wait = left;
-	struct pollfd fds[2] = {
-	    {.fd = r->stop_fd, .events = POLLIN}, {.fd = r->wake_fd, .events = POLLIN}};
-	(void)poll(fds, 2, wait > 0 ? (int)wait : 0);
-	return !fds[0].revents;
+	struct pollfd fds[3] = {{.fd = r->stop_fd, .events = POLLIN},
+	    {.fd = r->wake_fd, .events = POLLIN}, {.fd = r->work_fd, .events = POLLIN}};
+	(void)poll(fds, 3, (int)wait);
+	(void)eventfd_read(r->work_fd, &count);
+	return !readable(r->stop_fd);
 }
 
 static bool
@@ -221,28 +155,57 @@ clock_was_set(struct lr_refresher *r)
 	return set;
 }
 
+/* Goes on with the round under way, or begins one that is due. True: one has ended. */
+static bool
+go_on(struct lr_refresher *r, bool fresh)
+{
+	enum lr_course course = lr_rounds_go_on(r->rounds, fresh);
+	if (course == LR_COURSE_GOOD || course == LR_COURSE_BAD) {
+		schedule_next(r, course == LR_COURSE_GOOD);
+		return true;
+	}
+	if (course == LR_COURSE_IDLE && (r->all_wanted || now_ms() >= atomic_load(&r->next_ms))) {
+		lr_rounds_begin(r->rounds, r->all_wanted, fresh, !fresh && r->failures % 2 == 0);
+		r->all_wanted = false;
+		(void)lr_rounds_go_on(r->rounds, fresh);
+	}
+	return false;
+}
+
+/* Whatever is to be seen or done now; nothing in it waits for a source, and for a disk a second at
+ * the most. */
+static void
+look(struct lr_refresher *r)
+{
+	struct lr_keep *keep = r->module->keep;
+	bool ended = false;
+	lr_keep_work(keep);
+	bool anchored = lr_keep_anchors(keep);
+	bool fresh = lr_keep_watch(keep);
+	bool set = clock_was_set(r);
+	r->all_wanted |= woken(r) || (!fresh && (r->was_fresh || set));
+	/* Who does not serve asks nobody. */
+	if (anchored && atomic_load(&r->module->taken.by) == LR_NO_REASON)
+		ended = go_on(r, fresh);
+	else
+		lr_rounds_cancel(r->rounds);
+	r->was_fresh = ended ? lr_keep_watch(keep) : fresh;
+	if (!r->status_file)
+		return;
+	lr_status_file_work(r->status_file);
+	if (ended || now_ms() >= r->status_ms)
+		write_status_file(r);
+}
+
 static void *
 run(void *arg)
 {
 	struct lr_refresher *r = arg;
-	struct lr_keep *keep = r->module->keep;
 	ub_thread_blocksigs();
-	bool was_fresh = lr_keep_watch(keep);
-	do {
-		bool anchored = lr_keep_anchors(keep);
-		bool fresh = lr_keep_watch(keep);
-		bool set = clock_was_set(r);
-		bool all = woken(r) || (!fresh && (was_fresh || set));
-		bool wanted = all || now_ms() >= atomic_load(&r->next_ms);
-		if (anchored && wanted) {
-			schedule_next(r, run_round(r, all, fresh));
-			fresh = lr_keep_watch(keep);
-		} else if (wanted) {
-			set_next(r, TICK_MS / 1000); /* an anchor may yet come */
-		}
-		was_fresh = fresh;
-		write_status_file(r);
-	} while (sleep_well(r));
+	r->was_fresh = lr_keep_watch(r->module->keep);
+	do
+		look(r);
+	while (sleep_well(r));
 	return NULL;
 }
 
@@ -261,15 +224,19 @@ first_round(struct lr_refresher *r)
 static enum lr_code
 prepare(struct lr_refresher *r, struct lr_error *err)
 {
-	const struct lr_settings *settings = &r->module->settings;
-	const struct lr_source_options options = {.ca_bundle = settings->ca_bundle};
-	r->picked = calloc(settings->source_count + 1, sizeof(*r->picked));
-	if (!r->picked)
-		return lr_fail(err, LR_ENOMEM, "out of memory");
-	if (r->stop_fd < 0 || r->wake_fd < 0)
+	const char *status_file = r->module->settings.status_file;
+	if (r->stop_fd < 0 || r->wake_fd < 0 || r->work_fd < 0)
 		return lr_fail(err, LR_EIO, "eventfd: %s", strerror(errno));
-	return lr_sources_new(
-	    settings->sources, settings->source_count, settings->named, &options, &r->sources, err);
+	if (status_file) {
+		r->status_file = lr_status_file_new(status_file, r->work_fd);
+		if (!r->status_file)
+			return lr_fail(err, LR_ENOMEM, "out of memory");
+	}
+	enum lr_code code = lr_rounds_new(r->module, r->work_fd, &r->rounds, err);
+	if (code != LR_OK)
+		return code;
+	(void)lr_keep_anchors(r->module->keep);
+	return lr_keep_load(r->module->keep, r->work_fd, LOAD_MS, err);
 }
 
 enum lr_code
@@ -282,6 +249,7 @@ lr_refresher_start(struct lr_localroot *module, struct lr_refresher **out, struc
 	r->module = module;
 	r->stop_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	r->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	r->work_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	r->io = (struct lr_io){.cancel_fd = r->stop_fd,
 	    .monotonic_ms = lr_clock_monotonic_ms,
 	    .random16 = lr_clock_random16};
@@ -290,8 +258,6 @@ lr_refresher_start(struct lr_localroot *module, struct lr_refresher **out, struc
 	enum lr_code code = prepare(r, err);
 	if (code != LR_OK)
 		return code;
-	(void)lr_keep_anchors(module->keep);
-	lr_keep_load(module->keep, r->stop_fd);
 	set_next(r, first_round(r));
 	(void)clock_was_set(r);
 	int failed = pthread_create(&r->thread, NULL, run, r);
@@ -301,6 +267,7 @@ lr_refresher_start(struct lr_localroot *module, struct lr_refresher **out, struc
 	return LR_OK;
 }
 
+/* What is done aside writes to work_fd as long as it is not left behind: that closes last. */
 void
 lr_refresher_stop(struct lr_refresher *r)
 {
@@ -310,12 +277,16 @@ lr_refresher_stop(struct lr_refresher *r)
 		(void)eventfd_write(r->stop_fd, 1);
 		pthread_join(r->thread, NULL);
 	}
+	int64_t until = now_ms() + END_MS;
+	lr_rounds_free(r->rounds, until);
+	lr_status_file_free(r->status_file, until);
+	lr_keep_end(r->module->keep, until);
 	if (r->stop_fd >= 0)
 		close(r->stop_fd);
 	if (r->wake_fd >= 0)
 		close(r->wake_fd);
-	lr_sources_free(r->sources);
-	free(r->picked);
+	if (r->work_fd >= 0)
+		close(r->work_fd);
 	free(r);
 }
 
@@ -329,7 +300,8 @@ void
 lr_refresher_print(struct lr_refresher *r, FILE *out)
 {
 	int64_t now = now_ms(), next = atomic_load(&r->next_ms);
-	lr_sources_print(r->sources, now, out);
+	lr_keep_print(r->module->keep, out);
+	lr_rounds_print(r->rounds, now, out);
 	if (next > now)
 		fprintf(out, "next look in %" PRId64 " s\n", (next - now) / 1000);
 }

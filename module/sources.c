@@ -1,4 +1,5 @@
 #include "sources.h"
+#include "said.h"
 #include "schedule.h"
 
 #include <inttypes.h>
@@ -11,6 +12,7 @@ struct asked {
 	int64_t when_ms;   /* monotonic */
 	unsigned failures; /* in a row */
 	struct lr_error error;
+	struct lr_said said_increment;
 };
 
 struct lr_sources {
@@ -56,6 +58,12 @@ lr_sources_get(const struct lr_sources *sources, size_t index)
 	return sources->asked[index].source;
 }
 
+void
+lr_sources_forget(struct lr_sources *sources, size_t index)
+{
+	sources->asked[index].source = NULL;
+}
+
 /* Milliseconds until its back-off is over; 0: it may be asked. */
 static int64_t
 held_back(const struct asked *asked, const struct lr_picking *picking)
@@ -99,6 +107,16 @@ lr_sources_note(
 	bool news = err->code != LR_OK && (another || lr_schedule_notable(asked->failures));
 	pthread_mutex_unlock(&sources->lock);
 	return news;
+}
+
+bool
+lr_sources_note_increment(struct lr_sources *sources, size_t index, bool good)
+{
+	struct lr_said *said = &sources->asked[index].said_increment;
+	if (!good)
+		return lr_said_first(said);
+	(void)lr_said_over(said);
+	return false;
 }
 
 static void

@@ -25,6 +25,9 @@ void lr_sources_free(struct lr_sources *sources);
 
 struct lr_source *lr_sources_get(const struct lr_sources *sources, size_t index);
 
+/* The source is not theirs any more, and is not asked again. */
+void lr_sources_forget(struct lr_sources *sources, size_t index);
+
 /* What a round depends on. */
 struct lr_picking {
 	bool all;        /* back-off does not count: somebody asked for it, or much has changed */
@@ -47,6 +50,10 @@ size_t lr_sources_pick(
  */
 bool lr_sources_note(
     struct lr_sources *sources, size_t index, const struct lr_error *err, int64_t now_ms);
+
+/* What became of an increment of it. True where it was not GOOD and the log has not been told since
+ * one was. */
+bool lr_sources_note_increment(struct lr_sources *sources, size_t index, bool good);
 
 /* For people: each source's last result, and the last refusal. Any thread. */
 void lr_sources_print(struct lr_sources *sources, int64_t now_ms, FILE *out);

@@ -1,5 +1,6 @@
 #include "store.h"
 #include "print.h"
+#include "schedule.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -11,88 +12,16 @@
 
 #include <openssl/evp.h>
 
-#define STATE_MAX 4096 /* octets of a state file */
+#define ZONE "localroot.zone"
+#define STATE "localroot.state"
 
-static char *
-path_in(const char *dir, const char *name)
-{
-	char *path;
-	return asprintf(&path, "%s/%s", dir, name) < 0 ? NULL : path;
-}
+#define STATE_MAX 4096 /* octets of a state file */
 
 char *
 lr_store_zone_path(const char *dir)
 {
-	return path_in(dir, "localroot.zone");
-}
-
-char *
-lr_store_state_path(const char *dir)
-{
-	return path_in(dir, "localroot.state");
-}
-
-static enum lr_code
-failed(struct lr_error *err, const char *doing, const char *path)
-{
-	return lr_fail(err, LR_EIO, "cannot %s %s: %s", doing, path, strerror(errno));
-}
-
-/* A rename is only sure to last once its folder is on disk as well. */
-static void
-sync_folder(const char *path)
-{
-	char *folder = strdup(path);
-	char *slash = folder ? strrchr(folder, '/') : NULL;
-	if (slash) {
-		slash[slash == folder] = '\0';
-		int fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-		if (fd >= 0) {
-			(void)fsync(fd);
-			close(fd);
-		}
-	}
-	free(folder);
-}
-
-enum lr_code
-lr_store_replace(const char *path, enum lr_code (*print)(FILE *out, const void *what),
-    const void *what, bool durable, struct lr_error *err)
-{
-	char *temporary;
-	if (asprintf(&temporary, "%s.tmp", path) < 0)
-		return lr_fail(err, LR_ENOMEM, "out of memory");
-
-	enum lr_code code = LR_OK;
-	/* What a power failure left, or anything else that is in the way: a link, a FIFO. */
-	(void)unlink(temporary);
-	int fd = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0644);
-	FILE *out = fd < 0 ? NULL : fdopen(fd, "w");
-	if (!out) {
-		code = failed(err, "write", temporary);
-		if (fd >= 0)
-			close(fd);
-		free(temporary);
-		return code;
-	}
-	errno = 0;
-	code = print(out, what);
-	if (code == LR_EIO && errno)
-		failed(err, "write", temporary);
-	else if (code != LR_OK)
-		lr_fail(err, code, "cannot write %s: %s", temporary, lr_code_word(code));
-	else if (fflush(out) != 0 || (durable && fsync(fileno(out)) != 0))
-		code = failed(err, "write", temporary);
-	if (fclose(out) != 0 && code == LR_OK)
-		code = failed(err, "write", temporary);
-	if (code == LR_OK && rename(temporary, path) != 0)
-		code = failed(err, "replace", path);
-	if (code != LR_OK)
-		unlink(temporary);
-	else if (durable)
-		sync_folder(path);
-	free(temporary);
-	return code;
+	char *path;
+	return asprintf(&path, "%s/" ZONE, dir) < 0 ? NULL : path;
 }
 
 static enum lr_code
@@ -150,28 +79,18 @@ print_state(FILE *out, const void *what)
 	return fprintf(out, "%schecksum %s\n", text, sum) < 0 ? LR_EIO : LR_OK;
 }
 
-static enum lr_code
-replace_in(const char *dir, const char *name, enum lr_code (*print)(FILE *, const void *),
-    const void *what, struct lr_error *err)
+enum lr_code
+lr_store_write_zone(
+    const struct lr_folder *folder, const struct lr_zone *zone, struct lr_error *err)
 {
-	char *path = path_in(dir, name);
-	if (!path)
-		return lr_fail(err, LR_ENOMEM, "out of memory");
-	enum lr_code code = lr_store_replace(path, print, what, true, err);
-	free(path);
-	return code;
+	return lr_folder_replace(folder, ZONE, print_zone, zone, true, err);
 }
 
 enum lr_code
-lr_store_write_zone(const char *dir, const struct lr_zone *zone, struct lr_error *err)
+lr_store_write_state(
+    const struct lr_folder *folder, const struct lr_state *state, struct lr_error *err)
 {
-	return replace_in(dir, "localroot.zone", print_zone, zone, err);
-}
-
-enum lr_code
-lr_store_write_state(const char *dir, const struct lr_state *state, struct lr_error *err)
-{
-	return replace_in(dir, "localroot.state", print_state, state, err);
+	return lr_folder_replace(folder, STATE, print_state, state, true, err);
 }
 
 /* The text of the lines before the checksum, which is taken off; false where it is not theirs. */
@@ -238,38 +157,59 @@ get_state(char *text, struct lr_state *state)
 }
 
 static enum lr_code
-read_state(int fd, const char *path, struct lr_state *state, struct lr_error *err)
+cannot_read(const struct lr_folder *folder, const char *why, struct lr_error *err)
+{
+	return lr_fail(err, LR_EIO, "cannot read %s/" STATE ": %s", folder->path, why);
+}
+
+static enum lr_code
+read_state(
+    const struct lr_folder *folder, int fd, struct lr_state *state, struct lr_error *err)
 {
 	char text[STATE_MAX + 1];
 	struct stat status;
 	if (fstat(fd, &status) != 0)
-		return failed(err, "read", path);
+		return cannot_read(folder, strerror(errno), err);
 	if (!S_ISREG(status.st_mode))
-		return lr_fail(err, LR_EIO, "cannot read %s: not a regular file", path);
+		return cannot_read(folder, "not a regular file", err);
 	ssize_t length = read(fd, text, STATE_MAX);
 	if (length < 0)
-		return failed(err, "read", path);
+		return cannot_read(folder, strerror(errno), err);
 	text[length] = '\0';
 	if (!sum_matches(text, (size_t)length))
-		return lr_fail(err, LR_EFORMAT, "%s is cut or changed", path);
+		return lr_fail(err, LR_EFORMAT, "%s/" STATE " is cut or changed", folder->path);
 	struct lr_state read = {0};
 	if (!get_state(text, &read))
-		return lr_fail(err, LR_EFORMAT, "%s is of another version", path);
+		return lr_fail(err, LR_EFORMAT, "%s/" STATE " is of another version", folder->path);
 	*state = read;
 	return LR_OK;
 }
 
 enum lr_code
-lr_store_read_state(const char *dir, struct lr_state *state, struct lr_error *err)
+lr_store_read_state(
+    const struct lr_folder *folder, bool *found, struct lr_state *state, struct lr_error *err)
 {
-	char *path = lr_store_state_path(dir);
-	if (!path)
-		return lr_fail(err, LR_ENOMEM, "out of memory");
 	/* O_NONBLOCK: opening a FIFO would wait for its writer. */
-	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-	enum lr_code code = fd < 0 ? failed(err, "read", path) : read_state(fd, path, state, err);
-	if (fd >= 0)
-		close(fd);
-	free(path);
+	int fd = openat(folder->fd, STATE, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	*found = fd >= 0 || errno != ENOENT;
+	if (!*found)
+		return LR_OK;
+	if (fd < 0)
+		return cannot_read(folder, strerror(errno), err);
+	enum lr_code code = read_state(folder, fd, state, err);
+	close(fd);
 	return code;
+}
+
+bool
+lr_store_supersedes(const struct lr_state *there, const struct lr_state *ours, int64_t now)
+{
+	bool another_root = there->key_length && ours->key_length &&
+			    (there->key_length != ours->key_length ||
+				memcmp(there->key, ours->key, ours->key_length) != 0);
+	if (another_root)
+		return false;
+	if (there->serial != ours->serial)
+		return lr_serial_newer(there->serial, ours->serial);
+	return there->confirmed > ours->confirmed && there->confirmed <= now;
 }

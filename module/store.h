@@ -6,17 +6,17 @@
  *     DIR/localroot.state  serial, when it was confirmed, EDNS EXPIRE, source, the key that the
  *                          zone's root of trust was, and a checksum of these lines
  *
- * Each is written to a temporary file, synced and renamed. What is read back is as untrusted as
- * what a source sends. One thread at a time.
+ * What is read back is as untrusted as what a source sends. One thread at a time; everything here
+ * may hang with the disk.
  */
 #ifndef LR_STORE_H
 #define LR_STORE_H
 
+#include "folder.h"
 #include "lr_error.h"
 #include "zone.h"
 
 #include <stdbool.h>
-#include <stdio.h>
 
 #define LR_STATE_KEY_MAX 1024
 
@@ -32,23 +32,25 @@ struct lr_state {
 	uint8_t key[LR_STATE_KEY_MAX];
 };
 
-/* Where the copy and its state lie. The caller's to free; NULL: out of memory. */
+/* Where the zone lies. The caller's to free; NULL: out of memory. */
 char *lr_store_zone_path(const char *dir);
-char *lr_store_state_path(const char *dir);
 
-/* LR_EIO names the file and the reason. */
-enum lr_code lr_store_write_zone(const char *dir, const struct lr_zone *zone, struct lr_error *err);
+/* As lr_folder_replace(). */
+enum lr_code lr_store_write_zone(
+    const struct lr_folder *folder, const struct lr_zone *zone, struct lr_error *err);
 enum lr_code lr_store_write_state(
-    const char *dir, const struct lr_state *state, struct lr_error *err);
+    const struct lr_folder *folder, const struct lr_state *state, struct lr_error *err);
 
-/* LR_EIO where it cannot be read, LR_EFORMAT where it is cut, changed, or of another version. */
-enum lr_code lr_store_read_state(const char *dir, struct lr_state *state, struct lr_error *err);
+/* *FOUND: there is one. LR_EIO where it cannot be read, LR_EFORMAT where it is cut, changed, or of
+ * another version. */
+enum lr_code lr_store_read_state(
+    const struct lr_folder *folder, bool *found, struct lr_state *state, struct lr_error *err);
 
 /*
- * Writes what PRINT prints to PATH in the same way: who reads it finds the old contents or the new.
- * DURABLE: also over a power failure, which costs a wait for the disk.
+ * Whether a state that lies there already, another server's, is to stay in place of ours: it knows
+ * a newer serial (RFC 1982), or the same confirmed later. Not one of another root, nor from the
+ * future, as seen at NOW.
  */
-enum lr_code lr_store_replace(const char *path, enum lr_code (*print)(FILE *out, const void *what),
-    const void *what, bool durable, struct lr_error *err);
+bool lr_store_supersedes(const struct lr_state *there, const struct lr_state *ours, int64_t now);
 
 #endif

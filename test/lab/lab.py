@@ -201,7 +201,8 @@ class Lab:
             options.append(f"localroot-source: axfr:{self.transfer_addresses[0]}")
         if not any(option.startswith("localroot-dir:") for option in options):
             options.append(f"localroot-dir: {folder}")
-        options.append(f"localroot-status-file: {folder}/status")
+        if not any(option.startswith("localroot-status-file:") for option in options):
+            options.append(f"localroot-status-file: {folder}/status")
         return [str(module), *options]
 
     # What went over the wire

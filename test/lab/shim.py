@@ -1,5 +1,6 @@
 """Libraries to preload into a daemon: the machine as it is not here."""
 
+import contextlib
 import os
 import pathlib
 import shutil
@@ -22,3 +23,29 @@ def build(folder, name):
 def refusing(folder, what):
     """A wrapper for lab.unbound(): what this machine refuses, in the words of refuse.c."""
     return ["env", f"LD_PRELOAD={build(folder, 'refuse')}", f"LR_REFUSE={what}"]
+
+
+class Hanging:
+    """A folder whose disk can be made to hang: with .hangs(): … . calls are hang.c's words; .wrapper is lab.unbound()'s."""
+
+    def __init__(self, net, path, calls):
+        self.path = pathlib.Path(path)
+        self.path.mkdir(parents=True, exist_ok=True)
+        self._flag = net.folder / f"{self.path.name}-hangs"
+        self.wrapper = ["env", f"LD_PRELOAD={build(net.folder, 'hang')}", f"LR_HANG_WHILE={self._flag}", f"LR_HANG_CALLS={calls}",
+                        f"LR_HANG_UNDER={self.path}"]
+
+    def start(self):
+        self._flag.write_text("", encoding="ascii")
+
+    def end(self):
+        self._flag.unlink(missing_ok=True)
+
+    @contextlib.contextmanager
+    def hangs(self):
+        """The disk hangs inside of the with."""
+        self.start()
+        try:
+            yield
+        finally:
+            self.end()

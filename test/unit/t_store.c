@@ -61,12 +61,37 @@ put(const char *name, const char *text, size_t length)
 	assert_int_equal(fclose(f), 0);
 }
 
+static void
+no_temporaries(void)
+{
+	char command[128];
+	snprintf(command, sizeof(command), "! ls '%s' | grep -q tmp", dir);
+	assert_int_equal(system(command), 0);
+}
+
+static enum lr_code
+write_state(const struct lr_state *state, struct lr_error *err)
+{
+	struct lr_folder folder;
+	assert_int_equal(lr_folder_open(dir, 0, &folder, NULL), LR_OK);
+	assert_int_equal(folder.lock, LR_LOCKED);
+	enum lr_code code = lr_store_write_state(&folder, state, err);
+	lr_folder_close(&folder);
+	return code;
+}
+
 /* Reads the state into what is filled with another, which has to stay as it was on failure. */
 static enum lr_code
 read_back(struct lr_state *state, struct lr_error *err)
 {
 	memset(state, 0xaa, sizeof(*state));
-	enum lr_code code = lr_store_read_state(dir, state, err);
+	struct lr_folder folder;
+	bool found;
+	assert_int_equal(lr_folder_open(dir, 0, &folder, NULL), LR_OK);
+	enum lr_code code = lr_store_read_state(&folder, &found, state, err);
+	lr_folder_close(&folder);
+	if (code == LR_OK)
+		assert_true(found);
 	if (code != LR_OK) {
 		assert_int_equal(code, err->code);
 		for (size_t i = 0; i < sizeof(*state); i++)
@@ -82,7 +107,7 @@ there_and_back(void **unused)
 	struct lr_state state;
 	struct lr_error err;
 	char text[4096];
-	assert_int_equal(lr_store_write_state(dir, &sample_state, &err), LR_OK);
+	assert_int_equal(write_state(&sample_state, &err), LR_OK);
 	assert_int_equal(read_back(&state, &err), LR_OK);
 	assert_int_equal(state.serial, 2026073102);
 	assert_int_equal(state.confirmed, 1785500000);
@@ -95,7 +120,7 @@ there_and_back(void **unused)
 	    strstr(text, "serial 2026073102\nconfirmed 1785500000\nexpire 604799\n"
 			 "source file:/a path/with blanks.zone\nkey 010103ff\nchecksum "),
 	    text);
-	assert_int_not_equal(access(in_dir("localroot.state.tmp"), F_OK), 0);
+	no_temporaries();
 }
 
 /* The largest of everything. */
@@ -111,13 +136,13 @@ extremes(void **unused)
 	struct lr_state empty = {.serial = 0}, state;
 	memset(full.source, 's', sizeof(full.source) - 1);
 	memset(full.key, 0x5a, sizeof(full.key));
-	assert_int_equal(lr_store_write_state(dir, &full, &err), LR_OK);
+	assert_int_equal(write_state(&full, &err), LR_OK);
 	assert_int_equal(read_back(&state, &err), LR_OK);
 	assert_int_equal(state.serial, UINT32_MAX);
 	assert_int_equal(state.confirmed, INT64_C(1) << 40);
 	assert_string_equal(state.source, full.source);
 	assert_memory_equal(state.key, full.key, sizeof(full.key));
-	assert_int_equal(lr_store_write_state(dir, &empty, &err), LR_OK);
+	assert_int_equal(write_state(&empty, &err), LR_OK);
 	assert_int_equal(read_back(&state, &err), LR_OK);
 	assert_int_equal(state.confirmed, 0);
 	assert_string_equal(state.source, "");
@@ -131,7 +156,7 @@ cut_anywhere(void **unused)
 	struct lr_state state;
 	struct lr_error err;
 	char text[4096];
-	assert_int_equal(lr_store_write_state(dir, &sample_state, &err), LR_OK);
+	assert_int_equal(write_state(&sample_state, &err), LR_OK);
 	size_t length = contents("localroot.state", text, sizeof(text));
 	for (size_t cut = 0; cut < length; cut++) {
 		put("localroot.state", text, cut);
@@ -148,7 +173,7 @@ changed_anywhere(void **unused)
 	struct lr_state state;
 	struct lr_error err;
 	char text[4096];
-	assert_int_equal(lr_store_write_state(dir, &sample_state, &err), LR_OK);
+	assert_int_equal(write_state(&sample_state, &err), LR_OK);
 	size_t length = contents("localroot.state", text, sizeof(text));
 	for (size_t at = 0; at < length; at++)
 		for (unsigned bit = 0; bit < 8; bit++) {
@@ -208,9 +233,13 @@ no_file_at_all(void **unused)
 	(void)unused;
 	struct lr_state state;
 	struct lr_error err;
+	struct lr_folder folder;
+	bool found;
 	unlink(in_dir("localroot.state"));
-	assert_int_equal(read_back(&state, &err), LR_EIO);
-	assert_non_null(strstr(err.text, "localroot.state: No such file"));
+	assert_int_equal(lr_folder_open(dir, 0, &folder, NULL), LR_OK);
+	assert_int_equal(lr_store_read_state(&folder, &found, &state, &err), LR_OK);
+	assert_false(found);
+	lr_folder_close(&folder);
 	/* what would make a careless reader wait for ever */
 	assert_int_equal(mkfifo(in_dir("localroot.state"), 0600), 0);
 	assert_int_equal(read_back(&state, &err), LR_EIO);
@@ -219,9 +248,9 @@ no_file_at_all(void **unused)
 	assert_int_equal(mkdir(in_dir("localroot.state"), 0700), 0);
 	assert_int_equal(read_back(&state, &err), LR_EIO);
 	/* a directory is not replaced by a file either, and nothing is left behind */
-	assert_int_equal(lr_store_write_state(dir, &sample_state, &err), LR_EIO);
+	assert_int_equal(write_state(&sample_state, &err), LR_EIO);
 	assert_non_null(strstr(err.text, "cannot replace"));
-	assert_int_not_equal(access(in_dir("localroot.state.tmp"), F_OK), 0);
+	no_temporaries();
 	assert_int_equal(rmdir(in_dir("localroot.state")), 0);
 }
 
@@ -229,13 +258,16 @@ static void
 unwritable(void **unused)
 {
 	(void)unused;
-	const struct lr_zone *zone = sealed_zone(7);
+	struct lr_folder folder;
 	struct lr_error err;
-	assert_int_equal(lr_store_write_zone("/proc/1/no-such-folder", zone, &err), LR_EIO);
-	assert_non_null(strstr(err.text, "/proc/1/no-such-folder/localroot.zone"));
-	assert_int_equal(lr_store_write_state("/dev/null/x", &sample_state, &err), LR_EIO);
+	assert_int_equal(lr_folder_open("/proc/1/no-such-folder", 0, &folder, &err), LR_EIO);
+	assert_non_null(strstr(err.text, "/proc/1/no-such-folder: No such file"));
+	assert_int_equal(lr_folder_open("/dev/null", 0, &folder, &err), LR_EIO);
 	assert_non_null(strstr(err.text, "Not a directory"));
-	lr_zone_unref(zone);
+	assert_int_equal(lr_folder_open("/proc/self/fdinfo", 0, &folder, &err), LR_OK);
+	assert_int_equal(lr_store_write_state(&folder, &sample_state, &err), LR_EIO);
+	assert_non_null(strstr(err.text, "cannot write /proc/self/fdinfo/localroot.state: "));
+	lr_folder_close(&folder);
 }
 
 static enum lr_code
@@ -257,25 +289,30 @@ static void
 replaced_as_a_whole(void **unused)
 {
 	(void)unused;
+	struct lr_folder folder;
 	struct lr_error err;
-	char path[128], text[16] = "";
-	strcpy(path, in_dir("file"));
+	char text[16] = "";
+	assert_int_equal(lr_folder_open(dir, 0, &folder, NULL), LR_OK);
 	for (int durable = 0; durable < 2; durable++) {
-		assert_int_equal(lr_store_replace(path, print_text, "old", durable, &err), LR_OK);
-		FILE *reader = fopen(path, "r");
+		assert_int_equal(
+		    lr_folder_replace(&folder, "file", print_text, "old", durable, &err), LR_OK);
+		FILE *reader = fopen(in_dir("file"), "r");
 		assert_non_null(reader);
-		assert_int_equal(lr_store_replace(path, print_text, "new!", durable, &err), LR_OK);
+		assert_int_equal(
+		    lr_folder_replace(&folder, "file", print_text, "new!", durable, &err), LR_OK);
 		assert_int_equal(fread(text, 1, sizeof(text), reader), 3);
 		assert_memory_equal(text, "old", 3);
 		fclose(reader);
 		assert_int_equal(contents("file", text, sizeof(text)), 4);
 		assert_string_equal(text, "new!");
 		assert_int_equal(
-		    lr_store_replace(path, print_and_fail, "half", durable, &err), LR_ENOMEM);
+		    lr_folder_replace(&folder, "file", print_and_fail, "half", durable, &err),
+		    LR_ENOMEM);
 		contents("file", text, sizeof(text));
 		assert_string_equal(text, "new!");
-		assert_int_not_equal(access(in_dir("file.tmp"), F_OK), 0);
+		no_temporaries();
 	}
+	lr_folder_close(&folder);
 }
 
 /* What lies where the temporary file goes is put aside, and never written through. */
@@ -287,19 +324,23 @@ in_the_way(void **unused)
 	struct lr_state state;
 	char text[64], target[128], temporary[128];
 	strcpy(target, in_dir("target"));
-	strcpy(temporary, in_dir("localroot.state.tmp"));
+	strcpy(temporary, in_dir("localroot.state.tmp-0"));
 	put("target", "precious", 8);
 	assert_int_equal(symlink(target, temporary), 0);
-	assert_int_equal(lr_store_write_state(dir, &sample_state, &err), LR_OK);
+	assert_int_equal(write_state(&sample_state, &err), LR_OK);
 	contents("target", text, sizeof(text));
 	assert_string_equal(text, "precious");
 	assert_int_equal(read_back(&state, &err), LR_OK);
 	assert_int_equal(mkfifo(temporary, 0600), 0);
-	assert_int_equal(lr_store_write_state(dir, &sample_state, &err), LR_OK);
+	assert_int_equal(write_state(&sample_state, &err), LR_OK);
+	/* what cannot be put aside is gone around */
+	assert_int_equal(mkdir(temporary, 0700), 0);
+	assert_int_equal(write_state(&sample_state, &err), LR_OK);
+	assert_int_equal(rmdir(temporary), 0);
 	/* a link at the file itself is replaced, its target left alone */
 	unlink(in_dir("localroot.state"));
 	assert_int_equal(symlink(target, in_dir("localroot.state")), 0);
-	assert_int_equal(lr_store_write_state(dir, &sample_state, &err), LR_OK);
+	assert_int_equal(write_state(&sample_state, &err), LR_OK);
 	contents("target", text, sizeof(text));
 	assert_string_equal(text, "precious");
 	assert_int_equal(read_back(&state, &err), LR_OK);
@@ -316,7 +357,10 @@ zone_file(void **unused)
 	assert_non_null(path);
 	assert_string_equal(path, in_dir("localroot.zone"));
 	free(path);
-	assert_int_equal(lr_store_write_zone(dir, zone, &err), LR_OK);
+	struct lr_folder folder;
+	assert_int_equal(lr_folder_open(dir, 0, &folder, NULL), LR_OK);
+	assert_int_equal(lr_store_write_zone(&folder, zone, &err), LR_OK);
+	lr_folder_close(&folder);
 	contents("localroot.zone", text, sizeof(text));
 	assert_non_null(strstr(text, " 41 1800 900 604800 86400\n"));
 	struct lr_draft *draft = sample_draft(".", text);
@@ -333,22 +377,54 @@ no_room(void **unused)
 	struct lr_error err;
 	struct lr_state state, other = sample_state;
 	struct rlimit before, limit;
-	assert_int_equal(lr_store_write_state(dir, &sample_state, &err), LR_OK);
+	assert_int_equal(write_state(&sample_state, &err), LR_OK);
 	other.serial++;
 	assert_int_equal(getrlimit(RLIMIT_FSIZE, &before), 0);
 	signal(SIGXFSZ, SIG_IGN);
 	for (rlim_t room = 0; room < 150; room += 10) {
 		limit = (struct rlimit){room, before.rlim_max};
 		assert_int_equal(setrlimit(RLIMIT_FSIZE, &limit), 0);
-		enum lr_code code = lr_store_write_state(dir, &other, &err);
+		enum lr_code code = write_state(&other, &err);
 		assert_int_equal(setrlimit(RLIMIT_FSIZE, &before), 0);
 		assert_int_equal(code, LR_EIO);
 		assert_non_null(strstr(err.text, "cannot write"));
 		assert_non_null(strstr(err.text, "File too large"));
-		assert_int_not_equal(access(in_dir("localroot.state.tmp"), F_OK), 0);
+		no_temporaries();
 		assert_int_equal(read_back(&state, &err), LR_OK);
 		assert_int_equal(state.serial, sample_state.serial);
 	}
+}
+
+/* Two servers in one folder: who knows more is not overwritten. */
+static void
+superseded(void **unused)
+{
+	(void)unused;
+	const int64_t now = 1785600000;
+	struct lr_state there = sample_state, ours = sample_state;
+	assert_false(lr_store_supersedes(&there, &ours, now));
+	there.serial++;
+	assert_true(lr_store_supersedes(&there, &ours, now));
+	assert_false(lr_store_supersedes(&ours, &there, now));
+	/* RFC 1982: 2^32 - 1 is before 0 */
+	there.serial = 0;
+	ours.serial = UINT32_MAX;
+	assert_true(lr_store_supersedes(&there, &ours, now));
+	assert_false(lr_store_supersedes(&ours, &there, now));
+	/* the same, confirmed later, and not in the future */
+	there.serial = ours.serial;
+	there.confirmed = ours.confirmed + 1;
+	assert_true(lr_store_supersedes(&there, &ours, now));
+	assert_false(lr_store_supersedes(&ours, &there, now));
+	there.confirmed = now + 1;
+	assert_false(lr_store_supersedes(&there, &ours, now));
+	/* serials of another root do not compare; of one that is not known they do */
+	there = ours;
+	there.serial = ours.serial + 1;
+	there.key[0] ^= 1;
+	assert_false(lr_store_supersedes(&there, &ours, now));
+	there.key_length = 0;
+	assert_true(lr_store_supersedes(&there, &ours, now));
 }
 
 int
@@ -366,6 +442,7 @@ main(void)
 	    cmocka_unit_test(in_the_way),
 	    cmocka_unit_test(zone_file),
 	    cmocka_unit_test(no_room),
+	    cmocka_unit_test(superseded),
 	};
 	return cmocka_run_group_tests(tests, make_dir, remove_dir);
 }

@@ -1,0 +1,138 @@
+#include "disk_job.h"
+#include "clock.h"
+#include "source.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+/* Milliseconds that another server may take to write. */
+#define LOCK_SAVE_MS 5000
+#define LOCK_LOAD_MS 1000
+
+struct lr_disk_job *
+lr_disk_job_new(const char *dir, const struct lr_zone *zone)
+{
+	struct lr_disk_job *job = calloc(1, sizeof(*job));
+	if (!job)
+		return NULL;
+	job->dir = strdup(dir);
+	job->zone_path = lr_store_zone_path(dir);
+	job->zone = zone ? lr_zone_ref(zone) : NULL;
+	if (job->dir && job->zone_path)
+		return job;
+	lr_disk_job_free(job);
+	return NULL;
+}
+
+void
+lr_disk_job_free(struct lr_disk_job *job)
+{
+	if (!job)
+		return;
+	lr_draft_free(job->draft);
+	lr_zone_unref(job->zone);
+	free(job->zone_path);
+	free(job->dir);
+	free(job);
+}
+
+static bool
+is_there(const char *path)
+{
+	return access(path, F_OK) == 0;
+}
+
+static void
+read_zone(struct lr_disk_job *job)
+{
+	static const uint8_t root_name[] = {0};
+	const struct lr_io io = {.cancel_fd = -1,
+	    .monotonic_ms = lr_clock_monotonic_ms,
+	    .random16 = lr_clock_random16};
+	struct lr_uri uri = {.scheme = LR_FILE};
+	struct lr_fetched fetched = {.draft = NULL};
+	size_t length = strlen(job->zone_path);
+	if (length >= sizeof(uri.path)) {
+		job->code = lr_fail(&job->error, LR_EUSAGE, "the path is too long");
+		return;
+	}
+	memcpy(uri.path, job->zone_path, length + 1);
+	if (is_there(job->zone_path))
+		job->code = lr_source_file(
+		    &uri, root_name, &io, &lr_limits_default, &fetched, &job->error);
+	if (job->code == LR_OK)
+		job->draft = fetched.draft;
+}
+
+/* Under the folder's lock, if it is to be had: the state is that of the zone beside it. */
+static void
+load(struct lr_disk_job *job)
+{
+	struct lr_folder folder;
+	if (lr_folder_open(job->dir, LOCK_LOAD_MS, &folder, NULL) != LR_OK)
+		return; /* nothing there; keeping something will tell why */
+	job->state_code =
+	    lr_store_read_state(&folder, &job->found_state, &job->state, &job->state_error);
+	read_zone(job);
+	lr_folder_close(&folder);
+}
+
+static void
+write_both(struct lr_disk_job *job, const struct lr_folder *folder)
+{
+	struct lr_state there;
+	struct lr_error err;
+	bool found;
+	bool superseded = lr_store_read_state(folder, &found, &there, NULL) == LR_OK && found &&
+			  lr_store_supersedes(&there, &job->state, lr_clock_wall());
+	if (superseded && there.serial != job->state.serial)
+		return;
+	if (job->renewed || !is_there(job->zone_path))
+		job->code = lr_store_write_zone(folder, job->zone, &job->error);
+	job->holds = job->code == LR_OK;
+	if (superseded)
+		return;
+	enum lr_code code = lr_store_write_state(folder, &job->state, &err);
+	if (job->code == LR_OK && code != LR_OK) {
+		job->code = code;
+		job->error = err;
+	}
+}
+
+static void
+save(struct lr_disk_job *job)
+{
+	struct lr_folder folder;
+	job->code = lr_folder_open(job->dir, LOCK_SAVE_MS, &folder, &job->error);
+	if (job->code != LR_OK)
+		return;
+	if (folder.lock == LR_LOCK_TAKEN)
+		job->code = lr_fail(
+		    &job->error, LR_EIO, "%s is locked by another program", job->dir);
+	else
+		write_both(job, &folder);
+	lr_folder_close(&folder);
+}
+
+static void
+run(void *arg)
+{
+	struct lr_disk_job *job = arg;
+	if (job->zone)
+		save(job);
+	else
+		load(job);
+}
+
+static void
+leave(void *arg)
+{
+	lr_disk_job_free(arg);
+}
+
+struct lr_work
+lr_disk_job_work(struct lr_disk_job *job)
+{
+	return (struct lr_work){run, leave, job};
+}

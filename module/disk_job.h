@@ -1,0 +1,33 @@
+/*
+ * disk_job.h -- what is done in the module's folder, by the thread that may hang with it.
+ */
+#ifndef LR_DISK_JOB_H
+#define LR_DISK_JOB_H
+
+#include "aside.h"
+#include "disk.h"
+
+struct lr_disk_job {
+	char *dir, *zone_path;
+	/* What is to be kept: */
+	const struct lr_zone *zone; /* NULL: the job is to read */
+	bool renewed;
+	struct lr_state state;
+	/* What came of it: */
+	enum lr_code code;
+	struct lr_error error;
+	bool holds; /* kept: the zone there is this one */
+	bool found_state;
+	enum lr_code state_code;
+	struct lr_error state_error;
+	struct lr_draft *draft; /* read, or NULL */
+};
+
+/* NULL: out of memory. A reference of its own to ZONE. */
+struct lr_disk_job *lr_disk_job_new(const char *dir, const struct lr_zone *zone);
+void lr_disk_job_free(struct lr_disk_job *job);
+
+/* The work of the job, which its own thread does. */
+struct lr_work lr_disk_job_work(struct lr_disk_job *job);
+
+#endif

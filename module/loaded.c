@@ -1,0 +1,13 @@
+#include "loaded.h"
+
+#include <dlfcn.h>
+#include <stddef.h>
+#include <stdint.h>
+
+bool
+lr_loaded_stay(void)
+{
+	Dl_info info;
+	return dladdr((void *)(uintptr_t)lr_loaded_stay, &info) != 0 && info.dli_fname &&
+	       dlopen(info.dli_fname, RTLD_LAZY | RTLD_NOLOAD | RTLD_NODELETE) != NULL;
+}

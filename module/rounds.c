@@ -1,0 +1,317 @@
+#include "rounds.h"
+#include "clock.h"
+#include "inquiry.h"
+#include "localroot.h"
+#include "said.h"
+#include "sources.h"
+
+#include <inttypes.h>
+
+#define HURRY_MS 15000   /* a hurried round does not wait longer before it asks the next */
+#define BESIDE_MAX 3     /* and has so many asked at a time */
+#define ROUND_MS 300000  /* no further source is begun after that */
+#define GRACE_MS 5000    /* past the limits of a fetch, or past being cancelled: it hangs */
+
+/* One source. */
+struct asking {
+	struct lr_inquiry *inquiry; /* or NULL */
+	bool counts;                /* for the round under way */
+	bool hangs;                 /* it was to end and has not */
+	int64_t since_ms, limit_ms; /* when it was begun, and from when on it hangs */
+};
+
+struct lr_rounds {
+	struct lr_localroot *module;
+	struct lr_sources *sources;
+	size_t count; /* of sources */
+	struct asking *asking;
+	int notify_fd;
+	struct lr_said said_thread;
+	/* the round under way: */
+	bool going, good, hurried;
+	int64_t begun_ms;
+	size_t *picked, picked_count, at;
+	size_t running;    /* inquiries that count */
+	int64_t last_begun_ms; /* the latest of them */
+};
+
+static int64_t
+now_ms(void)
+{
+	return lr_clock_monotonic_ms(NULL);
+}
+
+enum lr_code
+lr_rounds_new(
+    struct lr_localroot *module, int notify_fd, struct lr_rounds **out, struct lr_error *err)
+{
+	const struct lr_settings *settings = &module->settings;
+	const struct lr_source_options options = {.ca_bundle = settings->ca_bundle};
+	struct lr_rounds *rounds = calloc(1, sizeof(*rounds));
+	if (!rounds)
+		return lr_fail(err, LR_ENOMEM, "out of memory");
+	rounds->module = module;
+	rounds->notify_fd = notify_fd;
+	rounds->picked = calloc(settings->source_count + 1, sizeof(*rounds->picked));
+	rounds->asking = calloc(settings->source_count + 1, sizeof(*rounds->asking));
+	enum lr_code code =
+	    rounds->picked && rounds->asking
+		? lr_sources_new(settings->sources, settings->source_count, settings->named,
+		      &options, &rounds->sources, err)
+		: lr_fail(err, LR_ENOMEM, "out of memory");
+	if (code == LR_OK) {
+		rounds->count = settings->source_count;
+		*out = rounds;
+	} else {
+		lr_rounds_free(rounds, 0);
+	}
+	return code;
+}
+
+static const char *
+name_of(const struct lr_rounds *rounds, size_t i)
+{
+	return lr_source_uri(lr_sources_get(rounds->sources, i))->text;
+}
+
+static void
+cancel_one(struct lr_rounds *rounds, struct asking *asking)
+{
+	if (!asking->counts)
+		return;
+	asking->counts = false;
+	asking->limit_ms = now_ms() + GRACE_MS;
+	rounds->running--;
+	lr_inquiry_cancel(asking->inquiry);
+}
+
+void
+lr_rounds_cancel(struct lr_rounds *rounds)
+{
+	for (size_t i = 0; i < rounds->count; i++)
+		cancel_one(rounds, &rounds->asking[i]);
+	rounds->going = false;
+}
+
+void
+lr_rounds_free(struct lr_rounds *rounds, int64_t until_ms)
+{
+	if (!rounds)
+		return;
+	lr_rounds_cancel(rounds);
+	for (size_t i = 0; i < rounds->count; i++) {
+		struct lr_inquiry *inquiry = rounds->asking[i].inquiry;
+		struct lr_fetched fetched;
+		struct lr_error err;
+		int64_t left = until_ms - now_ms();
+		if (!inquiry)
+			continue;
+		if (lr_inquiry_over(inquiry, left > 0 ? (int)left : 0)) {
+			if (lr_inquiry_end(inquiry, &fetched, &err) == LR_OK)
+				lr_draft_free(fetched.draft);
+			continue;
+		}
+		if (!rounds->asking[i].hangs)
+			log_warn("localroot: %s: hangs, and is left alone", name_of(rounds, i));
+		lr_sources_forget(rounds->sources, i);
+		lr_inquiry_abandon(inquiry);
+	}
+	lr_sources_free(rounds->sources);
+	free(rounds->asking);
+	free(rounds->picked);
+	free(rounds);
+}
+
+void
+lr_rounds_begin(struct lr_rounds *rounds, bool all, bool fresh, bool hurried)
+{
+	const struct lr_zone *zone = lr_keep_zone(rounds->module->keep);
+	const struct lr_picking picking = {.all = all,
+	    .fresh = fresh,
+	    .retry = zone ? lr_zone_facts(zone)->retry : 0,
+	    .random = lr_clock_jitter(),
+	    .now_ms = now_ms()};
+	rounds->picked_count = lr_sources_pick(rounds->sources, &picking, rounds->picked);
+	rounds->at = 0;
+	rounds->going = true;
+	rounds->good = false;
+	rounds->hurried = hurried;
+	rounds->begun_ms = now_ms();
+}
+
+static void
+note(struct lr_rounds *rounds, size_t i, enum lr_code code, const struct lr_error *err)
+{
+	bool news = lr_sources_note(rounds->sources, i, err, now_ms());
+	if (code == LR_OK)
+		return;
+	lr_stats_failure(rounds->module->stats, code);
+	if (news)
+		log_warn("localroot: %s: %s", name_of(rounds, i), err->text);
+	else
+		verbose(VERB_DETAIL, "localroot: %s: %s", name_of(rounds, i), err->text);
+}
+
+static enum lr_code
+start(struct lr_rounds *rounds, size_t i, struct lr_error *err)
+{
+	struct asking *asking = &rounds->asking[i];
+	enum lr_code code = lr_inquiry_start(lr_sources_get(rounds->sources, i),
+	    lr_keep_zone(rounds->module->keep), rounds->notify_fd, &asking->inquiry, err);
+	if (code != LR_OK)
+		return code;
+	asking->counts = true;
+	asking->hangs = false;
+	asking->since_ms = rounds->last_begun_ms = now_ms();
+	asking->limit_ms = asking->since_ms + lr_limits_default.total_ms + GRACE_MS;
+	rounds->running++;
+	return LR_OK;
+}
+
+/* No thread or no memory for an inquiry: no source's fault, and the others would fare no better. */
+static void
+break_off(struct lr_rounds *rounds, const struct lr_error *err)
+{
+	lr_stats_failure(rounds->module->stats, err->code);
+	if (lr_said_first(&rounds->said_thread))
+		log_warn("localroot: no source can be asked: %s", err->text);
+	rounds->at = rounds->picked_count;
+}
+
+/* What a source has, taken, confirmed or refused. */
+static enum lr_code
+use(struct lr_rounds *rounds, size_t i, struct lr_fetched *fetched, struct lr_error *err)
+{
+	struct lr_keep *keep = rounds->module->keep;
+	const struct lr_origin origin = {.source = name_of(rounds, i),
+	    .when = lr_clock_wall(),
+	    .expire = fetched->has_expire ? fetched->expire : 0};
+	if (fetched->has_expire && fetched->expire == 0) { /* RFC 7314 section 4 */
+		lr_draft_free(fetched->draft);
+		return lr_fail(err, LR_ESTALE, "its own copy has expired (EDNS EXPIRE 0)");
+	}
+	if (!fetched->draft)
+		return lr_keep_confirm(keep, fetched->serial, &origin, err);
+	verbose(VERB_OPS, "localroot: %s: fetched %zu octets", origin.source, fetched->octets);
+	return lr_keep_take(keep, fetched->draft, &origin, err);
+}
+
+/* An increment that does not verify is followed by a full transfer. */
+static bool
+ask_for_the_whole(struct lr_rounds *rounds, size_t i, struct lr_error *err)
+{
+	if (lr_sources_note_increment(rounds->sources, i, false))
+		log_warn("localroot: %s: the increment is not good: %s; asking for the whole zone",
+		    name_of(rounds, i), err->text);
+	lr_stats_failure(rounds->module->stats, err->code);
+	lr_source_distrust(lr_sources_get(rounds->sources, i));
+	*err = (struct lr_error){LR_OK, ""};
+	return start(rounds, i, err) == LR_OK;
+}
+
+/* Source I's inquiry is over. */
+static void
+take(struct lr_rounds *rounds, size_t i)
+{
+	struct asking *asking = &rounds->asking[i];
+	struct lr_fetched fetched = {.draft = NULL};
+	struct lr_error err = {LR_OK, ""};
+	enum lr_code code = lr_inquiry_end(asking->inquiry, &fetched, &err);
+	asking->inquiry = NULL;
+	if (!asking->counts) {
+		if (code == LR_OK)
+			lr_draft_free(fetched.draft);
+		return;
+	}
+	asking->counts = false;
+	rounds->running--;
+	if (code == LR_OK)
+		code = use(rounds, i, &fetched, &err);
+	if (code == LR_ECANCELLED) /* the end has come while it was verified */
+		return;
+	if (code != LR_OK && fetched.increment && ask_for_the_whole(rounds, i, &err))
+		return;
+	if (code == LR_OK && fetched.increment)
+		(void)lr_sources_note_increment(rounds->sources, i, true);
+	note(rounds, i, code, &err);
+	rounds->good |= code == LR_OK;
+}
+
+/* Past its limits: a file system that does not answer. */
+static void
+give_up(struct lr_rounds *rounds, size_t i)
+{
+	struct asking *asking = &rounds->asking[i];
+	struct lr_error err;
+	if (asking->hangs || now_ms() < asking->limit_ms)
+		return;
+	asking->hangs = true;
+	if (!asking->counts)
+		return;
+	cancel_one(rounds, asking);
+	note(rounds, i, lr_fail(&err, LR_ETIMEOUT, "hangs: not asked again before it ends"), &err);
+}
+
+static bool
+may_begin(const struct lr_rounds *rounds, bool fresh)
+{
+	if (rounds->good || rounds->at == rounds->picked_count ||
+	    now_ms() - rounds->begun_ms >= ROUND_MS)
+		return false;
+	const struct asking *next = &rounds->asking[rounds->picked[rounds->at]];
+	if (next->inquiry && !next->hangs)
+		return false; /* cancelled a moment ago */
+	return rounds->running == 0 ||
+	       (rounds->hurried && !fresh && rounds->running < BESIDE_MAX &&
+		   now_ms() - rounds->last_begun_ms >= HURRY_MS);
+}
+
+static void
+begin_next(struct lr_rounds *rounds)
+{
+	size_t i = rounds->picked[rounds->at++];
+	struct lr_error err;
+	if (rounds->asking[i].inquiry)
+		note(rounds, i, lr_fail(&err, LR_ETIMEOUT, "still hangs"), &err);
+	else if (start(rounds, i, &err) == LR_OK)
+		(void)lr_said_over(&rounds->said_thread);
+	else
+		break_off(rounds, &err);
+}
+
+static bool
+is_over(const struct lr_rounds *rounds)
+{
+	return rounds->good ||
+	       (rounds->running == 0 && (rounds->at == rounds->picked_count ||
+					   now_ms() - rounds->begun_ms >= ROUND_MS));
+}
+
+enum lr_course
+lr_rounds_go_on(struct lr_rounds *rounds, bool fresh)
+{
+	for (size_t i = 0; i < rounds->count; i++) {
+		struct asking *asking = &rounds->asking[i];
+		if (asking->inquiry && lr_inquiry_over(asking->inquiry, 0))
+			take(rounds, i);
+		else if (asking->inquiry)
+			give_up(rounds, i);
+	}
+	if (!rounds->going)
+		return LR_COURSE_IDLE;
+	while (may_begin(rounds, fresh))
+		begin_next(rounds);
+	if (!is_over(rounds))
+		return LR_COURSE_GOING;
+	bool good = rounds->good;
+	lr_rounds_cancel(rounds);
+	if (!good)
+		lr_stats_round(rounds->module->stats, LR_ROUND_FAILED);
+	return good ? LR_COURSE_GOOD : LR_COURSE_BAD;
+}
+
+void
+lr_rounds_print(struct lr_rounds *rounds, int64_t at_ms, FILE *out)
+{
+	lr_sources_print(rounds->sources, at_ms, out);
+}

@@ -1,0 +1,53 @@
+/*
+ * rounds.h -- rounds: the sources asked in turn, until one gives a usable zone.
+ *
+ * While a fresh copy is held there is time: one source after the other. Without one a round may be
+ * hurried: a source that has not delivered after 15 s goes on beside the next one, three at a time,
+ * so that one that is dead or slow does not keep the resolver waiting for the others. A link that
+ * is too slow for that needs rounds without hurry in between. After five minutes no further source
+ * is asked.
+ *
+ * The refresher's thread, which never waits here.
+ */
+#ifndef LR_ROUNDS_H
+#define LR_ROUNDS_H
+
+#include "lr_error.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+
+struct lr_localroot;
+struct lr_rounds;
+
+/* NOTIFY_FD, an eventfd, becomes readable when there is something to go on with. As
+ * lr_sources_new(). */
+enum lr_code lr_rounds_new(struct lr_localroot *module, int notify_fd, struct lr_rounds **rounds,
+    struct lr_error *err);
+
+/* Ends what is under way. What has not ended at UNTIL_MS (monotonic) is left behind, which the log
+ * is told. NULL is allowed. */
+void lr_rounds_free(struct lr_rounds *rounds, int64_t until_ms);
+
+/* Begins one, when none is under way: of ALL sources or of those that no back-off holds. FRESH: the
+ * copy held is. */
+void lr_rounds_begin(struct lr_rounds *rounds, bool all, bool fresh, bool hurried);
+
+enum lr_course {
+	LR_COURSE_IDLE, /* none is under way */
+	LR_COURSE_GOING,
+	LR_COURSE_GOOD, /* one has just ended: the copy was renewed or confirmed */
+	LR_COURSE_BAD   /* one has just ended without that */
+};
+
+/* Takes what has come and asks the next; now and then, and when notified. */
+enum lr_course lr_rounds_go_on(struct lr_rounds *rounds, bool fresh);
+
+/* Ends the one under way, if any, and what comes of it does not count. */
+void lr_rounds_cancel(struct lr_rounds *rounds);
+
+/* For people: each source's last result. Any thread. */
+void lr_rounds_print(struct lr_rounds *rounds, int64_t now_ms, FILE *out);
+
+#endif

@@ -1,0 +1,131 @@
+#include "status_file.h"
+#include "aside.h"
+#include "clock.h"
+#include "folder.h"
+#include "said.h"
+#include "unbound.h"
+
+/* Milliseconds without an end after which its file system is said to hang. */
+#define HANGS_MS 5000
+
+/* One writing. */
+struct job {
+	char *path, *text;
+	enum lr_code code;
+	struct lr_error error;
+};
+
+struct lr_status_file {
+	char *path;
+	int notify_fd;
+	struct job *job; /* under way, or NULL */
+	struct lr_aside *aside;
+	int64_t since_ms;
+	struct lr_said said;
+};
+
+static void
+leave(void *arg)
+{
+	struct job *job = arg;
+	free(job->text);
+	free(job->path);
+	free(job);
+}
+
+static enum lr_code
+print_text(FILE *out, const void *what)
+{
+	return fputs(what, out) < 0 ? LR_EIO : LR_OK;
+}
+
+static void
+run(void *arg)
+{
+	struct job *job = arg;
+	job->code = lr_folder_replace_path(job->path, print_text, job->text, &job->error);
+}
+
+struct lr_status_file *
+lr_status_file_new(const char *path, int notify_fd)
+{
+	struct lr_status_file *file = calloc(1, sizeof(*file));
+	if (!file)
+		return NULL;
+	file->notify_fd = notify_fd;
+	file->path = strdup(path);
+	if (file->path)
+		return file;
+	free(file);
+	return NULL;
+}
+
+void
+lr_status_file_free(struct lr_status_file *file, int64_t until_ms)
+{
+	if (!file)
+		return;
+	if (file->job) {
+		int64_t left = until_ms - lr_clock_monotonic_ms(NULL);
+		(void)lr_aside_wait(file->aside, left > 0 ? (int)left : 0);
+		lr_aside_abandon(file->aside);
+	}
+	free(file->path);
+	free(file);
+}
+
+static void
+note(struct lr_status_file *file, enum lr_code code, const char *text)
+{
+	if (code != LR_OK && lr_said_first(&file->said))
+		log_warn("localroot: %s: the status file is not up to date", text);
+	else if (code == LR_OK && lr_said_over(&file->said))
+		log_info("localroot: %s is written again", file->path);
+}
+
+void
+lr_status_file_work(struct lr_status_file *file)
+{
+	if (!file->job)
+		return;
+	if (lr_aside_wait(file->aside, 0)) {
+		lr_aside_end(file->aside);
+		note(file, file->job->code, file->job->error.text);
+		leave(file->job);
+		file->job = NULL;
+	} else if (lr_clock_monotonic_ms(NULL) - file->since_ms >= HANGS_MS) {
+		struct lr_error err;
+		note(file, lr_fail(&err, LR_ETIMEOUT, "%s cannot be written: its disk does not answer",
+			       file->path), err.text);
+	}
+}
+
+static enum lr_code
+begin(struct lr_status_file *file, struct job *job, struct lr_error *err)
+{
+	job->path = strdup(file->path);
+	if (!job->path || !job->text)
+		return lr_fail(err, LR_ENOMEM, "out of memory");
+	const struct lr_work work = {run, leave, job};
+	return lr_aside_start(&work, file->notify_fd, &file->aside, err);
+}
+
+void
+lr_status_file_write(struct lr_status_file *file, char *text)
+{
+	struct job *job = file->job ? NULL : calloc(1, sizeof(*job));
+	struct lr_error err;
+	if (!job) {
+		free(text);
+		return;
+	}
+	job->text = text;
+	enum lr_code code = begin(file, job, &err);
+	if (code == LR_OK) {
+		file->job = job;
+		file->since_ms = lr_clock_monotonic_ms(NULL);
+	} else {
+		note(file, code, err.text);
+		leave(job);
+	}
+}
