@@ -68,6 +68,11 @@ lengths_and_labels(void **state)
 	assert_int_equal(lr_name_length(wire("\1a\7example"), 10), 0); /* no end */
 	assert_int_equal(lr_name_length(wire("\xc0\0"), 2), 0); /* a pointer is no name here */
 	assert_int_equal(lr_name_length(wire(""), 0), 0);
+	/* 63 octets are the most (RFC 1035 section 2.3.4); 64 is no type of label that we know. */
+	uint8_t longest[66] = {63};
+	assert_int_equal(lr_name_length(longest, sizeof(longest)), 65);
+	longest[0] = 64;
+	assert_int_equal(lr_name_length(longest, sizeof(longest)), 0);
 	assert_int_equal(lr_name_labels(wire("")), 0);
 	assert_int_equal(lr_name_labels(wire("\1a\7example")), 2);
 	assert_memory_equal(lr_name_parent(wire("\1a\7example"), 1), "\7example", 9);

@@ -199,6 +199,25 @@ same_scheme_and_hash_twice(void **state)
 	    SIMPLE SIMPLE_ZONEMD ZONEMD "2018031899 1 1 " MULTIPLE_384 "\n", LR_ENOZONEMD, "twice");
 }
 
+/* Digests are computed for no more than two, but each is compared with all others. */
+static void
+thousands(void **state)
+{
+	struct lr_zonemd matched;
+	struct lr_error err = {LR_OK, ""};
+	(void)state;
+	struct lr_draft *draft = sample_draft("example.", SIMPLE SIMPLE_ZONEMD);
+	for (unsigned i = 0; i < 2000; i++) {
+		const uint8_t rdata[18] = {
+		    0x78, 0x48, 0xb9, 0x1c, (uint8_t)(2 + i % 200), (uint8_t)(i / 200)};
+		sample_add_raw(draft, "example.", 63, 86400, rdata, sizeof(rdata));
+	}
+	assert_int_equal(lr_draft_sort(draft, NULL), LR_OK);
+	assert_int_equal(lr_zonemd_verify(draft, SERIAL, &matched, &err), LR_ENOZONEMD);
+	assert_string_equal(err.text, "2001 ZONEMD records");
+	lr_draft_free(draft);
+}
+
 static void
 contents_changed(void **state)
 {
@@ -270,6 +289,7 @@ main(void)
 	    cmocka_unit_test(unusable),
 	    cmocka_unit_test(short_rdata),
 	    cmocka_unit_test(same_scheme_and_hash_twice),
+	    cmocka_unit_test(thousands),
 	    cmocka_unit_test(contents_changed),
 	    cmocka_unit_test(signatures),
 	    cmocka_unit_test(one_flipped_octet),
