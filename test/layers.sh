@@ -42,6 +42,6 @@ check "the plug-in exports its entry points and nothing else" \
 	"$(nm -D --defined-only "${LR_BUILD:-.}/.libs/localroot.so" 2>&1 | awk '{ print $NF }' |
 		grep -vxE 'init|deinit|operate|inform_super|clear|get_mem|unbound_module_(stats|control|check)')"
 check "each field of Unbound's config_file that is read is known to be where it is (module/host_structs.c)" \
-	"$(grep -ohE '\bcfg->[a-z0-9_]+' module/*.c | sort -u | sed 's/^cfg->//' |
+	"$(grep -ohE '\bcfg->[a-z0-9_]+|LR_CFG\([^()]*, [a-z0-9_]+\)' module/*.c | sed 's/)$//; s/.*[> ]//' | sort -u |
 		while read -r field; do grep -qw "$field" module/host_structs.c || echo "$field"; done)"
 exit $failed
