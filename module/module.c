@@ -211,6 +211,10 @@ unbound_module_control(struct module_env *env, int id, const char *line, char *t
 	}
 	struct lr_localroot *module = asked_module(env, id);
 	FILE *out = module ? fmemopen(text, size, "w") : NULL;
+	if (module && !out) {
+		snprintf(text, size, "error out of memory\n");
+		return 1;
+	}
 	if (!out)
 		return 0;
 	bool known = lr_localroot_control(module, line, out);

@@ -1,5 +1,6 @@
 #include "key.h"
 
+#include <errno.h>
 #include <openssl/bn.h>
 #include <openssl/core_names.h>
 #include <openssl/ec.h>
@@ -7,6 +8,7 @@
 #include <openssl/evp.h>
 #include <openssl/param_build.h>
 #include <openssl/rsa.h>
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
@@ -44,17 +46,33 @@ struct lr_key {
 };
 
 /*
- * Whether there is memory, many times what a step here takes. OpenSSL 3.0 does not always say so
- * where it got none: a good signature may just not verify. So what fails is tried once more if
- * there is memory, and is otherwise told as a lack of it.
+ * OpenSSL 3.0 does not always say so where it got no memory: a good signature may just not verify.
+ * But malloc() then leaves ENOMEM in errno, which nothing takes back. What failed so is tried once
+ * more, and is otherwise told as a lack of memory.
+ *
+ * An algorithm that OpenSSL lacked memory for at its first use, it takes for unknown as long as the
+ * process runs: so what fails is told as that lack until a signature has verified.
  */
+enum { UNTRIED, LACKED_MEMORY, WORKS };
+static _Atomic int experience[sizeof(algorithms) / sizeof(algorithms[0])];
+
+/* Whether what just failed did so for want of memory. */
 static bool
-has_memory(void)
+lacked_memory(const struct algorithm *algorithm)
 {
-	void *room = OPENSSL_malloc(1 << 16);
-	bool has = room != NULL;
-	OPENSSL_free(room);
-	return has;
+	int untried = UNTRIED;
+	if (errno != ENOMEM)
+		return false;
+	atomic_compare_exchange_strong(
+	    &experience[algorithm - algorithms], &untried, LACKED_MEMORY);
+	return true;
+}
+
+/* Whether an earlier lack may be why it failed. */
+static bool
+lacked_before(const struct algorithm *algorithm)
+{
+	return atomic_load(&experience[algorithm - algorithms]) == LACKED_MEMORY;
 }
 
 uint16_t
@@ -155,13 +173,6 @@ prepare(struct lr_key *key)
 	       EVP_PKEY_CTX_set_signature_md(key->verify, key->digest) > 0;
 }
 
-static bool
-set_up(struct lr_key *key, const uint8_t *bytes, size_t size)
-{
-	key->pkey = public_key(key->algorithm, bytes, size);
-	return key->pkey && prepare(key);
-}
-
 static void
 take_down(struct lr_key *key)
 {
@@ -169,9 +180,33 @@ take_down(struct lr_key *key)
 	EVP_PKEY_CTX_free(key->verify);
 	EVP_PKEY_free(key->pkey);
 	EVP_MD_free(key->digest);
-	key->verify = NULL;
-	key->pkey = NULL;
-	key->digest = NULL;
+}
+
+static enum lr_code
+set_up(struct lr_key *key, const uint8_t *bytes, size_t size, struct lr_error *err)
+{
+	unsigned number = key->algorithm->number;
+	for (int attempt = 0; attempt < 2; attempt++) {
+		errno = 0;
+		key->pkey = public_key(key->algorithm, bytes, size);
+		if (key->pkey && prepare(key))
+			return LR_OK;
+		bool lacked = lacked_memory(key->algorithm), malformed = !key->pkey;
+		take_down(key);
+		key->verify = NULL;
+		key->pkey = NULL;
+		key->digest = NULL;
+		if (lacked)
+			continue;
+		if (lacked_before(key->algorithm))
+			break;
+		if (malformed)
+			return lr_fail(err, LR_EBOGUS, "DNSKEY %u is malformed", key->tag);
+		return lr_fail(err, LR_EUNSUPPORTED, "OpenSSL refuses algorithm %u of DNSKEY %u",
+		    number, key->tag);
+	}
+	return lr_fail(
+	    err, LR_ENOMEM, "out of memory for algorithm %u of DNSKEY %u", number, key->tag);
 }
 
 enum lr_code
@@ -195,19 +230,7 @@ lr_key_new(const uint8_t *rdata, size_t length, struct lr_key **out, struct lr_e
 		return lr_fail(err, LR_ENOMEM, "out of memory");
 	key->algorithm = algorithm;
 	key->tag = tag;
-	enum lr_code code = LR_OK;
-	if (!set_up(key, rdata + FIELDS, length - FIELDS)) {
-		take_down(key);
-		if (!has_memory())
-			code = lr_fail(err, LR_ENOMEM, "out of memory");
-		else if (set_up(key, rdata + FIELDS, length - FIELDS))
-			code = LR_OK;
-		else if (!key->pkey)
-			code = lr_fail(err, LR_EBOGUS, "DNSKEY %u is malformed", tag);
-		else
-			code = lr_fail(err, LR_EUNSUPPORTED,
-			    "OpenSSL refuses algorithm %u of DNSKEY %u", rdata[3], tag);
-	}
+	enum lr_code code = set_up(key, rdata + FIELDS, length - FIELDS, err);
 	ERR_clear_error();
 	if (code != LR_OK) {
 		lr_key_free(key);
@@ -300,9 +323,15 @@ lr_key_verify(struct lr_key *key, const uint8_t *data, size_t size, const uint8_
 {
 	if (key->algorithm->signature && signature_size != key->algorithm->signature)
 		return LR_EBOGUS;
-	if (verify(key, data, size, signature, signature_size))
-		return LR_OK;
-	if (!has_memory())
-		return LR_ENOMEM;
-	return verify(key, data, size, signature, signature_size) ? LR_OK : LR_EBOGUS;
+	for (int attempt = 0; attempt < 2; attempt++) {
+		errno = 0;
+		if (verify(key, data, size, signature, signature_size)) {
+			atomic_store_explicit(
+			    &experience[key->algorithm - algorithms], WORKS, memory_order_relaxed);
+			return LR_OK;
+		}
+		if (!lacked_memory(key->algorithm))
+			return lacked_before(key->algorithm) ? LR_ENOMEM : LR_EBOGUS;
+	}
+	return LR_ENOMEM;
 }

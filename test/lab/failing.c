@@ -7,6 +7,7 @@
  *
  *     LR_FAILING_IN      the end of the object's path; empty: the program itself
  *     LR_FAILING_BELOW   set: everything that is called from there
+ *     LR_FAILING_ASIDE   set: in threads other than the first only
  *     LR_FAILING_FILE    a file with struct failing, for others to read and write meanwhile
  *     LR_FAILING_AT      the number of the allocation that fails
  *     LR_FAILING_ALL     set: and all that follow
@@ -38,7 +39,7 @@ struct failing *failing = &own;
 _Atomic uint32_t failing_counts;
 
 static struct range object, libc, loader, self; /* where code is */
-static bool below, tells, set_up_done;
+static bool below, aside, tells, set_up_done;
 static _Thread_local bool inside; /* of this file: unwinding may allocate */
 
 static struct {
@@ -161,6 +162,7 @@ set_up(void)
 		failing->last = getenv("LR_FAILING_ALL") ? UINT64_MAX : failing->first;
 	}
 	below = getenv("LR_FAILING_BELOW");
+	aside = getenv("LR_FAILING_ASIDE");
 	tells = getenv("LR_FAILING_TELL");
 	failing_counts = path || at;
 	find_objects();
@@ -199,7 +201,8 @@ static bool
 fails(void)
 {
 	struct way way = {false};
-	if (!set_up_done || inside || !atomic_load(&failing_counts))
+	if (!set_up_done || inside || !atomic_load(&failing_counts) ||
+	    (aside && gettid() == getpid()))
 		return false;
 	inside = true;
 	if (self.start == object.start) /* linked in: the test says when to count */

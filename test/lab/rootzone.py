@@ -98,6 +98,19 @@ def make(algorithm="rsa", serial=None, days=(-1, 13), zonemd="sha384", keys="mai
     return Root(folder / "root.zone", folder / "root.key", int((folder / "serial").read_text()), None, signed)
 
 
+def sign_as_made(path, lines):
+    """Signs a root of these records with the keys of the made one, as it is made by default; writes it to path."""
+    path = pathlib.Path(path)
+    keys, now = _keys("rsa-main", "rsa"), int(time.time())
+    with tempfile.TemporaryDirectory(dir=path.parent) as folder:
+        folder = pathlib.Path(folder)
+        text = "\n".join(lines) + "\n" + _dnskey(keys, "ksk") + _dnskey(keys, "zsk")
+        (folder / "plain").write_text(text, encoding="ascii")
+        _tool(folder, "ldns-signzone", "-i", str(now - DAY), "-e", str(now + 13 * DAY), "-z", "simple:sha384", "-o", ".",
+              "-f", "signed", "plain", str(keys / "ksk"), str(keys / "zsk"))
+        (folder / "signed").rename(path)
+
+
 def _cache():
     """One for all builds of a checkout, in its build folder; a tree unpacked from a tarball has none, and is not ours
     to write to."""

@@ -1,0 +1,249 @@
+#!/usr/bin/python3
+"""Each allocation of the module's fails in turn, in a refresh, at start, and while answering: the copy held stays, the
+iterator and the workers have the same version, the reason is told as memory, and Unbound goes on.
+
+LR_EVERY=5, the default, takes each fifth; a run of all is in check-long."""
+
+import collections
+import os
+import re
+import sys
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lab"))
+import lab  # noqa: E402
+import tap  # noqa: E402
+
+lab.enter()
+
+import dns.rcode  # noqa: E402
+
+import answers  # noqa: E402
+import failing  # noqa: E402
+from lab import rootzone  # noqa: E402
+
+EVERY = int(os.environ.get("LR_EVERY", "5"))
+SERIAL = 2026010110
+TLDS = ["com", "org", "far"]
+
+
+def small(path, step):
+    """Writes a small root, with the keys of the made one."""
+    lines = [f". 86400 IN SOA a.root-servers.net. nstld.example. {SERIAL + step} 3600 3600 604800 86400"]
+    for name, addresses in rootzone.hints().items():
+        lines.append(f". 518400 IN NS {name}")
+        lines += [f"{name} 518400 IN {'AAAA' if ':' in address else 'A'} {address}" for address in addresses]
+    for tld in TLDS:
+        lines += [f"{tld}. 172800 IN NS ns.{tld}.", f"ns.{tld}. 172800 IN A 192.0.2.{len(tld)}"]
+    # More than Unbound's regions have in store: this is allocated for each answer.
+    lines += [f'. 86400 IN TXT "{number:0200}"' for number in range(50)]
+    rootzone.sign_as_made(path, lines)
+
+
+def refreshes(resolver):
+    numbers = resolver.metrics()
+    return sum(numbers[f"refresh_{what}"] for what in ("renewed", "current", "failed"))
+
+
+def refresh(resolver):
+    """One round; returns when it is over."""
+    before = refreshes(resolver)
+    resolver.control("localroot_refresh")
+    resolver.wait_metrics(lambda m: sum(m[f"refresh_{what}"] for what in ("renewed", "current", "failed")) > before, 30, "a round")
+
+
+def lent(resolver):
+    found = re.search(r"^\.\s+serial (\d+)", resolver.control("list_auth_zones"), re.MULTILINE)
+    return int(found.group(1)) if found else None
+
+
+def served(resolver):
+    return int(resolver.ask(".", "SOA").answer[0][0].serial)
+
+
+def both(resolver):
+    """The serial that workers and iterator have, which are to be one within two seconds."""
+    def same():
+        serial = served(resolver)
+        return serial if lent(resolver) == serial else None
+    return lab.wait(same, 2, lambda: f"served {served(resolver)}, lent {lent(resolver)}\n{resolver.log[-3000:]}")
+
+
+def answers_junk(resolver, name):
+    reply = resolver.ask(name)
+    tap.equal((name, reply.rcode(), answers.secure(reply)), (name, dns.rcode.NXDOMAIN, True))
+
+
+def patched(resolver):
+    try:
+        resolver.control("localroot_status")
+    except RuntimeError as fault:
+        raise tap.Skip(f"unbound-control has no localroot_refresh: {fault}") from None
+
+
+class Scene:
+    """A resolver that takes its zone from a file, of which each step is a newer one."""
+
+    def __init__(self, net, **which):
+        self.net, self.step = net, 0
+        self.failing = failing.Failing(net.folder / "failing", **which)
+        self.file = net.folder / "source"
+        self.publish()
+        self.resolver = net.unbound(localroot=[f"localroot-source: file:{self.file}", "localroot-refresh: 86400"],
+                                    wrapper=self.failing.wrapper, config="verbosity: 1")
+        self.resolver.wait_stored()
+        patched(self.resolver)
+        self.resolver.ask("www.far.")  # lends
+        both(self.resolver)
+
+    @property
+    def serial(self):
+        return SERIAL + self.step
+
+    def publish(self):
+        self.step += 1
+        small(self.file, self.step)  # by a rename
+
+    def newer(self, first, last=None):
+        """A refresh to the next version in which these allocations fail."""
+        before, start = self.serial, len(self.resolver.log)
+        self.publish()
+        self.failing.arm(first, last)
+        refresh(self.resolver)
+        counted = self.failing.counted
+        self.failing.arm(0)
+        log = self.resolver.log[start:]
+        faults = []
+        answers_junk(self.resolver, f"junk-{self.step}.")
+        try:
+            now = both(self.resolver)
+        except TimeoutError:
+            faults.append(f"served {served(self.resolver)}, lent {lent(self.resolver)}")
+            now = served(self.resolver)
+        if now not in (before, self.serial):
+            faults.append(f"serves {now}")
+        if now == before and not re.search(r"localroot: .*(memory|Cannot allocate)", log):
+            faults.append("the reason is not memory")
+        if re.search(r"localroot: .*(bogus|does not verify|no trust anchor|malformed)", log):
+            faults.append("told as something else")
+        if now != self.serial:
+            refresh(self.resolver)
+            tap.equal(both(self.resolver), self.serial, "the next round's serial")
+        return Outcome(counted, now == before, [f"allocation {first}: {'; '.join(faults)}\n{log}"] if faults else [])
+
+
+Outcome = collections.namedtuple("Outcome", "counted kept faults")
+
+
+def every_refresh(below, every):
+    with lab.Lab(rootzone.make()) as net:
+        scene = Scene(net, below=below, aside=True)
+        counted = scene.newer(0).counted
+        # Each alone, and all of them.
+        tried = [scene.newer(number) for number in range(1, counted + 1, every)] + [scene.newer(1, 2 ** 63)]
+        tap.note(f"{counted} allocations in a refresh, each {every}. failed: {sum(one.kept for one in tried)} times the copy "
+                 "before was kept")
+        faults = [fault for one in tried for fault in one.faults]
+        if faults:
+            raise AssertionError(f"{len(faults)} of {len(tried)}:\n" + "\n".join(faults))
+        tap.equal(scene.resolver.stop(), 0, "exit code")
+
+
+@tap.test("a refresh: the module's own allocations")
+def refresh_own():
+    every_refresh(False, EVERY)
+
+
+@tap.test("a refresh: those that libraries make for it")
+def refresh_below():
+    every_refresh(True, 7 * EVERY)
+
+
+@tap.test("the start, with a copy on disk: Unbound runs, and serves or says why not")
+def start():
+    with lab.Lab(rootzone.make()) as net:
+        scene = Scene(net)
+        folder, options = scene.resolver.folder, [f"localroot-source: file:{scene.file}"]
+        serial = both(scene.resolver)
+        scene.resolver.stop()
+        number, served_at = 1, 0
+        while True:
+            scene.failing.arm(number)
+            resolver = net.unbound(localroot=options, folder=folder, wrapper=scene.failing.wrapper)
+            answers_junk(resolver, f"junk-start-{number}.")
+            failed = scene.failing.failed
+            scene.failing.arm(0)
+            lab.wait(lambda: served_or_told(resolver, serial), 20, lambda: resolver.log[-3000:])
+            if re.search(r"localroot: .*(bogus|does not verify|malformed|cut or changed)", resolver.log):
+                raise AssertionError(f"allocation {number}: not told as memory:\n{resolver.log}")
+            served_at += resolver.metrics().get("serving", 0) == 1
+            tap.equal(resolver.stop(), 0, "exit code")
+            if not failed:
+                break
+            number += EVERY
+        tap.note(f"{number - 1} allocations at start; {served_at} of the starts served")
+
+
+def served_or_told(resolver, serial):
+    """Serves the copy, or the log says that it does not for want of memory."""
+    if re.search(r"localroot: .*not serving.*memory|localroot: .*out of memory", resolver.log):
+        return True
+    numbers = resolver.metrics()
+    return numbers and numbers["serving"] == 1 and numbers["serial"] == serial
+
+
+@tap.test("unbound-control: what it asks is answered, or told to lack memory")
+def control():
+    with lab.Lab(rootzone.make()) as net:
+        scene = Scene(net)
+        for command, expected in (("localroot_status", "serving the root zone"), ("localroot_refresh", "started"),
+                                  ("stats_noreset", None)):
+            number = 0
+            while True:
+                number += 1
+                scene.failing.arm(number)
+                try:
+                    said = str(scene.resolver.control(command))
+                except RuntimeError as fault:
+                    said = str(fault)
+                failed = scene.failing.failed
+                scene.failing.arm(0)
+                if expected and not re.search(f"{expected}|out of memory", said):
+                    raise AssertionError(f"{command}, allocation {number}: {said}")
+                if not failed:
+                    break
+        tap.equal(both(scene.resolver), scene.serial)
+
+
+@tap.test("answers: each is right, SERVFAIL or passed on, whatever allocation fails below the module")
+def answering():
+    questions = [("junk-a.", "A"), ("com.", "DS"), ("far.", "DS"), (".", "NS"), (".", "DNSKEY"), (".", "SOA"), (".", "RRSIG"),
+                 (".", "TXT"), ("org.", "NS"), ("www.far.", "A")]
+    with lab.Lab(rootzone.make()) as net:
+        scene = Scene(net, below=True)
+        resolver, failures = scene.resolver, 0
+        for name, kind in questions:
+            number = 0
+            while True:
+                number += 1
+                resolver.control("flush_zone", ".")
+                asked = f"junk-{number}." if name.startswith("junk") else name
+                scene.failing.arm(number)
+                reply = resolver.ask(asked, kind)
+                failed = scene.failing.failed
+                scene.failing.arm(0)
+                failures += failed
+                if not resolver.running:
+                    raise AssertionError(f"{name} {kind}, allocation {number}: ended")
+                if not failed:
+                    break
+                right = dns.rcode.NXDOMAIN if name.startswith("junk") else dns.rcode.NOERROR
+                if reply.rcode() not in (right, dns.rcode.SERVFAIL):
+                    raise AssertionError(f"{name} {kind}, allocation {number}: {reply}")
+        tap.note(f"{failures} allocations failed")
+        if failures == 0:
+            raise AssertionError("no allocation was made to fail")
+        tap.equal(both(resolver), scene.serial)
+        tap.equal(resolver.stop(), 0, "exit code")
+
+
+tap.run()

@@ -1,0 +1,46 @@
+"""A process in which one allocation of the module's fails: failing.c preloaded, with the file that they share."""
+
+import mmap
+import os
+import pathlib
+import struct
+
+import shim
+
+_COUNTED, _FIRST, _LAST, _FAILED = range(4)  # struct failing
+
+
+class Failing:
+    def __init__(self, path, below=False, aside=False):
+        """path: a new file, in a folder for what is needed. below: libraries' allocations on the module's behalf count too. aside: only those in threads
+        other than the first, which is the worker of an Unbound with one."""
+        path = pathlib.Path(path)
+        library = shim.build(path.parent, "failing")
+        path.write_bytes(bytes(32))
+        with open(path, "r+b") as file:
+            self._shared = mmap.mmap(file.fileno(), 32)
+        self.wrapper = ["env", f"LD_PRELOAD={library}", "LR_FAILING_IN=/localroot.so", f"LR_FAILING_FILE={path}", "LR_FAILING_TELL=1",
+                        f"ASAN_OPTIONS=verify_asan_link_order=0:{os.environ.get('ASAN_OPTIONS', '')}"]
+        self.wrapper += [f"LR_FAILING_{name}=1" for name, wanted in (("BELOW", below), ("ASIDE", aside)) if wanted]
+
+    def _get(self, place):
+        return struct.unpack_from("=Q", self._shared, 8 * place)[0]
+
+    def _set(self, place, value):
+        struct.pack_into("=Q", self._shared, 8 * place, value)
+
+    def arm(self, first, last=None):
+        """Counts from now on; the allocation with this number fails, and all up to last. 0: none."""
+        self._set(_FIRST, 0)
+        self._set(_FAILED, 0)
+        self._set(_LAST, last or first)
+        self._set(_COUNTED, 0)
+        self._set(_FIRST, first)
+
+    @property
+    def counted(self):
+        return self._get(_COUNTED)
+
+    @property
+    def failed(self):
+        return self._get(_FAILED)
