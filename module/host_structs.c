@@ -41,6 +41,8 @@ static const struct field {
     NUMBER(val_date_override, "val-override-date:"),
     YES_NO(val_clean_additional, "val-clean-additional:"),
     STRING(dynlib_file, "dynlib-file:"),
+    YES_NO(serve_expired, "serve-expired:"),
+    NUMBER(serve_expired_client_timeout, "serve-expired-client-timeout:"),
     YES_NO(minimal_responses, "minimal-responses:"),
 };
 

@@ -53,6 +53,7 @@
 	X(log_info)                                                                                \
 	X(log_warn)                                                                                \
 	X(memdup)                                                                                  \
+	X(msg_cache_remove)                                                                        \
 	X(msgreply_sizefunc)                                                                       \
 	X(name_tree_find)                                                                          \
 	X(packed_rrset_ttl_add)                                                                    \
@@ -66,7 +67,9 @@
 	X(regional_create)                                                                         \
 	X(regional_destroy)                                                                        \
 	X(respip_operate)                                                                          \
+	X(rrset_cache_remove)                                                                      \
 	X(rrset_key_hash)                                                                          \
+	X(slabhash_gettable)                                                                       \
 	X(traverse_postorder)                                                                      \
 	X(ub_thread_blocksigs)                                                                     \
 	X(verbose)                                                                                 \

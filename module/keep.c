@@ -1,4 +1,5 @@
 #include "anchors.h"
+#include "cached.h"
 #include "clock.h"
 #include "keep_parts.h"
 #include "policy.h"
@@ -97,6 +98,7 @@ lr_keep_publish(
 {
 	int64_t horizon = lr_keep_horizon(keep, zone, state);
 	lr_snapshot_publish(keep->module->snapshot, lr_zone_ref(zone), horizon);
+	lr_cached_sweep(keep->module->env, zone);
 	note(keep, zone, state, horizon);
 }
 
@@ -133,7 +135,10 @@ lr_keep_confirm(
 		return lr_fail(err, LR_EEXPIRED,
 		    "serial %" PRIu32 " is its current one, but signatures in it have expired",
 		    serial);
+	bool served = lr_snapshot_fresh(keep->module->snapshot, lr_clock_wall());
 	lr_snapshot_set_horizon(keep->module->snapshot, horizon);
+	if (!served)
+		lr_cached_sweep(keep->module->env, held);
 	note(keep, held, &state, horizon);
 	verbose(VERB_OPS, "localroot: %s: serial %" PRIu32 " is current", origin->source, serial);
 	lr_stats_round(keep->module->stats, LR_ROUND_CURRENT);
@@ -283,9 +288,11 @@ lr_keep_watch(struct lr_keep *keep)
 		pthread_mutex_unlock(&keep->lock);
 	}
 	bool fresh = lr_snapshot_fresh(module->snapshot, now);
-	(void)lr_localroot_look(module, NULL);
+	bool taken = lr_localroot_look(module, NULL) != LR_NO_REASON;
 	if (fresh)
 		(void)lr_lend_stock(module->lend); /* without memory: at the next look */
+	if (fresh && !taken)
+		lr_cached_look(module->env, lr_keep_zone(keep));
 	if (fresh && !keep->serving)
 		log_info("localroot: serving the root zone, serial %" PRIu32 ", for %" PRId64
 			 " s unless confirmed before",

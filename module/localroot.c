@@ -1,5 +1,6 @@
 #include "localroot.h"
 #include "answer.h"
+#include "cached.h"
 #include "clock.h"
 #include "precedence.h"
 
@@ -28,6 +29,10 @@ enum lr_code
 lr_localroot_start(struct module_env *env, struct lr_localroot **made, struct lr_error *err)
 {
 	*made = NULL;
+	if (!lr_cached_fits(env)) {
+		log_warn("localroot: not serving: another struct daemon");
+		return LR_OK;
+	}
 	struct lr_localroot *module = calloc(1, sizeof(*module));
 	if (!module)
 		return lr_fail(err, LR_ENOMEM, "out of memory");
@@ -42,6 +47,7 @@ lr_localroot_start(struct module_env *env, struct lr_localroot **made, struct lr
 		code = lr_fail(err, LR_ENOMEM, "out of memory");
 	if (code == LR_OK) {
 		lr_taken_start(&module->taken, env->cfg);
+		lr_cached_sweep(env, NULL); /* reload_keep_cache */
 		code = lr_refresher_start(module, &module->refresher, err);
 	}
 	if (code != LR_OK) {
@@ -102,30 +108,82 @@ lr_localroot_host_ready(struct lr_localroot *module)
 		atomic_store_explicit(&module->host_ready, true, memory_order_release);
 }
 
+/* The zone, to be released, where nothing that the user has configured decides the query; else
+ * NULL. TAKEN: something decides for all of the root. */
+static const struct lr_zone *
+acquire_for(struct lr_localroot *module, const struct module_qstate *qstate, bool *taken)
+{
+	struct module_env *env = qstate->env;
+	int64_t now = *env->now;
+	*taken = lr_taken_see(&module->taken, env, now) != LR_NO_REASON;
+	enum lr_claim claim = *taken ? LR_CLAIMS_ROOT : lr_precedence_claims(qstate);
+	if (claim == LR_CLAIMS_ROOT && !*taken) /* since a moment ago */
+		*taken = lr_taken_look(&module->taken, env, now) != LR_NO_REASON;
+	return claim == LR_CLAIMS_NOTHING
+		   ? lr_snapshot_acquire(module->snapshot, worker_of(qstate), now)
+		   : NULL;
+}
+
+static void
+forget_message(const struct module_qstate *qstate)
+{
+	const struct query_info *query = &qstate->qinfo;
+	msg_cache_remove(qstate->env, query->qname, query->qname_len, query->qtype, query->qclass,
+	    qstate->query_flags);
+}
+
+/* Whether the cache may hold a message that has expired, which this query is to replace. */
+static bool
+replaces(const struct module_qstate *qstate)
+{
+	const struct config_file *cfg = qstate->env->cfg;
+	return qstate->prefetch_leeway ||
+	       (LR_CFG(cfg, serve_expired) && LR_CFG(cfg, serve_expired_client_timeout));
+}
+
 bool
 lr_localroot_answer(struct lr_localroot *module, struct module_qstate *qstate)
 {
+	/* In other classes the iterator may still have questions of its own in this one. */
+	bool internet = qstate->qinfo.qclass == LDNS_RR_CLASS_IN, taken;
+	enum lr_event event = internet ? LR_PASSED : LR_EVENTS;
 	lr_localroot_host_ready(module);
-	if (qstate->qinfo.qclass != LDNS_RR_CLASS_IN)
-		return false;
-	struct module_env *env = qstate->env;
-	unsigned worker = worker_of(qstate);
-	int64_t now = *env->now;
-	bool taken = lr_taken_see(&module->taken, env, now) != LR_NO_REASON;
-	enum lr_claim claim = taken ? LR_CLAIMS_ROOT : lr_precedence_claims(qstate);
-	if (claim == LR_CLAIMS_ROOT && !taken) /* since a moment ago */
-		taken = lr_taken_look(&module->taken, env, now) != LR_NO_REASON;
-	const struct lr_zone *zone =
-	    claim == LR_CLAIMS_NOTHING ? lr_snapshot_acquire(module->snapshot, worker, now) : NULL;
-	enum lr_event event = LR_PASSED;
-	bool answered = zone && lr_answer(qstate, zone, &event);
+	const struct lr_zone *zone = acquire_for(module, qstate, &taken);
+	bool answered = internet && zone && lr_answer(qstate, zone, &event);
 	if (zone)
-		lr_snapshot_release(module->snapshot, worker);
+		lr_snapshot_release(module->snapshot, worker_of(qstate));
 	if (!answered)
-		lead_iterator(module, now, taken);
+		lead_iterator(module, *qstate->env->now, taken);
+	else if (replaces(qstate))
+		forget_message(qstate);
 	if (event != LR_EVENTS)
-		lr_stats_event(module->stats, worker, event);
+		lr_stats_event(module->stats, worker_of(qstate), event);
 	return answered;
+}
+
+bool
+lr_localroot_revise(struct lr_localroot *module, struct module_qstate *qstate)
+{
+	const struct reply_info *rep = qstate->return_msg ? qstate->return_msg->rep : NULL;
+	bool failed = !rep || qstate->return_rcode != LDNS_RCODE_NOERROR, taken;
+	if (qstate->qinfo.qclass != LDNS_RR_CLASS_IN || (!failed && !lr_cached_concerns(rep)))
+		return false;
+	const struct lr_zone *zone = acquire_for(module, qstate, &taken);
+	if (!zone)
+		return false;
+	enum lr_event event;
+	bool older = !failed && lr_cached_older(rep, zone);
+	bool answered = (failed || older) && lr_answer(qstate, zone, &event);
+	lr_snapshot_release(module->snapshot, worker_of(qstate));
+	if (answered)
+		forget_message(qstate);
+	if (older)
+		lr_cached_forget(qstate->env, rep);
+	if (!older || answered)
+		return false;
+	lead_iterator(module, *qstate->env->now, taken);
+	qstate->no_cache_lookup = 1;
+	return true;
 }
 
 void

@@ -45,6 +45,13 @@ void lr_localroot_host_ready(struct lr_localroot *module);
 bool lr_localroot_answer(struct lr_localroot *module, struct module_qstate *qstate);
 
 /*
+ * An answer of the modules behind to such a query. It is replaced by one of the copy where they
+ * have failed, or have one that is older than the copy. True: it is older, and they are to make
+ * another, which comes from the copy now. Worker's thread.
+ */
+bool lr_localroot_revise(struct lr_localroot *module, struct module_qstate *qstate);
+
+/*
  * Makes the iterator follow what is so now: it goes on from the lent zone while the copy is fresh
  * and nothing else decides for ".". What does (unbound-control and fast_reload can change that at
  * any time) is looked at first, in a worker's thread, whose ENV it is; the refresher goes by what a

@@ -27,6 +27,10 @@ static bool started;
 /* Why no struct of this Unbound may be looked into; empty: they may. */
 static char unfit[LR_HOST_WHY];
 
+/* Marks a query that has gone to the modules behind, for the first time. The iterator's own, which
+ * begin there and end here, have no mark. */
+static char passed_once;
+
 static struct lr_localroot *
 module_of(const struct module_env *env, int id)
 {
@@ -134,9 +138,14 @@ operate(struct module_qstate *qstate, enum module_ev event, int id, struct outbo
 		qstate->ext_state[id] = module && lr_localroot_answer(module, qstate)
 					    ? module_finished
 					    : module_wait_module;
+		qstate->minfo[id] = &passed_once;
 		break;
 	case module_event_moddone:
-		qstate->ext_state[id] = module_finished;
+		qstate->ext_state[id] = module && qstate->minfo[id] == &passed_once &&
+						lr_localroot_revise(module, qstate)
+					    ? module_restart_next
+					    : module_finished;
+		qstate->minfo[id] = NULL;
 		break;
 	default:
 		qstate->ext_state[id] = module_error;

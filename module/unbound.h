@@ -11,12 +11,14 @@
 
 #include <stdbool.h>
 
+#include "daemon/daemon.h"
 #include "dynlibmod/dynlibmod.h"
 #include "iterator/iter_delegpt.h"
 #include "iterator/iter_fwd.h"
 #include "iterator/iter_hints.h"
 #include "services/authzone.h"
 #include "services/cache/dns.h"
+#include "services/cache/rrset.h"
 #include "sldns/rrdef.h"
 #include "util/alloc.h"
 #include "util/config_file.h"
@@ -30,6 +32,7 @@
 #include "util/regional.h"
 #include "util/rtt.h"
 #include "util/storage/dnstree.h"
+#include "util/storage/slabhash.h"
 #include "validator/val_anchor.h"
 
 #include "host_symbols.h"

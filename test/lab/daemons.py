@@ -166,10 +166,10 @@ class Unbound(Daemon):
             return dns.query.tcp(message, self.address, limit, self.port)
         return dns.query.udp_with_fallback(message, self.address, limit, self.port)[0]
 
-    def control(self, *command, limit=60):
-        """unbound-control's answer: a dict where it is key=value lines, else text."""
+    def control(self, *command, limit=60, feed=None):
+        """unbound-control's answer: a dict where it is key=value lines, else text. feed: its standard input."""
         done = subprocess.run([str(self._program("unbound-control")), "-c", str(self.config_file), *command],
-                              capture_output=True, text=True, timeout=limit)
+                              capture_output=True, text=True, timeout=limit, input=feed)
         if done.returncode != 0:
             raise RuntimeError(f"unbound-control {' '.join(command)}: {done.stdout}{done.stderr}")
         lines = done.stdout.splitlines()

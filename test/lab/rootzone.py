@@ -80,19 +80,20 @@ def real(top):
 
 
 def make(algorithm="rsa", serial=None, days=(-1, 13), zonemd="sha384", keys="main", timers=(1800, 900, 604800),
-         folder=None):
+         folder=None, edition=None):
     """Makes and signs a root zone, or takes the one made before. days: from when until when the signatures are valid,
     in days from now; zonemd is sha384, sha512 or none; timers are the SOA's refresh,
     retry and expire. Zones with the same algorithm and keys
-    have the same trust anchor and TLD keys."""
+    have the same trust anchor and TLD keys. edition: "before" has gone. (with a DS), no gq, and a DS at com that is
+    of another key; "after" has fresh. (with a DS) and no tk."""
     now = int(time.time())
-    wanted = "_".join(map(str, (algorithm, zonemd, keys, serial or "today", *days, *timers)))
+    wanted = "_".join(map(str, (algorithm, zonemd, keys, serial or "today", *days, *timers, *filter(None, (edition,)))))
     folder = pathlib.Path(folder) if folder else _cache() / wanted
     with _building(folder) as scratch:
         if scratch:
             signed_at, until = (now + int(day * DAY) for day in days)
             number = serial or int(time.strftime("%Y%m%d00", time.gmtime(now)))
-            _sign(scratch, (number, *timers), signed_at, until, zonemd, _keys(f"{algorithm}-{keys}", algorithm))
+            _sign(scratch, (number, *timers), signed_at, until, zonemd, _keys(f"{algorithm}-{keys}", algorithm), edition)
             (scratch / "serial").write_text(f"{number}\n", encoding="ascii")
     signed = {tld: str(folder / "tld" / f"{tld}.zone") for tld in tlds.SIGNED}
     return Root(folder / "root.zone", folder / "root.key", int((folder / "serial").read_text()), None, signed)
@@ -170,7 +171,7 @@ def _dnskey(keys, label):
     return f"{owner} 172800 IN DNSKEY {rest}\n"
 
 
-def _sign(folder, numbers, inception, expiration, zonemd, keys):
+def _sign(folder, numbers, inception, expiration, zonemd, keys, edition):
     zone = _Unsigned(numbers)
     served = tlds.SIGNED + tlds.UNSIGNED
     (folder / "tld").mkdir()
@@ -185,6 +186,11 @@ def _sign(folder, numbers, inception, expiration, zonemd, keys):
         plain.unlink()
         for line in _tool(folder, "ldns-key2ds", "-n", "-2", str(keys / f"{tld}.key")).splitlines():
             zone.ds[tld] = ["DS " + line.split("DS", 1)[1].strip()]
+    if edition == "before":
+        zone.change(["gone"], ["gq"])
+        zone.ds["com"] = zone.ds["gone"]
+    elif edition == "after":
+        zone.change(["fresh"], ["tk"])
     plain = folder / "plain"
     plain.write_text(zone.text() + _dnskey(keys, "ksk") + _dnskey(keys, "zsk"), encoding="ascii")
     digest = [] if zonemd == "none" else ["-z", f"simple:{zonemd}"]
@@ -245,6 +251,15 @@ class _Unsigned:
                 # The real zone has no AAAA for one host in twenty; the lab's own TLDs keep theirs.
                 if self._hosts % (5924 // _WITHOUT_AAAA) or self._hosts < 60:
                     self.glue[name].append(f"2001:db8:{self._hosts:x}::53")
+
+    def change(self, more, fewer):
+        """Delegates further TLDs, with a DS each, and others no longer."""
+        for tld in more:
+            self._delegate(tld, [f"a.nic.{tld}."])
+            self.ds[tld] = [self._digest(tld, 0)]
+        for tld in fewer:
+            del self.delegations[tld]
+            self.glue = {name: addresses for name, addresses in self.glue.items() if not name.endswith(f".{tld}.")}
 
     def _names(self, count):
         """Two letters, xn--, and words of 3 to 12 letters, as the root has them, none twice."""

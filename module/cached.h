@@ -1,0 +1,48 @@
+/*
+ * cached.h -- what Unbound's caches hold of the root zone: never older than the copy served.
+ *
+ * Unbound looks into its message cache before it asks any module, and no module can refuse what is
+ * found there. So what is older has to be gone when a copy is published. Of a message it is enough
+ * to take one rrset away, and everything that the root denies has the root's SOA in it.
+ *
+ * The root's rrsets are those at ".", and at a top-level domain the DS and the NSEC that is not its
+ * own. They are older where they are not the zone's to the last octet, TTLs aside: the signatures
+ * too, and whether the zone was made before or after.
+ *
+ * An entry is looked at and taken away under Unbound's own locks, in its own order: auth_zones,
+ * then of a cache the table, the bin and the entry.
+ */
+#ifndef LR_CACHED_H
+#define LR_CACHED_H
+
+#include "unbound.h"
+#include "zone.h"
+
+/* Whether the caches can be looked at from any thread: ENV is the one that init got, and Unbound's
+ * structs are as expected. */
+bool lr_cached_fits(const struct module_env *env);
+
+/*
+ * Takes away what is older than ZONE (NULL: all of the root's). ENV is the one that init got; any
+ * thread, which is busy for the time that it takes to read all keys, and nobody else for more than
+ * microseconds. While Unbound reloads, nothing is done: the module is about to end.
+ */
+void lr_cached_sweep(struct module_env *env, const struct lr_zone *zone);
+
+/*
+ * The same for the names of ZONE alone, which takes a fraction of a millisecond: what
+ * unbound-control's load_cache has brought back, and what came from elsewhere. ENV and thread as
+ * above.
+ */
+void lr_cached_look(struct module_env *env, const struct lr_zone *zone);
+
+/* Whether an answer has an rrset of the root's; cheap. */
+bool lr_cached_concerns(const struct reply_info *rep);
+
+/* Whether one of those is older than ZONE. */
+bool lr_cached_older(const struct reply_info *rep, const struct lr_zone *zone);
+
+/* Takes away what the cache holds of the root's rrsets in the answer. Worker's thread and ENV. */
+void lr_cached_forget(struct module_env *env, const struct reply_info *rep);
+
+#endif
