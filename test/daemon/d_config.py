@@ -251,7 +251,7 @@ def library():
             tap.equal(len(re.findall(rf"error: localroot-module: '{module}': .*going on without localroot", resolver.log)), 1, resolver.log)
             tap.equal(resolver.ask("junk-library.").rcode(), 3, "resolves")
             change(resolver, f"localroot-module: {module}", f"localroot-module: {MODULE}\n  localroot-source: axfr:{net.transfer_addresses[0]}")
-            if "start of service (unbound 1.22." not in resolver.log:  # which cannot change its modules over a reload
+            if resolver.changes_modules():
                 again(resolver)
                 resolver.control("localroot_status")
             resolver.stop()

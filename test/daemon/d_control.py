@@ -98,8 +98,9 @@ def counted():
         after = own(resolver, "stats_noreset")
         tap.equal({k: v for k, v in after.items() if "answers" in k and v}, {}, "counters after stats")
         tap.equal([after["localroot.serving"], after["localroot.serial"]], [1, net.zone.serial], "gauges after stats")
-        # 1,442 delegations and their glue: about as much as the real root's 1.8 MB, and its view for the iterator.
-        if not 1e6 < after["localroot.mem.zone"] < 4e6 or not 2e6 < after["localroot.mem.lent"] < 8e6:
+        # 1,442 delegations and their glue: about as much as the real root's 1.8 MB, and its view for the iterator, of 4 MB;
+        # two of those where fast_reload may take one away.
+        if not 1e6 < after["localroot.mem.zone"] < 4e6 or not 2e6 < after["localroot.mem.lent"] < 10e6:
             raise AssertionError(f"memory: {after}")
         if resolver.control("stats_noreset")["mem.mod.dynlibmod"] < after["localroot.mem.zone"]:
             raise AssertionError("mem.mod.dynlibmod lacks the zone")
@@ -177,8 +178,8 @@ def off_and_on():
     with lab.Lab(rootzone.make()) as net:
         resolver = in_server_clause(net, f"localroot-dir: {net.folder}")
         resolver.wait_serving()
-        if "start of service (unbound 1.22." in resolver.log:
-            raise tap.Skip("Unbound 1.22 ends at a reload that changes module-config, without the module as well")
+        if not resolver.changes_modules():
+            raise tap.Skip("this version of Unbound ends at a reload that changes module-config, without the module as well")
         change(resolver, "localroot: yes", "localroot: no")
         tap.equal(own(resolver, "stats_noreset"), {}, "off")
         tap.equal(resolver.control("get_option", "module-config").strip(), "validator iterator")

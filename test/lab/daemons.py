@@ -180,6 +180,11 @@ class Unbound(Daemon):
     def reload(self):
         self.control("reload")
 
+    def changes_modules(self):
+        """Whether it survives a reload that changes module-config. Unbound 1.21 to 1.24 read on behind the old one's end
+        (modstack_call_init in services/modstack.c), without the module as well."""
+        return not re.search(r"start of service \(unbound 1\.2[1-4]\.", self.log)
+
     def metrics(self):
         """The module's numbers: {"serving": 1.0, "answers_nxdomain": 2.0, ...}. From unbound-control where Unbound is
         patched for that, at once; else from the localroot-status-file, which is written every few seconds. Empty
