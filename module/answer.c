@@ -1,6 +1,7 @@
 #include "answer.h"
 #include "packed.h"
 #include "sentinel.h"
+#include "ttl.h"
 
 /* The most rrsets that an answer has: SOA and two NSEC. */
 #define RRSETS_MAX 3
@@ -65,7 +66,7 @@ reply(struct module_qstate *qstate, struct ub_packed_rrset_key **keys, size_t co
 	struct reply_info *rep = regional_alloc_zero(qstate->region, sizeof(*rep));
 	if (!msg || !rep)
 		return false;
-	rep->ttl = MAX_TTL;
+	rep->ttl = lr_ttl_most();
 	for (size_t i = 0; i < count; i++) {
 		const struct packed_rrset_data *data = keys[i]->entry.data;
 		if (data->ttl < rep->ttl)
@@ -75,7 +76,7 @@ reply(struct module_qstate *qstate, struct ub_packed_rrset_key **keys, size_t co
 	FLAGS_SET_RCODE(rep->flags, rcode);
 	rep->qdcount = 1;
 	rep->prefetch_ttl = PREFETCH_TTL_CALC(rep->ttl);
-	rep->serve_expired_ttl = rep->ttl + SERVE_EXPIRED_TTL;
+	rep->serve_expired_ttl = rep->ttl + lr_ttl_expired();
 	rep->security = security;
 	rep->reason_bogus =
 	    security == sec_status_secure_sentinel_fail ? LDNS_EDE_DNSSEC_BOGUS : LDNS_EDE_NONE;

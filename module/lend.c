@@ -1,5 +1,6 @@
 #include "lend.h"
 #include "lent.h"
+#include "ttl.h"
 
 #include <pthread.h>
 #include <stdatomic.h>
@@ -15,6 +16,7 @@ struct lr_lend {
 	pthread_mutex_t lock;             /* of what follows */
 	const struct lr_zone *offered;    /* last, a reference of our own; or NULL */
 	struct lr_lent ready;             /* written from it and in no auth zone; or empty */
+	unsigned edition;                 /* of the limits on TTLs that it was written with */
 	_Atomic(struct auth_zone *) zone; /* the one we put there; it may be gone by now */
 	_Atomic bool on;                  /* the iterator is to use it */
 	size_t standing;                  /* octets of its contents */
@@ -85,11 +87,13 @@ enum lr_code
 lr_lend_offer(struct lr_lend *lend, const struct lr_zone *zone)
 {
 	struct lr_lent written, stock;
+	unsigned edition = lr_ttl_edition();
 	if (!lr_lent_write(&written, zone))
 		return LR_ENOMEM;
 	pthread_mutex_lock(&lend->lock);
 	const struct lr_zone *before = lend->offered;
 	lend->offered = lr_zone_ref(zone);
+	lend->edition = edition;
 	stock = lend->ready;
 	lr_lent_init(&lend->ready);
 	if (!exchange_standing(lend, &written)) {
@@ -138,9 +142,28 @@ stock(struct lr_lend *lend, bool can_vanish)
 	return code;
 }
 
+/* What was offered if it was written with other limits on TTLs than there are now; or NULL. */
+static const struct lr_zone *
+outdated(struct lr_lend *lend)
+{
+	const struct lr_zone *zone = NULL;
+	pthread_mutex_lock(&lend->lock);
+	if (lend->offered && lend->edition != lr_ttl_edition())
+		zone = lr_zone_ref(lend->offered);
+	pthread_mutex_unlock(&lend->lock);
+	return zone;
+}
+
 enum lr_code
 lr_lend_stock(struct lr_lend *lend)
 {
+	const struct lr_zone *zone = outdated(lend);
+	if (zone) {
+		enum lr_code code = lr_lend_offer(lend, zone);
+		lr_zone_unref(zone);
+		if (code != LR_OK)
+			return code;
+	}
 	return stock(lend, CAN_VANISH);
 }
 

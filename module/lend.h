@@ -46,8 +46,10 @@ void lr_lend_free(struct lr_lend *lend);
  */
 enum lr_code lr_lend_offer(struct lr_lend *lend, const struct lr_zone *zone);
 
-/* Keeps another one written for when fast_reload takes the lent one away, as far as that has not
- * been done. LR_ENOMEM. The publishing thread's. */
+/* Keeps another one written for when fast_reload takes the lent one away, and writes anew where the
+ * limits on TTLs have changed, as far as that has not been done. LR_ENOMEM. The publishing
+ * thread's.
+ */
 enum lr_code lr_lend_stock(struct lr_lend *lend);
 
 /*

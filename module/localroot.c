@@ -3,6 +3,7 @@
 #include "cached.h"
 #include "clock.h"
 #include "precedence.h"
+#include "ttl.h"
 
 #include <inttypes.h>
 #include <time.h>
@@ -47,6 +48,7 @@ lr_localroot_start(struct module_env *env, struct lr_localroot **made, struct lr
 		code = lr_fail(err, LR_ENOMEM, "out of memory");
 	if (code == LR_OK) {
 		lr_taken_start(&module->taken, env->cfg);
+		lr_ttl_look(env->auth_zones);
 		lr_cached_sweep(env, NULL); /* reload_keep_cache */
 		code = lr_refresher_start(module, &module->refresher, err);
 	}
@@ -85,12 +87,19 @@ lead_iterator(struct lr_localroot *module, int64_t now, bool taken)
 		log_err("localroot: out of memory: the iterator cannot use the local root");
 }
 
+/* What fast_reload or unbound-control may have changed. */
+static enum lr_reason
+look(struct lr_localroot *module, struct module_env *env, int64_t now)
+{
+	lr_ttl_look(env->auth_zones);
+	return lr_taken_look(&module->taken, env, now);
+}
+
 enum lr_reason
 lr_localroot_look(struct lr_localroot *module, struct module_env *env)
 {
 	int64_t now = lr_clock_wall();
-	enum lr_reason by =
-	    env ? lr_taken_look(&module->taken, env, now) : lr_taken_seen(&module->taken);
+	enum lr_reason by = env ? look(module, env, now) : lr_taken_seen(&module->taken);
 	lead_iterator(module, now, by != LR_NO_REASON);
 	return by;
 }
@@ -115,10 +124,12 @@ acquire_for(struct lr_localroot *module, const struct module_qstate *qstate, boo
 {
 	struct module_env *env = qstate->env;
 	int64_t now = *env->now;
-	*taken = lr_taken_see(&module->taken, env, now) != LR_NO_REASON;
+	if (lr_taken_is_due(&module->taken, now))
+		(void)look(module, env, now);
+	*taken = lr_taken_seen(&module->taken) != LR_NO_REASON;
 	enum lr_claim claim = *taken ? LR_CLAIMS_ROOT : lr_precedence_claims(qstate);
 	if (claim == LR_CLAIMS_ROOT && !*taken) /* since a moment ago */
-		*taken = lr_taken_look(&module->taken, env, now) != LR_NO_REASON;
+		*taken = look(module, env, now) != LR_NO_REASON;
 	return claim == LR_CLAIMS_NOTHING
 		   ? lr_snapshot_acquire(module->snapshot, worker_of(qstate), now)
 		   : NULL;

@@ -1,4 +1,5 @@
 #include "packed.h"
+#include "ttl.h"
 
 #include "sldns/sbuffer.h"
 
@@ -56,43 +57,6 @@ lr_packed_signatures_size(const struct lr_zone *zone)
 	return packed_size(records, octets);
 }
 
-static time_t
-limited(time_t ttl)
-{
-	if (ttl < MIN_TTL)
-		ttl = MIN_TTL;
-	return ttl > MAX_TTL ? MAX_TTL : ttl;
-}
-
-/* What rdata_copy() in util/data/msgreply.c does to a TTL on its way into the cache. */
-static time_t
-positive_ttl(time_t ttl)
-{
-	return SERVE_ORIGINAL_TTL ? ttl : limited(ttl);
-}
-
-static time_t
-negative_ttl(time_t ttl)
-{
-#if LR_UNBOUND_NUMBER >= 120
-	if (!SERVE_ORIGINAL_TTL) {
-		if (MIN_NEG_TTL <= 0 && ttl < MIN_TTL)
-			ttl = MIN_TTL;
-		if (ttl > MAX_TTL)
-			ttl = MAX_TTL;
-	}
-	if (ttl > MAX_NEG_TTL)
-		ttl = MAX_NEG_TTL;
-	if (MIN_NEG_TTL > 0 && ttl < MIN_NEG_TTL)
-		ttl = MIN_NEG_TTL;
-#else
-	ttl = positive_ttl(ttl);
-	if (ttl > MAX_NEG_TTL)
-		ttl = MAX_NEG_TTL;
-#endif
-	return ttl;
-}
-
 /* Puts the arrays in the order that packed_rrset_ptr_fixup() expects; where the records go. */
 static uint8_t *
 lay_out(struct packed_rrset_data *data, size_t count, size_t signatures)
@@ -124,11 +88,11 @@ lr_packed_fill(struct packed_rrset_data *data, const struct lr_zone *zone,
 	uint8_t *at = lay_out(data, rrset->count, rrset->signatures);
 	memcpy(at, lr_rrset_data(zone, rrset), rrset->octets);
 
-	time_t signature_ttl = positive_ttl((time_t)rrset->ttl);
+	time_t signature_ttl = lr_ttl_positive((time_t)rrset->ttl);
 	time_t ttl = signature_ttl;
 	if (negative) {
 		time_t minimum = (time_t)lr_zone_facts(zone)->minimum;
-		ttl = negative_ttl((time_t)rrset->ttl < minimum ? (time_t)rrset->ttl : minimum);
+		ttl = lr_ttl_negative((time_t)rrset->ttl < minimum ? (time_t)rrset->ttl : minimum);
 	}
 	for (size_t i = 0; i < total(rrset); i++)
 		at = note(data, i, at, i < rrset->count ? ttl : signature_ttl);
@@ -143,12 +107,12 @@ lr_packed_fill_signatures(struct packed_rrset_data *data, const struct lr_zone *
 	for (size_t i = 0; (rrset = apex_rrset(zone, i)); i++)
 		records += rrset->signatures;
 	uint8_t *at = lay_out(data, records, 0);
-	data->ttl = MAX_TTL;
+	data->ttl = lr_ttl_most();
 	records = 0;
 	for (size_t i = 0; (rrset = apex_rrset(zone, i)); i++) {
 		size_t octets;
 		const uint8_t *signatures = signatures_of(zone, rrset, &octets);
-		time_t ttl = positive_ttl((time_t)rrset->ttl);
+		time_t ttl = lr_ttl_positive((time_t)rrset->ttl);
 		memcpy(at, signatures, octets);
 		for (unsigned each = 0; each < rrset->signatures; each++)
 			at = note(data, records++, at, ttl);

@@ -34,12 +34,9 @@ lr_taken_look(struct lr_taken *taken, struct module_env *env, int64_t now)
 	return by;
 }
 
-enum lr_reason
-lr_taken_see(struct lr_taken *taken, struct module_env *env, int64_t now)
+bool
+lr_taken_is_due(const struct lr_taken *taken, int64_t now)
 {
-	enum lr_reason by = lr_taken_seen(taken);
-	if (by != LR_FORWARDED &&
-	    atomic_load_explicit(&taken->seen_at, memory_order_acquire) == now)
-		return by;
-	return lr_taken_look(taken, env, now);
+	return lr_taken_seen(taken) == LR_FORWARDED ||
+	       atomic_load_explicit(&taken->seen_at, memory_order_acquire) != now;
 }

@@ -23,7 +23,8 @@ enum lr_reason lr_taken_seen(const struct lr_taken *taken);
 /* Looks. Worker's thread and env; NOW in seconds since 1970. */
 enum lr_reason lr_taken_look(struct lr_taken *taken, struct module_env *env, int64_t now);
 
-/* For each query: as of this second at the latest, and a forward-zone that is gone as of now. */
-enum lr_reason lr_taken_see(struct lr_taken *taken, struct module_env *env, int64_t now);
+/* Whether a query has to look first: once a second, and as long as there is a forward-zone, whose
+ * end is seen at once. */
+bool lr_taken_is_due(const struct lr_taken *taken, int64_t now);
 
 #endif
