@@ -93,21 +93,25 @@ lr_store_write_state(
 	return lr_folder_replace(folder, STATE, print_state, state, true, err);
 }
 
-/* The text of the lines before the checksum, which is taken off; false where it is not theirs. */
-static bool
-sum_matches(char *text, size_t length)
+/* The text of the lines before the checksum, which is taken off. LR_EFORMAT: it is not theirs.
+ * LR_ENOMEM. */
+static enum lr_code
+check_sum(char *text, size_t length)
 {
 	static const size_t tail = sizeof("checksum ") - 1 + 64 + 1;
 	char wanted[65];
 	if (length < tail || strlen(text) != length || text[length - 1] != '\n')
-		return false;
+		return LR_EFORMAT;
 	char *sum = text + length - tail;
 	text[length - 1] = '\0';
-	if (strncmp(sum, "checksum ", 9) != 0 || !checksum(text, (size_t)(sum - text), wanted) ||
-	    strcmp(sum + 9, wanted) != 0)
-		return false;
+	if (strncmp(sum, "checksum ", 9) != 0)
+		return LR_EFORMAT;
+	if (!checksum(text, (size_t)(sum - text), wanted))
+		return LR_ENOMEM;
+	if (strcmp(sum + 9, wanted) != 0)
+		return LR_EFORMAT;
 	*sum = '\0';
-	return true;
+	return LR_OK;
 }
 
 /* The value of the next line, which has to be NAME's; NULL where it is not. */
@@ -176,7 +180,10 @@ read_state(
 	if (length < 0)
 		return cannot_read(folder, strerror(errno), err);
 	text[length] = '\0';
-	if (!sum_matches(text, (size_t)length))
+	enum lr_code code = check_sum(text, (size_t)length);
+	if (code == LR_ENOMEM)
+		return lr_fail(err, code, "cannot check %s/" STATE ": out of memory", folder->path);
+	if (code != LR_OK)
 		return lr_fail(err, LR_EFORMAT, "%s/" STATE " is cut or changed", folder->path);
 	struct lr_state read = {0};
 	if (!get_state(text, &read))

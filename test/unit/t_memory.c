@@ -4,9 +4,11 @@
  * the right one or is told as a lack of memory, never as a bad zone.
  */
 #include "failing.h"
+#include "folder.h"
 #include "message.h"
 #include "print.h"
 #include "sample.h"
+#include "store.h"
 #include "thaw.h"
 #include "validate.h"
 #include "wire.h"
@@ -171,6 +173,34 @@ increment(struct lr_error *err)
 	return code;
 }
 
+static struct lr_folder folder;
+
+static enum lr_code
+read_state(struct lr_error *err)
+{
+	struct lr_state read;
+	bool found = false;
+	enum lr_code code = lr_store_read_state(&folder, &found, &read, err);
+	return code == LR_OK && (!found || read.serial != 7) ? LR_EFORMAT : code;
+}
+
+/* The highest serial accepted is in it: taken for cut, an older one would do. */
+static void
+the_state_file(void **state)
+{
+	static const struct lr_state written = {.serial = 7, .confirmed = 1, .source = "axfr:"};
+	char path[] = "/tmp/lr-memory-XXXXXX", file[64];
+	(void)state;
+	assert_non_null(mkdtemp(path));
+	assert_int_equal(lr_folder_open(path, 0, &folder, NULL), LR_OK);
+	assert_int_equal(lr_store_write_state(&folder, &written, NULL), LR_OK);
+	in_turn(read_state);
+	lr_folder_close(&folder);
+	snprintf(file, sizeof(file), "%s/localroot.state", path);
+	assert_int_equal(unlink(file), 0);
+	assert_int_equal(rmdir(path), 0);
+}
+
 static void
 anchors(void **state)
 {
@@ -203,6 +233,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(anchors),
+	    cmocka_unit_test(the_state_file),
 	    cmocka_unit_test(zones),
 	};
 	nowhere = fopen("/dev/null", "w");
