@@ -3,7 +3,9 @@
 #include "sentinel.h"
 #include "ttl.h"
 
-/* The most rrsets that an answer has: SOA and two NSEC. */
+#include "sldns/sbuffer.h"
+
+/* The most rrsets that an answer has: SOA and two NSEC. A referral has more. */
 #define RRSETS_MAX 3
 
 /* The key of an rrset that is filled in later, in the query's region; NULL: out of memory. */
@@ -57,13 +59,18 @@ copy_signatures(struct regional *region, const struct lr_zone *zone)
 	return key;
 }
 
-/* Makes the answer of these rrsets, the first few of which are in the answer section. */
+/* How many rrsets are in the sections, which follow each other. */
+struct counts {
+	size_t answer, authority, additional;
+};
+
 static bool
-reply(struct module_qstate *qstate, struct ub_packed_rrset_key **keys, size_t count, size_t answers,
+reply(struct module_qstate *qstate, struct ub_packed_rrset_key **keys, struct counts counts,
     enum sec_status security, int rcode)
 {
 	struct dns_msg *msg = regional_alloc_zero(qstate->region, sizeof(*msg));
 	struct reply_info *rep = regional_alloc_zero(qstate->region, sizeof(*rep));
+	size_t count = counts.answer + counts.authority + counts.additional;
 	if (!msg || !rep)
 		return false;
 	rep->ttl = lr_ttl_most();
@@ -80,8 +87,9 @@ reply(struct module_qstate *qstate, struct ub_packed_rrset_key **keys, size_t co
 	rep->security = security;
 	rep->reason_bogus =
 	    security == sec_status_secure_sentinel_fail ? LDNS_EDE_DNSSEC_BOGUS : LDNS_EDE_NONE;
-	rep->an_numrrsets = answers;
-	rep->ns_numrrsets = count - answers;
+	rep->an_numrrsets = counts.answer;
+	rep->ns_numrrsets = counts.authority;
+	rep->ar_numrrsets = counts.additional;
 	rep->rrset_count = count;
 	rep->rrsets = keys;
 	msg->qinfo = qstate->qinfo;
@@ -115,7 +123,8 @@ reply_finding(struct module_qstate *qstate, const struct lr_zone *zone,
 		if (!keys[i])
 			return false;
 	}
-	return reply(qstate, keys, count, finding->answer ? 1 : 0, security,
+	size_t answers = finding->answer ? 1 : 0;
+	return reply(qstate, keys, (struct counts){answers, count - answers, 0}, security,
 	    finding->outcome == LR_NXDOMAIN ? LDNS_RCODE_NXDOMAIN : LDNS_RCODE_NOERROR);
 }
 
@@ -128,7 +137,71 @@ reply_signatures(struct module_qstate *qstate, const struct lr_zone *zone)
 	if (!keys)
 		return false;
 	keys[0] = copy_signatures(qstate->region, zone);
-	return keys[0] && reply(qstate, keys, 1, 1, sec_status_indeterminate, LDNS_RCODE_NOERROR);
+	return keys[0] && reply(qstate, keys, (struct counts){1, 0, 0}, sec_status_indeterminate,
+			      LDNS_RCODE_NOERROR);
+}
+
+/* The addresses that the zone has for the delegation's name servers. KEYS has room for two rrsets
+ * of each. False: out of memory. */
+static bool
+add_glue(struct regional *region, const struct lr_zone *zone, const struct lr_rrset *delegation,
+    struct ub_packed_rrset_key **keys, size_t *count)
+{
+	static const uint16_t types[] = {LDNS_RR_TYPE_A, LDNS_RR_TYPE_AAAA};
+	const uint8_t *record = lr_rrset_data(zone, delegation);
+	*count = 0;
+	for (unsigned i = 0; i < delegation->count; i++) {
+		for (unsigned t = 0; t < 2; t++) {
+			const struct lr_rrset *glue = lr_zone_lookup(zone, record + 2, types[t]);
+			if (!glue)
+				continue;
+			keys[*count] =
+			    copy_rrset(region, zone, glue, false, sec_status_indeterminate);
+			if (!keys[(*count)++])
+				return false;
+		}
+		record += 2 + (size_t)sldns_read_uint16(record);
+	}
+	return true;
+}
+
+/* The delegation, and the DS or the proof that there is none (RFC 4035 section 3.1.4). Nothing
+ * signs the former: not secure. */
+static bool
+reply_referral(
+    struct module_qstate *qstate, const struct lr_zone *zone, const struct lr_finding *finding)
+{
+	struct regional *region = qstate->region;
+	const struct lr_rrset *rrsets[] = {
+	    finding->delegation, finding->ds ? finding->ds : finding->proofs[0]};
+	struct counts counts = {0, rrsets[1] ? 2 : 1, 0};
+	struct ub_packed_rrset_key **keys =
+	    regional_alloc(region, (2 + 2 * (size_t)finding->delegation->count) * sizeof(*keys));
+	if (!keys)
+		return false;
+	for (size_t i = 0; i < counts.authority; i++) {
+		keys[i] = copy_rrset(region, zone, rrsets[i], false, sec_status_indeterminate);
+		if (!keys[i])
+			return false;
+	}
+	return add_glue(region, zone, finding->delegation, keys + counts.authority,
+		   &counts.additional) &&
+	       reply(qstate, keys, counts, sec_status_indeterminate, LDNS_RCODE_NOERROR);
+}
+
+/* Without RD a client wants what is there (RFC 1034 section 4.3.2): not the recursion to which the
+ * lent zone would lead the iterator, but the delegation, unless the cache has one below it. */
+static bool
+refers(const struct module_qstate *qstate, const struct lr_finding *finding)
+{
+	const struct query_info *query = &qstate->qinfo;
+	struct dns_msg *msg;
+	if (finding->outcome != LR_REFERRAL || (qstate->query_flags & BIT_RD))
+		return false;
+	const struct delegpt *known =
+	    dns_cache_find_delegation(qstate->env, query->qname, query->qname_len, query->qtype,
+		query->qclass, qstate->region, &msg, *qstate->env->now, 0, NULL, 0);
+	return !known || known->namelabs <= 2;
 }
 
 /* A type of data (RFC 6895 section 3.1), or one that asks for all of them. */
@@ -207,6 +280,10 @@ lr_answer(struct module_qstate *qstate, const struct lr_zone *zone, enum lr_even
 	if (type == LDNS_RR_TYPE_ANY && dname_is_root(query->qname))
 		type = LDNS_RR_TYPE_SOA;
 	lr_zone_find(zone, query->qname, type, &finding);
+	if (refers(qstate, &finding)) {
+		*event = LR_REFERRED;
+		return reply_referral(qstate, zone, &finding);
+	}
 	if (!decides(qstate, &finding, event)) {
 		if (*event != LR_REFERRED)
 			*event = LR_EVENTS;

@@ -43,6 +43,7 @@
 	X(dname_is_root)                                                                           \
 	X(dname_lab_startswith)                                                                    \
 	X(dname_remove_label)                                                                      \
+	X(dns_cache_find_delegation)                                                               \
 	X(delegpt_copy)                                                                            \
 	X(dynlibmod_operate)                                                                       \
 	X(edns_opt_list_find)                                                                      \
