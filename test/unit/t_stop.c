@@ -9,8 +9,10 @@
 #include <stdint.h>
 #include <cmocka.h>
 
+#include "dnssec.h"
 #include "message.h"
 #include "outside.h"
+#include "sample.h"
 #include "seal.h"
 #include "source.h"
 #include "text.h"
@@ -72,7 +74,7 @@ some_id(void *arg, uint16_t *number)
 	return true;
 }
 
-static const struct lr_io io = {-1, watched_clock, some_id, NULL, false};
+static const struct lr_io io = {-1, watched_clock, some_id, NULL, .ldns = true};
 static struct lr_stop stop = {watched_stop, NULL, 0};
 
 static int64_t
@@ -455,6 +457,35 @@ verifying(void **state)
 	lr_zone_unref(zone);
 }
 
+/* As many signatures as take half a second. */
+static void
+signatures(void **state)
+{
+	enum { COUNT = 6000 };
+	struct sample_signed sample;
+	struct lr_dnssec result;
+	struct lr_error err;
+	char *zone = malloc(COUNT * 64 + 256), *at = zone;
+	(void)state;
+	at += sprintf(at, "example. 3600 IN SOA a. b. 7 1800 900 604800 300\n"
+			  "example. 3600 IN NS a.\n");
+	for (unsigned i = 0; i < COUNT; i++)
+		at += sprintf(at, "t%u.example. 3600 IN NS a.\n", i);
+	sample_sign(&sample, "ECDSAP256SHA256", "", zone);
+	struct lr_draft *draft = sample_sorted("example.", sample.text);
+	lr_draft_heed(draft, &stop);
+	int64_t begun = begin();
+	enum lr_code code =
+	    lr_dnssec_verify(draft, sample.anchors, SAMPLE_NOW, true, &result, &err);
+	expect_looks("many signatures", begun);
+	if (code != LR_OK)
+		fail_msg("%s", err.text);
+	assert_true(result.signatures > COUNT);
+	lr_draft_free(draft);
+	sample_signed_free(&sample);
+	free(zone);
+}
+
 int
 main(void)
 {
@@ -465,6 +496,7 @@ main(void)
 	    cmocka_unit_test(many_sequences),
 	    cmocka_unit_test(many_deletions),
 	    cmocka_unit_test(verifying),
+	    cmocka_unit_test(signatures),
 	};
 	return cmocka_run_group_tests_name("stop", tests, make_held, drop_held);
 }
