@@ -23,8 +23,9 @@ struct lr_tags {
  * have in hand, where it was built without atomics (curl_version_info(): CURL_VERSION_THREADSAFE).
  * So it is for the thread that loads and unloads the module, while it has no threads of its own:
  * lr_source_new() in init, lr_source_free() in deinit, both with no worker running. A lock keeps
- * several such threads apart (contexts of libunbound). Requests are for any thread, one at a time
- * for a source.
+ * several such threads apart: contexts of libunbound, and one that was left behind with its source
+ * and frees that at its end (module/inquiry.h). Requests are for any thread, one at a time for a
+ * source.
  */
 enum lr_code lr_https_start(struct lr_error *err);
 void lr_https_stop(void);
