@@ -3,6 +3,7 @@
 on; what they accept works without a line. The same values are given to a patched unbound-checkconf, to localroot-check for a
 stock one, and to the module, at the start and over a reload. Nothing in the options ends Unbound."""
 
+import contextlib
 import os
 import pathlib
 import re
@@ -242,13 +243,16 @@ def library():
             checked = resolver.checkconf()
             tap.equal((checked.returncode, f"unbound.conf:{line}: error: localroot-module: '{module}'" in checked.stderr), (1, True),
                       checked.stderr)
+            with contextlib.suppress(RuntimeError):  # it cannot change the modules, and is not there before 1.23
+                resolver.control("fast_reload")
+            settle(resolver)
             start = again(resolver)
-            tap.equal(len(re.findall(rf"error: localroot-module: '{module}': .*going on without localroot", resolver.log[start:])), 1,
+            tap.equal(len(re.findall(rf"error: localroot-module: '{module}': .*: going on with the one before", resolver.log[start:])), 1,
                       resolver.log[start:])
-            tap.equal(resolver.ask("junk-library.").rcode(), 3, "resolves")
+            settle(resolver)
             resolver.stop()
             resolver = net.unbound(config=f"localroot: yes\nlocalroot-module: {module}", checked=False)
-            tap.equal(len(re.findall(rf"error: localroot-module: '{module}': .*going on without localroot", resolver.log)), 1, resolver.log)
+            tap.equal(len(re.findall(rf"error: localroot-module: '{module}': .*: going on without localroot", resolver.log)), 1, resolver.log)
             tap.equal(resolver.ask("junk-library.").rcode(), 3, "resolves")
             change(resolver, f"localroot-module: {module}", f"localroot-module: {MODULE}\n  localroot-source: axfr:{net.transfer_addresses[0]}")
             if resolver.changes_modules():
