@@ -191,6 +191,14 @@ def conffile():
     return (ROOT / CONF[1:]).read_text(encoding="ascii")
 
 
+def turn_on():
+    """As an administrator does, once what was wrong is mended."""
+    (ROOT / CONF[1:]).write_text(re.sub("localroot: no.*", "localroot: yes", conffile()), encoding="ascii")
+    if Machine.leader:
+        reset_limit()
+        run("systemctl", "restart", "unbound.service")
+
+
 def invoked():
     """What was asked of systemd since the last call."""
     file = ROOT / "root/invoked"
@@ -397,6 +405,50 @@ def again(net):
     tap.equal(invoked(), ["try-restart unbound.service sound"])
     tap.equal("localroot-max-age: 90000" in conffile(), True, conffile())
     tap.equal((ROOT / (CONF[1:] + ".removed")).exists(), False)
+    with Resolver(net) as resolver:
+        check_serves(resolver)
+
+
+@tap.test("with an option that cannot be used the package turns the local root off, says why, and restarts nothing")
+def refused(net):
+    apt("remove", "unbound-localroot")
+    invoked()
+    bad = ROOT / "etc/unbound/unbound.conf.d/zz-bad.conf"
+    bad.write_text('server:\n\tlocalroot-source: "axfr:192.0.2.1:53"\n', encoding="ascii")
+    try:
+        said = apt("install", *ours(ROOT, "unbound-localroot"))
+        tap.equal(("zz-bad.conf:2: error: localroot-source" in said, "localroot: no # the package turned it off" in conffile()),
+                  (True, True), said + conffile())
+        tap.equal(invoked(), [], "asked of systemd")
+    finally:
+        bad.unlink()
+    with Resolver(net) as resolver:
+        check_resolves(resolver)
+
+
+@tap.test("where Unbound does not start with the local root, the package turns it off, says why, and starts it again")
+def not_answering(net):
+    turn_on()
+    if not Machine.leader:
+        raise tap.Skip("no systemd runs here")
+    with Resolver(net) as resolver:
+        check_resolves(resolver)
+    apt("remove", "unbound-localroot")
+    folder = ROOT / "etc/systemd/system/unbound.service.d"
+    folder.mkdir(parents=True)
+    (folder / "broken.conf").write_text(f"[Service]\nRestart=no\nExecStartPre=/bin/sh -c '! grep -q \"^[[:space:]]*localroot: yes\" {CONF}'\n",
+                                        encoding="ascii")
+    try:
+        run("systemctl", "daemon-reload")
+        said = apt("install", *ours(ROOT, "unbound-localroot"))
+        tap.equal(("Unbound does not run" in said, "localroot: no # the package turned it off" in conffile()), (True, True),
+                  said + conffile())
+        with Resolver(net) as resolver:
+            check_resolves(resolver)
+    finally:
+        shutil.rmtree(folder)
+        run("systemctl", "daemon-reload")
+        turn_on()
     with Resolver(net) as resolver:
         check_serves(resolver)
 
