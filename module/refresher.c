@@ -160,14 +160,14 @@ static bool
 go_on(struct lr_refresher *r, bool fresh)
 {
 	enum lr_course course = lr_rounds_go_on(r->rounds, fresh);
-	if (course == LR_COURSE_GOOD || course == LR_COURSE_BAD) {
-		schedule_next(r, course == LR_COURSE_GOOD);
-		return true;
-	}
 	if (course == LR_COURSE_IDLE && (r->all_wanted || now_ms() >= atomic_load(&r->next_ms))) {
 		lr_rounds_begin(r->rounds, r->all_wanted, fresh, !fresh && r->failures % 2 == 0);
 		r->all_wanted = false;
-		(void)lr_rounds_go_on(r->rounds, fresh);
+		course = lr_rounds_go_on(r->rounds, fresh); /* over at once with nobody to ask */
+	}
+	if (course == LR_COURSE_GOOD || course == LR_COURSE_BAD) {
+		schedule_next(r, course == LR_COURSE_GOOD);
+		return true;
 	}
 	return false;
 }
