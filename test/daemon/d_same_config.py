@@ -4,6 +4,7 @@
 A few hundred questions for each, to fresh caches. With LR_LONG set, a thousand, and on the real root as well.
 """
 
+import contextlib
 import os
 import sys
 
@@ -46,6 +47,9 @@ CONFIGS = {
     "serve-expired with a client's timeout": {"config": "serve-expired: yes\nserve-expired-client-timeout: 1800",
                                               "warm": True},
     "prefetch": {"config": "prefetch: yes\nprefetch-key: yes"},
+    "caches that were filled before the copy came": {"filled": True},
+    "serve-expired, prefetch, and caches that were filled before": {
+        "config": "serve-expired: yes\nprefetch: yes\nserve-expired-client-timeout: 0", "filled": True},
     "val-permissive-mode": {"config": "val-permissive-mode: yes"},
     "ignore-cd-flag": {"config": "ignore-cd-flag: yes"},
     "val-clean-additional: no": {"config": "val-clean-additional: no\nminimal-responses: no"},
@@ -78,11 +82,20 @@ CONFIGS = {
 }
 
 
-def compare_with(scene, name, gives_up=False, warm=False, **how):
-    plain, local = scene.pair(**how)
-    asked = questions.representative(scene.zone, 1000 if LONG else 300)
+def compare_with(scene, name, gives_up=False, warm=False, filled=False, **how):
+    if filled:
+        scene.net.serve_source(None)
+    plain, local = scene.pair(serves=not filled, **how)
+    asked = list(questions.representative(scene.zone, 1000 if LONG else 300))
     with compare.Pair(plain, local, gives_up=gives_up) as pair:
-        (same.warm if warm else same.cold)(pair, list(asked), scene.zone, name)
+        if filled:
+            for question in asked:
+                pair.ask(question)
+            scene.net.serve_source(scene.root)
+            with contextlib.suppress(RuntimeError):  # a stock Unbound: the next look comes by itself
+                local.control("localroot_refresh")
+            local.wait_serving(limit=90)
+        (same.warm if warm or filled else same.cold)(pair, asked, scene.zone, name)
     for resolver in (plain, local):
         resolver.stop()
 
