@@ -145,15 +145,16 @@ def unbound(name, flags=""):
     return folder
 
 
-# Structs with conditional fields that the module does not look into.
-NOT_LOOKED_INTO = {"comm_point", "comm_reply", "config_view", "doq_addr_storage", "doq_server_socket", "http2_session"}
+# Structs with conditional fields that the module does not look into; into daemon, in front of the first of them alone.
+NOT_LOOKED_INTO = {"comm_point", "comm_reply", "config_view", "daemon", "doq_addr_storage", "doq_server_socket", "http2_session"}
 
 
 def conditions():
     """[("util/module.h", "module_qstate", "#ifdef CLIENT_SUBNET")]: in the structs of the headers that the module includes."""
     top = pathlib.Path(os.environ["LR_TOP"])
-    made = subprocess.run(["cc", "-M", f"-I{source()}", f"-I{top}/module", "-DLR_UNBOUND_NUMBER=999", "-xc", str(top / "module/unbound.h")],
-                          capture_output=True, text=True, check=True).stdout
+    major, minor = re.search(r'PACKAGE_VERSION "(\d+)\.(\d+)', (source() / "config.h").read_text(encoding="utf-8")).groups()
+    made = subprocess.run(["cc", "-M", f"-I{source()}", f"-I{top}/module", f"-DLR_UNBOUND_NUMBER={int(major) * 100 + int(minor)}", "-xc",
+                           str(top / "module/unbound.h")], capture_output=True, text=True, check=True).stdout
     found = []
     for header in sorted({word for word in made.split() if word.startswith(str(source()))} - {f"{source()}/config.h"}):
         text = re.sub(r"/\*.*?\*/", "", pathlib.Path(header).read_text(encoding="utf-8"), flags=re.DOTALL)
@@ -168,7 +169,7 @@ def module(name):
     folder, build = unbound(name), pathlib.Path(os.environ["LR_BUILD"])
     show = "lr-show: ; $(info $(CC) $(DEFS) -I$(folder) $(localroot_la_CPPFLAGS) $(AM_CFLAGS) $(CFLAGS))$(info $(LIBS) $(libzone_la_LIBADD))@:"
     shown = subprocess.run(["make", "-s", f"--eval={show}", f"folder={folder}", "lr-show"], cwd=build, capture_output=True, text=True,
-                           check=True).stdout.splitlines()
+                           check=True).stdout.splitlines()[-2:]
     (folder / ".libs").mkdir(exist_ok=True)
     sources = sorted((pathlib.Path(os.environ["LR_TOP"]) / "module").glob("*.c"))
     _run(shlex.split(shown[0]) + ["-I.", "-fPIC", "-shared", "-Wl,-Bsymbolic", *map(str, sources), ".libs/libvalidate.a", ".libs/libzone.a",
