@@ -123,10 +123,11 @@ take(struct lr_disk *disk)
 	struct lr_disk_job *job = disk->job;
 	lr_aside_end(disk->aside);
 	disk->job = NULL;
-	if (lr_said_over(&disk->said_hangs)) {
-		set_trouble(disk, LR_OK, "");
+	set_trouble(disk, LR_OK, "");
+	/* What has ended at last may have taken its time: the next one tells. */
+	if (lr_clock_monotonic_ms(NULL) - disk->since_ms < HANGS_MS &&
+	    lr_said_over(&disk->said_hangs))
 		log_info("localroot: %s answers again", disk->dir);
-	}
 	return job;
 }
 

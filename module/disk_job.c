@@ -7,7 +7,7 @@
 #include <unistd.h>
 
 /* Milliseconds that another server may take to write. */
-#define LOCK_SAVE_MS 5000
+#define LOCK_SAVE_MS 2000
 #define LOCK_LOAD_MS 1000
 
 struct lr_disk_job *

@@ -96,16 +96,13 @@ take_loaded(struct lr_keep *keep, int patience_ms)
 enum lr_code
 lr_keep_load(struct lr_keep *keep, int notify_fd, int patience_ms, struct lr_error *err)
 {
-	struct lr_error trouble;
 	keep->disk = lr_disk_new(keep->module->settings.dir, notify_fd);
 	if (!keep->disk)
 		return lr_fail(err, LR_ENOMEM, "out of memory");
-	if (lr_disk_load(keep->disk, &trouble) == LR_OK)
+	enum lr_code code = lr_disk_load(keep->disk, err);
+	if (code == LR_OK)
 		take_loaded(keep, patience_ms);
-	else
-		log_warn("localroot: %s: %s: started without the copy there",
-		    lr_disk_path(keep->disk), trouble.text);
-	return LR_OK;
+	return code;
 }
 
 void

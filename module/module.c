@@ -31,6 +31,9 @@ static char unfit[LR_HOST_WHY];
  * begin there and end here, have no mark. */
 static char passed_once;
 
+/* What the machine refused when the module was to start, or empty; there is none then. */
+static struct lr_error refused;
+
 static struct lr_localroot *
 module_of(const struct module_env *env, int id)
 {
@@ -91,8 +94,10 @@ init(struct module_env *env, int id)
 		log_warn("localroot: loaded twice: the second in module-config does nothing");
 		return 1;
 	}
+	refused.text[0] = '\0';
 	if (lr_localroot_start(env, &module, &err) != LR_OK) {
 		log_err("localroot: not serving: %s", err.text);
+		refused = err;
 		return 1;
 	}
 	if (!module)
@@ -213,9 +218,10 @@ unbound_module_stats(struct module_env *env, int id, char *text, size_t size, in
 int
 unbound_module_control(struct module_env *env, int id, const char *line, char *text, size_t size)
 {
-	if (*unfit) {
+	const char *why = *unfit ? unfit : refused.text;
+	if (*why) {
 		bool refresh = strcmp(line, "localroot_refresh") == 0;
-		snprintf(text, size, "%snot serving: %s\n", refresh ? "error " : "", unfit);
+		snprintf(text, size, "%snot serving: %s\n", refresh ? "error " : "", why);
 		return refresh || strcmp(line, "localroot_status") == 0;
 	}
 	struct lr_localroot *module = asked_module(env, id);

@@ -1,6 +1,7 @@
 #!/usr/bin/python3
 """The refresher: its options, the order and the times in which it asks, and a network that is down and comes up."""
 
+import contextlib
 import os
 import pathlib
 import re
@@ -210,6 +211,55 @@ def reload():
         resolver.config_file.write_text(config.replace("localroot: yes", "localroot: no"), encoding="ascii")
         resolver.reload()
         resolver.wait_log("localroot: not enabled", 10)
+
+
+@tap.test("while a source is being asked and says nothing: the copy's end is told at once, and no command waits")
+def looks_meanwhile():
+    with lab.Lab(root(timers=(1800, 900, 604800))) as net:
+        first = net.unbound(localroot=[])
+        first.wait_stored()
+        first.stop()
+        with fake.Source(SLOW, fake.record(net.root_addresses[0]), fake.silent) as source:
+            resolver = net.unbound(localroot=[f"localroot-source: axfr:{SLOW}", "localroot-max-age: 14"], folder=first.folder)
+            resolver.wait_log("serving the root zone", 5)
+            if not source.asked.wait(20):
+                raise TimeoutError(f"not asked:\n{resolver.log}")
+            resolver.wait_log(r"stale since [012] s", 20)
+            started = time.monotonic()
+            with contextlib.suppress(tap.Skip):
+                refresh(resolver)
+                status(resolver)
+            if time.monotonic() - started > 3:
+                raise AssertionError(f"commands: {time.monotonic() - started:.1f} s")
+            tap.equal(re.findall(rf"localroot: axfr:{SLOW}: .*", resolver.log), [], "what came of it so far")
+
+
+@tap.test("nothing is held and the first sources are slow: the next has its turn beside them after 15 s each")
+def beside():
+    with lab.Lab(root()) as net:
+        with fake.Source(SLOW, fake.record(net.root_addresses[0]), fake.slow):
+            words = [f"localroot-source: axfr:{SLOW}", f"localroot-source: ixfr:{SLOW}", f"localroot-source: axfr:{net.transfer_addresses[0]}"]
+            resolver = net.unbound(localroot=words)
+            started = time.monotonic()
+            resolver.wait_log("serving the root zone", 60)
+            took = time.monotonic() - started
+            tap.note(f"served after {took:.1f} s")
+            if not 25 < took < 45:
+                raise AssertionError(f"{took:.1f} s")
+
+
+@tap.test("where something else decides for \".\", and where there is no anchor, nobody is asked")
+def declined():
+    with lab.Lab(root()) as net:
+        forward = f'forward-zone:\n  name: "."\n  forward-addr: {net.root_addresses[0]}\n'
+        for more in ({"tail": forward}, {"anchor": "none"}):
+            start = len(net.sniffer.queries())
+            resolver = net.unbound(localroot=[], **more)
+            lab.wait((resolver.folder / "status").exists, 20, "the first look")
+            tap.equal(net.transfers(start), [], "transfers")
+            sources = [q for q in net.sniffer.queries()[start:] if q.destination in net.transfer_addresses]
+            tap.equal(sources, [], "questions to the sources")
+            resolver.stop()
 
 
 @tap.test("SIGTERM during a slow transfer, and during one that says nothing: ended within two seconds")
