@@ -2,19 +2,10 @@
 
 #include "sldns/sbuffer.h"
 
+#include <sched.h>
+
 /* Names that are looked for, and bins of a cache that are read, under the guard at a time. */
 #define STEP 64
-
-/* The most rrsets that are taken out of a bin at a time: it has one or two entries. */
-#define FOUND_MAX 8
-
-/* An rrset of the root's: its owner has a label at most. */
-struct found {
-	uint8_t owner[2 + LDNS_MAX_LABELLEN];
-	size_t length;
-	uint16_t type;
-	uint32_t flags;
-};
 
 static bool
 is_roots(const struct packed_rrset_key *key)
@@ -103,53 +94,72 @@ leave(struct module_env *env)
 	lock_rw_unlock(&env->auth_zones->lock);
 }
 
-/* The bin where that hash belongs, locked. */
-static struct lruhash_bin *
-lock_bin(struct lruhash *table, size_t hash)
+/*
+ * Nothing waits for a lock of the cache while the guard is held: a worker may hold that one while
+ * it waits for one that fast_reload holds while it waits for the guard (an entry's lock, the
+ * response IPs', the auth zones'). What is busy is come back to.
+ */
+
+/* With the bin and its table locked, and the entry for writing: as lruhash_remove() does it, but
+ * for freeing. */
+static void
+take_out(struct lruhash *table, struct lruhash_bin *bin, struct lruhash_entry *entry)
 {
-	lock_quick_lock(&table->lock);
-	struct lruhash_bin *bin = &table->array[hash & (size_t)table->size_mask];
-	lock_quick_lock(&bin->lock);
-	lock_quick_unlock(&table->lock);
-	return bin;
+	bin_overflow_remove(bin, entry);
+	lru_remove(table, entry);
+	table->num--;
+	table->space_used -= (*table->sizefunc)(entry->key, entry->data);
+	if (table->markdelfunc)
+		(*table->markdelfunc)(entry->key);
 }
 
-static size_t
-find_older(struct lruhash *table, size_t hash, const struct lr_zone *zone, struct found *found)
+/* Takes what is older out of the bin, into *out. False: something was busy. */
+static bool
+filter_bin(struct lruhash *table, struct lruhash_bin *bin, const struct lr_zone *zone,
+    struct lruhash_entry **out)
 {
-	size_t count = 0;
-	struct lruhash_bin *bin = lock_bin(table, hash);
-	for (struct lruhash_entry *entry = bin->overflow_list; entry && count < FOUND_MAX;
-	     entry = entry->overflow_next) {
+	bool all = true;
+	for (struct lruhash_entry *entry = bin->overflow_list, *next; entry; entry = next) {
+		next = entry->overflow_next;
 		const struct packed_rrset_key *key =
 		    &((struct ub_packed_rrset_key *)entry->key)->rk;
 		if (!is_roots(key))
 			continue;
-		lock_rw_rdlock(&entry->lock);
+		if (!LR_RW_TRYWRLOCK(&entry->lock)) {
+			all = false;
+			continue;
+		}
 		if (is_older(key, entry->data, zone)) {
-			found[count].length = key->dname_len;
-			memcpy(found[count].owner, key->dname, key->dname_len);
-			found[count].type = ntohs(key->type);
-			found[count++].flags = key->flags;
+			take_out(table, bin, entry);
+			entry->overflow_next = *out;
+			*out = entry;
 		}
 		lock_rw_unlock(&entry->lock);
 	}
-	lock_quick_unlock(&bin->lock);
-	return count;
+	return all;
 }
 
-/* Takes what is older out of the bin. */
-static void
-clean_bin(struct rrset_cache *cache, struct lruhash *table, size_t hash, const struct lr_zone *zone)
+/* Takes what is older out of the bin where that hash belongs. False: something was busy. */
+static bool
+clean_bin(struct lruhash *table, size_t hash, const struct lr_zone *zone)
 {
-	struct found found[FOUND_MAX];
-	size_t count;
-	do {
-		count = find_older(table, hash, zone, found);
-		for (size_t i = 0; i < count; i++)
-			rrset_cache_remove(cache, found[i].owner, found[i].length, found[i].type,
-			    LDNS_RR_CLASS_IN, found[i].flags);
-	} while (count == FOUND_MAX);
+	struct lruhash_entry *out = NULL, *next;
+	bool all = false;
+	if (!LR_QUICK_TRYLOCK(&table->lock))
+		return false;
+	struct lruhash_bin *bin = &table->array[hash & (size_t)table->size_mask];
+	if (LR_QUICK_TRYLOCK(&bin->lock)) {
+		all = filter_bin(table, bin, zone, &out);
+		lock_quick_unlock(&bin->lock);
+	}
+	lock_quick_unlock(&table->lock);
+	for (; out; out = next) {
+		void *data = out->data;
+		next = out->overflow_next;
+		(*table->delkeyfunc)(out->key, table->cb_arg);
+		(*table->deldatafunc)(data, table->cb_arg);
+	}
+	return all;
 }
 
 /* How far the cache has been read. Bins that it gets meanwhile come after those that it has. */
@@ -157,37 +167,40 @@ struct place {
 	size_t table, bin;
 };
 
-/* The next bin's table; NULL: that was the last. */
-static struct lruhash *
-next_bin(struct slabhash *cache, struct place *place, size_t *bin)
+/* Reads the bins of one table on, COUNT of them at the most. False: something was busy. */
+static bool
+read_bins(struct lruhash *table, struct place *place, size_t *count, const struct lr_zone *zone)
 {
-	while (place->table < cache->size) {
-		struct lruhash *table = cache->array[place->table];
-		lock_quick_lock(&table->lock);
-		size_t size = table->size;
-		lock_quick_unlock(&table->lock);
-		if (place->bin < size) {
-			*bin = place->bin++;
-			return table;
-		}
+	if (!LR_QUICK_TRYLOCK(&table->lock))
+		return false;
+	size_t size = table->size;
+	lock_quick_unlock(&table->lock);
+	for (; *count && place->bin < size; --*count, place->bin++)
+		if (!clean_bin(table, place->bin, zone))
+			return false;
+	if (place->bin >= size) {
 		place->table++;
 		place->bin = 0;
 	}
-	return NULL;
+	return true;
 }
 
 /* Reads on. False: done. */
 static bool
 sweep_on(struct module_env *env, const struct lr_zone *zone, struct place *place)
 {
-	struct lruhash *table = NULL;
+	size_t count = STEP;
+	bool all = true;
 	if (!enter(env))
 		return false;
-	struct rrset_cache *cache = env->rrset_cache;
-	for (size_t i = 0, bin; i < STEP && (table = next_bin(&cache->table, place, &bin)); i++)
-		clean_bin(cache, table, bin, zone);
+	struct slabhash *cache = &env->rrset_cache->table;
+	while (all && count && place->table < cache->size)
+		all = read_bins(cache->array[place->table], place, &count, zone);
+	bool done = place->table >= cache->size;
 	leave(env);
-	return table != NULL;
+	if (!all)
+		sched_yield();
+	return !done;
 }
 
 void
@@ -198,7 +211,8 @@ lr_cached_sweep(struct module_env *env, const struct lr_zone *zone)
 		;
 }
 
-static void
+/* False: something was busy. */
+static bool
 look_for(struct module_env *env, const struct lr_zone *zone, const struct lr_rrset *rrset,
     uint32_t flags)
 {
@@ -206,7 +220,19 @@ look_for(struct module_env *env, const struct lr_zone *zone, const struct lr_rrs
 	    .flags = flags, .type = htons(rrset->type), .rrset_class = htons(LDNS_RR_CLASS_IN)};
 	key.dname = (uint8_t *)(uintptr_t)lr_rrset_owner(zone, rrset, &key.dname_len);
 	hashvalue_type hash = rrset_key_hash(&key);
-	clean_bin(env->rrset_cache, slabhash_gettable(&env->rrset_cache->table, hash), hash, zone);
+	return clean_bin(slabhash_gettable(&env->rrset_cache->table, hash), hash, zone);
+}
+
+static bool
+look_for_all(struct module_env *env, const struct lr_zone *zone, const struct lr_rrset *rrset)
+{
+	if (!look_for(env, zone, rrset, 0))
+		return false;
+	if (rrset->type == LDNS_RR_TYPE_SOA)
+		return look_for(env, zone, rrset, PACKED_RRSET_SOA_NEG);
+	if (rrset->type == LDNS_RR_TYPE_NSEC && rrset->node == 0)
+		return look_for(env, zone, rrset, PACKED_RRSET_NSEC_AT_APEX);
+	return true;
 }
 
 void
@@ -214,18 +240,15 @@ lr_cached_look(struct module_env *env, const struct lr_zone *zone)
 {
 	size_t count = lr_zone_rrset_count(zone), i = 0;
 	while (i < count && enter(env)) {
-		for (size_t looks = 0; i < count && looks < STEP; i++) {
+		bool all = true;
+		for (size_t looks = 0; all && i < count && looks < STEP; looks++) {
 			const struct lr_rrset *rrset = lr_zone_rrset(zone, i);
-			if (!rrset->signatures)
-				continue;
-			look_for(env, zone, rrset, 0);
-			if (rrset->type == LDNS_RR_TYPE_SOA)
-				look_for(env, zone, rrset, PACKED_RRSET_SOA_NEG);
-			if (rrset->type == LDNS_RR_TYPE_NSEC && rrset->node == 0)
-				look_for(env, zone, rrset, PACKED_RRSET_NSEC_AT_APEX);
-			looks++;
+			all = !rrset->signatures || look_for_all(env, zone, rrset);
+			i += all;
 		}
 		leave(env);
+		if (!all)
+			sched_yield();
 	}
 }
 

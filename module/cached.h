@@ -9,8 +9,8 @@
  * own. They are older where they are not the zone's to the last octet, TTLs aside: the signatures
  * too, and whether the zone was made before or after.
  *
- * An entry is looked at and taken away under Unbound's own locks, in its own order: auth_zones,
- * then of a cache the table, the bin and the entry.
+ * An entry is looked at and taken away under Unbound's own locks of the cache: the table's, the
+ * bin's and the entry's. None of these is waited for, since that of the auth zones is held.
  */
 #ifndef LR_CACHED_H
 #define LR_CACHED_H

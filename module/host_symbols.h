@@ -36,6 +36,7 @@
 	X(auth_zones_create)                                                                       \
 	X(auth_zones_delete)                                                                       \
 	X(auth_zones_find_zone)                                                                    \
+	X(bin_overflow_remove)                                                                     \
 	X(config_create)                                                                           \
 	X(config_delete)                                                                           \
 	X(config_set_option)                                                                       \
@@ -53,6 +54,7 @@
 	X(log_err)                                                                                 \
 	X(log_info)                                                                                \
 	X(log_warn)                                                                                \
+	X(lru_remove)                                                                              \
 	X(memdup)                                                                                  \
 	X(msg_cache_remove)                                                                        \
 	X(msgreply_sizefunc)                                                                       \

@@ -93,8 +93,7 @@ note(
 }
 
 void
-lr_keep_publish(
-    struct lr_keep *keep, const struct lr_zone *zone, const struct lr_state *state)
+lr_keep_publish(struct lr_keep *keep, const struct lr_zone *zone, const struct lr_state *state)
 {
 	int64_t horizon = lr_keep_horizon(keep, zone, state);
 	lr_snapshot_publish(keep->module->snapshot, lr_zone_ref(zone), horizon);
@@ -291,7 +290,8 @@ lr_keep_watch(struct lr_keep *keep)
 	bool taken = lr_localroot_look(module, NULL) != LR_NO_REASON;
 	if (fresh)
 		(void)lr_lend_stock(module->lend); /* without memory: at the next look */
-	if (fresh && !taken)
+	/* Before, Unbound still chooses what its hashes start from. */
+	if (fresh && !taken && atomic_load_explicit(&module->host_ready, memory_order_acquire))
 		lr_cached_look(module->env, lr_keep_zone(keep));
 	if (fresh && !keep->serving)
 		log_info("localroot: serving the root zone, serial %" PRIu32 ", for %" PRId64

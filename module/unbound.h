@@ -57,12 +57,24 @@
  *
  * fast_reload waits for the workers before it deletes what it has replaced. The refresher's thread
  * is none: it reads the auth zones and the anchors under these locks, and nothing else that can
- * change. The forwards, the hints and env->cfg are not for it under any lock: at a reload and at the
- * end Unbound deletes them before deinit() has ended that thread.
+ * change. The forwards, the hints and env->cfg are not for it under any lock: at a reload and at
+ * the end Unbound deletes them before deinit() has ended that thread.
  */
 
 /* A number in env->cfg, which fast_reload +p changes under the workers. */
 #define LR_CFG(cfg, field) __atomic_load_n(&(cfg)->field, __ATOMIC_RELAXED)
+
+/* Take a lock_quick_lock() or a lock_rw_wrlock(), if nobody holds it. */
+#if defined(HAVE_PTHREAD_SPINLOCK_T)
+#define LR_QUICK_TRYLOCK(lock) (pthread_spin_trylock(lock) == 0)
+#else
+#define LR_QUICK_TRYLOCK(lock) (pthread_mutex_trylock(lock) == 0)
+#endif
+#if defined(HAVE_PTHREAD_RWLOCK_T)
+#define LR_RW_TRYWRLOCK(lock) (pthread_rwlock_trywrlock(lock) == 0)
+#else
+#define LR_RW_TRYWRLOCK(lock) (pthread_mutex_trylock(lock) == 0)
+#endif
 
 /* The forward and hint trees got locks of their own in 1.20, for changes at run time, and are
  * shared since; before, each worker has its own, and the daemon's env none. */
