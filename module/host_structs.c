@@ -21,8 +21,10 @@
 
 /* The fields of config_file that the module reads, by the options that set them. */
 #define FIELD(field, option, first, second)                                                        \
-	{option, first, second, offsetof(struct config_file, field),                               \
-	    sizeof(((struct config_file *)NULL)->field)}
+	{                                                                                          \
+		option, first, second, offsetof(struct config_file, field),                        \
+		    sizeof(((struct config_file *)NULL)->field)                                    \
+	}
 #define YES_NO(field, option) FIELD(field, option, "yes", "no")
 #define NUMBER(field, option) FIELD(field, option, "5", "6")
 #define STRING(field, option) FIELD(field, option, "/", LONG)
@@ -78,13 +80,15 @@ sets_field(struct config_file *cfg, const struct field *field)
 
 static const char no_memory[] = "too little memory to look at its structs";
 
-/* These say what this Unbound has: another struct, or the option whose field is elsewhere. NULL: all
- * is as it was when we were built. */
+/* These say what this Unbound has: another struct, or the option whose field is elsewhere. NULL:
+ * all is as it was when we were built. */
 
 static const char *
 check_config(void)
 {
 	struct config_file *cfg = config_create();
+	/* Setting the option sets this too, which counts for all of Unbound. */
+	const int serve_expired = SERVE_EXPIRED;
 	const char *other = NULL;
 	if (!cfg)
 		return no_memory;
@@ -98,6 +102,7 @@ check_config(void)
 	if (!other && cfg->client_subnet_opcode != LDNS_EDNS_CLIENT_SUBNET)
 		other = "client-subnet-opcode:";
 #endif
+	SERVE_EXPIRED = serve_expired;
 	config_delete(cfg);
 	return other;
 }

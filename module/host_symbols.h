@@ -18,6 +18,7 @@
 	X(MAX_NEG_TTL)                                                                             \
 	X(MAX_TTL)                                                                                 \
 	X(MIN_TTL)                                                                                 \
+	X(SERVE_EXPIRED)                                                                           \
 	X(SERVE_EXPIRED_TTL)                                                                       \
 	X(SERVE_ORIGINAL_TTL)                                                                      \
 	X(addr_tree_lookup)                                                                        \

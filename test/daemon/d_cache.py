@@ -382,4 +382,16 @@ def validates_behind():
         tap.equal((reply.rcode(), answers.secure(reply)), (dns.rcode.NOERROR, True), "www.com. by the one behind")
 
 
+@tap.test("an expired answer of another zone has the TTL that it has without the module")
+def others_expired():
+    with lab.Lab(rootzone.make()) as net:
+        ttls = []
+        for localroot in ([], None):
+            resolver = net.unbound(localroot=localroot, config=EXPIRED)
+            resolver.ask("www.com.")
+            run_out()
+            ttls.append(resolver.ask("www.com.").answer[0].ttl)
+        tap.equal(ttls[0], ttls[1], "TTL with the module and without")
+
+
 tap.run()
