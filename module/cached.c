@@ -7,6 +7,9 @@
 /* Names that are looked for, and bins of a cache that are read, under the guard at a time. */
 #define STEP 64
 
+/* Such steps of a sweep in pieces: a fraction of a millisecond, and a cache of the default size. */
+#define PIECE 64
+
 static bool
 is_roots(const struct packed_rrset_key *key)
 {
@@ -75,7 +78,7 @@ lr_cached_fits(const struct module_env *env)
 __attribute__((no_sanitize("thread"))) static bool
 host_runs(const struct module_env *env)
 {
-	return ((volatile struct daemon *)daemon_of(env))->local_zones != NULL;
+	return __atomic_load_n(&daemon_of(env)->local_zones, __ATOMIC_ACQUIRE) != NULL;
 }
 
 static bool
@@ -162,14 +165,10 @@ clean_bin(struct lruhash *table, size_t hash, const struct lr_zone *zone)
 	return all;
 }
 
-/* How far the cache has been read. Bins that it gets meanwhile come after those that it has. */
-struct place {
-	size_t table, bin;
-};
-
 /* Reads the bins of one table on, COUNT of them at the most. False: something was busy. */
 static bool
-read_bins(struct lruhash *table, struct place *place, size_t *count, const struct lr_zone *zone)
+read_bins(
+    struct lruhash *table, struct lr_cached_place *place, size_t *count, const struct lr_zone *zone)
 {
 	if (!LR_QUICK_TRYLOCK(&table->lock))
 		return false;
@@ -187,7 +186,7 @@ read_bins(struct lruhash *table, struct place *place, size_t *count, const struc
 
 /* Reads on. False: done. */
 static bool
-sweep_on(struct module_env *env, const struct lr_zone *zone, struct place *place)
+sweep_step(struct module_env *env, const struct lr_zone *zone, struct lr_cached_place *place)
 {
 	size_t count = STEP;
 	bool all = true;
@@ -206,9 +205,20 @@ sweep_on(struct module_env *env, const struct lr_zone *zone, struct place *place
 void
 lr_cached_sweep(struct module_env *env, const struct lr_zone *zone)
 {
-	struct place place = {0, 0};
-	while (sweep_on(env, zone, &place))
+	struct lr_cached_place place = {0, 0};
+	while (sweep_step(env, zone, &place))
 		;
+}
+
+void
+lr_cached_sweep_on(
+    struct module_env *env, const struct lr_zone *zone, struct lr_cached_place *place)
+{
+	for (size_t steps = 0; steps < PIECE; steps++)
+		if (!sweep_step(env, zone, place)) {
+			*place = (struct lr_cached_place){0, 0};
+			return;
+		}
 }
 
 /* False: something was busy. */

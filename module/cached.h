@@ -29,6 +29,16 @@ bool lr_cached_fits(const struct module_env *env);
  */
 void lr_cached_sweep(struct module_env *env, const struct lr_zone *zone);
 
+/* How far a cache has been read. Bins that it gets meanwhile come after those that it has. */
+struct lr_cached_place {
+	size_t table, bin;
+};
+
+/* The same in pieces, from PLACE (at first all zero) on and over again: for what ZONE has no name
+ * for, so that lr_cached_look() does not see it. */
+void lr_cached_sweep_on(
+    struct module_env *env, const struct lr_zone *zone, struct lr_cached_place *place);
+
 /*
  * The same for the names of ZONE alone, which takes a fraction of a millisecond: what
  * unbound-control's load_cache has brought back, and what came from elsewhere. ENV and thread as

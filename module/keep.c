@@ -1,5 +1,4 @@
 #include "anchors.h"
-#include "cached.h"
 #include "clock.h"
 #include "keep_parts.h"
 #include "policy.h"
@@ -291,8 +290,10 @@ lr_keep_watch(struct lr_keep *keep)
 	if (fresh)
 		(void)lr_lend_stock(module->lend); /* without memory: at the next look */
 	/* Before, Unbound still chooses what its hashes start from. */
-	if (fresh && !taken && atomic_load_explicit(&module->host_ready, memory_order_acquire))
+	if (fresh && !taken && atomic_load_explicit(&module->host_ready, memory_order_acquire)) {
 		lr_cached_look(module->env, lr_keep_zone(keep));
+		lr_cached_sweep_on(module->env, lr_keep_zone(keep), &keep->swept);
+	}
 	if (fresh && !keep->serving)
 		log_info("localroot: serving the root zone, serial %" PRIu32 ", for %" PRId64
 			 " s unless confirmed before",

@@ -4,6 +4,7 @@
 #ifndef LR_KEEP_PARTS_H
 #define LR_KEEP_PARTS_H
 
+#include "cached.h"
 #include "disk.h"
 #include "keep.h"
 #include "localroot.h"
@@ -25,6 +26,7 @@ struct lr_keep {
 	struct lr_stop *stop; /* or NULL */
 	int64_t horizon_ms; /* by the monotonic clock: a clock set back does not stretch it */
 	struct lr_said said_memory, said_anchors;
+	struct lr_cached_place swept;
 
 	pthread_mutex_t lock; /* of what follows, which others look at */
 	struct lr_state state;
