@@ -30,10 +30,8 @@ enum lr_code
 lr_localroot_start(struct module_env *env, struct lr_localroot **made, struct lr_error *err)
 {
 	*made = NULL;
-	if (!lr_cached_fits(env)) {
-		log_warn("localroot: not serving: another struct daemon");
-		return LR_OK;
-	}
+	if (!lr_cached_fits(env))
+		return lr_fail(err, LR_EUNSUPPORTED, "this Unbound has another struct daemon");
 	struct lr_localroot *module = calloc(1, sizeof(*module));
 	if (!module)
 		return lr_fail(err, LR_ENOMEM, "out of memory");
@@ -44,6 +42,10 @@ lr_localroot_start(struct module_env *env, struct lr_localroot **made, struct lr
 		lr_localroot_stop(module);
 		return LR_OK;
 	}
+	/* Its deinit would come before ours, and take away anchors that our thread looks at. */
+	if (code == LR_OK && env->anchors)
+		code = lr_fail(err, LR_EUNSUPPORTED,
+		    "dynlib stands behind the validator in module-config, not in front of it");
 	if (code == LR_OK && !make_parts(module))
 		code = lr_fail(err, LR_ENOMEM, "out of memory");
 	if (code == LR_OK) {

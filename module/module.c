@@ -103,7 +103,8 @@ init(struct module_env *env, int id)
 	if (!module)
 		return 1;
 	if (!watch_iterator(dynlib, env, id, module)) {
-		log_err("localroot: cannot watch the queries to the root: not serving");
+		lr_fail(&refused, LR_ENOMEM, "cannot watch the queries to the root");
+		log_err("localroot: not serving: %s", refused.text);
 		unwatch_iterator(dynlib, env, id);
 		lr_localroot_stop(module);
 		return 1;

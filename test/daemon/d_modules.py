@@ -92,6 +92,21 @@ def patched(scene):
     tap.equal(resolver.metrics()["answers_nxdomain"] > before, True, "answered from the copy")
 
 
+def behind(scene):
+    """A validator in front would end first, and take away what the module's thread looks at."""
+    net = scene.net
+    resolver = net.unbound(localroot=[], config='module-config: "validator dynlib iterator"')
+    for start in (1, 2):
+        lab.wait(lambda: resolver.log.count("dynlib stands behind the validator") == start, 20, "a line for each start")
+        start_of_queries = len(net.sniffer.queries())
+        tap.equal(resolver.ask(f"junk-{start}.").rcode(), 3)
+        if not net.root_queries(resolver, start_of_queries):
+            raise AssertionError("nothing was asked of the root servers")
+        if start == 1:
+            resolver.reload()
+    tap.equal(resolver.stop(), 0, "exit code")
+
+
 # Other versions' Unbounds may have installed theirs for all.
 os.environ["PYTHONPATH"] = str(pathlib.Path(os.environ.get("LR_UNBOUND_SRC") or "") / "pythonmod")
 scene_ = same.Scene(lab.rootzone.make())
@@ -99,5 +114,6 @@ tap.test("the lab")(scene_.__enter__)
 tap.test("localroot: yes with a script in front: the script is asked, and junk is answered from the copy")(lambda: patched(scene_))
 for modules_, (order_, config_) in ORDERS.items():
     tap.test(f"{order_}: the same answers as {modules_}")(lambda m=modules_, o=order_, c=config_: compared(scene_, m, o, c))
+tap.test("behind the validator it declines, also over a reload, and Unbound resolves as without")(lambda: behind(scene_))
 tap.test("the lab ends")(lambda: scene_.__exit__(None, None, None))
 tap.run()
