@@ -277,10 +277,11 @@ lr_refresher_stop(struct lr_refresher *r)
 		(void)eventfd_write(r->stop_fd, 1);
 		pthread_join(r->thread, NULL);
 	}
+	/* The disk first: what a source that hangs leaves of the time would not be enough. */
 	int64_t until = now_ms() + END_MS;
+	lr_keep_end(r->module->keep, until);
 	lr_rounds_free(r->rounds, until);
 	lr_status_file_free(r->status_file, until);
-	lr_keep_end(r->module->keep, until);
 	if (r->stop_fd >= 0)
 		close(r->stop_fd);
 	if (r->wake_fd >= 0)
