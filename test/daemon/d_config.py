@@ -230,6 +230,19 @@ def reloaded():
         tap.equal(resolver.stop(), 0, "exit code")
 
 
+@tap.test("the server clause: no library named is a library missing, also over a reload")
+def no_library():
+    with lab.Lab(rootzone.make()) as net:
+        resolver = server_clause(net)
+        settle(resolver)
+        change(resolver, f"localroot-module: {MODULE}", 'localroot-module: ""')
+        tap.equal(resolver.checkconf().returncode, 1, "the checker")
+        start = again(resolver)
+        tap.equal(resolver.log[start:].count("localroot-module: '': the value is missing: going on with the one before"), 1, resolver.log[start:])
+        settle(resolver)
+        tap.equal(resolver.stop(), 0, "exit code")
+
+
 @tap.test("the server clause: a library that is missing or another one costs the local root, not Unbound; start and reload")
 def library():
     with lab.Lab(rootzone.make()) as net:

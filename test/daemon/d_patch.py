@@ -233,6 +233,22 @@ def both():
         tap.equal((ub.log.count("ours is module 0"), "unable" in ub.log), (1, False), ub.log)
 
 
+@tap.test("half a change from the clause to the line: a dynlib without a library takes it, a library without a dynlib is in nobody's way")
+def half():
+    line = ["  localroot: yes", OURS]
+    path = configuration([*line, '  module-config: "dynlib validator iterator"'])
+    tap.equal((option("module-config", path), option("dynlib-file", path)[:1]), (["dynlib validator iterator"], [LIBRARY]), "no clause")
+    path = configuration([*line, '  module-config: "dynlib validator iterator"'], dynlibs("localroot: yes"))
+    tap.equal((option("module-config", path), option("dynlib-file", path)[:2]),
+              (["dynlib validator iterator"], [LIBRARY, "localroot: yes"]), "a clause without a library")
+    path = configuration([*line, '  module-config: "validator iterator"'], dynlibs(LIBRARY, "localroot: yes"))
+    tap.equal((option("module-config", path), option("dynlib-file", path)[:2]),
+              (["dynlib validator iterator"], [LIBRARY, LIBRARY]), "a clause, but no dynlib")
+    for server, rest in ((['  module-config: "dynlib validator iterator"'], ""), (['  module-config: "validator iterator"'], dynlibs(LIBRARY))):
+        with Running([*line, *server], rest) as ub:
+            tap.equal((ub.log.count("ours is module 0"), "unable" in ub.log), (1, False), ub.log)
+
+
 @tap.test("programs that use libunbound read the options and load nothing")
 def libunbound():
     path = configuration(["  localroot: yes", "  localroot-module: /no/such/module.so", "  localroot-source: axfr:192.0.32.132"])
