@@ -177,8 +177,12 @@ class Unbound(Daemon):
             return {key: float(value) for key, value in (line.split("=", 1) for line in lines)}
         return done.stdout
 
-    def reload(self):
+    def reload(self, limit=60):
+        """Until it serves again: a question between its old sockets and its new ones is lost."""
+        starts = self.log.count("start of service")
         self.control("reload")
+        wait(lambda: self.log.count("start of service") > starts or not self.running, limit,
+             lambda: f"{self.name} starts again:\n{self.log[-3000:]}")
 
     def changes_modules(self):
         """Whether it survives a reload that changes module-config. Unbound 1.21 to 1.24 read on behind the old one's end
