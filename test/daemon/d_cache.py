@@ -130,10 +130,9 @@ def run_out():
     time.sleep(2.1)
 
 
-def twice(scene, resolver, what):
-    """What a TLD's servers said may be given once more, where the user wants expired answers; not twice."""
-    scene.wrong(resolver, CHILDS)
-    scene.check(resolver, what, CHILDS)
+def renewed(scene, resolver, what):
+    """What a TLD's servers said may be given until it is renewed, where the user wants expired answers; not for ever."""
+    lab.wait(lambda: not scene.wrong(resolver, CHILDS), 20, lambda: f"{what}:\n" + "\n".join(scene.wrong(resolver, CHILDS)))
 
 
 @tap.test("caches that were filled before the copy came")
@@ -172,7 +171,7 @@ def expired():
         for form, resolver in resolvers.items():
             scene.serve(resolver)
             scene.check(resolver, f"{form}: with the copy")
-            twice(scene, resolver, f"{form}: what has expired of a TLD that is gone")
+            renewed(scene, resolver, f"{form}: what has expired of a TLD that is gone")
         run_out()
         for form, resolver in resolvers.items():
             scene.check(resolver, f"{form}: later")
@@ -187,7 +186,7 @@ def prefetch():
         for _ in range(5):
             scene.check(resolver, "with the copy")
             time.sleep(1)  # a TTL goes by
-        twice(scene, resolver, "what a TLD's servers said")
+        renewed(scene, resolver, "what a TLD's servers said")
 
 
 @tap.test("the copy goes stale: what is older than it does not come back")
@@ -283,7 +282,8 @@ def sizes():
             scene.net.serve_source(scene.before if turn % 2 == 0 else None)
             resolver.config_file.write_text(text.replace("server:\n", f"server:\n  rrset-cache-size: {turn + 1}m\n"
                                                          f"  msg-cache-slabs: {1 << turn % 3}\n", 1))
-            resolver.control("localroot_refresh")
+            with contextlib.suppress(RuntimeError):  # a stock Unbound
+                resolver.control("localroot_refresh")
             resolver.control("reload")
             lab.wait(lambda: resolver.log.count("start of service") == turn + 2, 20, "a start")
         scene.serve(resolver, scene.after)
