@@ -85,13 +85,21 @@ open_file(const struct lr_paths *paths, const char *path, const char **why)
 	return NULL;
 }
 
-static bool
-is_folder(const struct lr_paths *paths, const char *path)
+/* The kind of file that is there; 0: none that can be seen. */
+static mode_t
+kind_of(const struct lr_paths *paths, const char *path)
 {
 	char place[2 * PATH_OCTETS];
 	struct stat status;
-	return where_it_is(paths, path, place) && stat(place, &status) == 0 &&
-	       S_ISDIR(status.st_mode);
+	return where_it_is(paths, path, place) && stat(place, &status) == 0
+		   ? status.st_mode & S_IFMT
+		   : 0;
+}
+
+static bool
+is_folder(const struct lr_paths *paths, const char *path)
+{
+	return kind_of(paths, path) == S_IFDIR;
 }
 
 static enum lr_code
@@ -154,6 +162,9 @@ take_new_file(const struct reading *reading, void *place)
 	if (code == LR_OK && (reading->value[strlen(reading->value) - 1] == '/' ||
 				 is_folder(reading->paths, reading->value)))
 		code = bad(reading, "a folder, not a file");
+	mode_t kind = code == LR_OK ? kind_of(reading->paths, reading->value) : 0;
+	if (kind && kind != S_IFREG) /* a device would be replaced */
+		code = bad(reading, "not a regular file");
 	return code == LR_OK ? set_path(reading, place) : code;
 }
 

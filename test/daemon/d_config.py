@@ -30,7 +30,8 @@ def values(folder):
     (folder / "nolist").write_text("# nothing\n", encoding="ascii")
     (folder / "ca.pem").write_text("# a file\n", encoding="ascii")
     https = ["https://www.internic.net/domain/root.zone", "https://[2001:db8::1]:444/z", "https://a.example/z@192.0.2.7"]
-    new_file = ["", "relative", f"{folder}", f"{folder}/", "/x\t", "'/x'", "/" + 1024 * "a"]
+    os.mkfifo(folder / "fifo")
+    new_file = ["", "relative", f"{folder}/fifo", f"{folder}", f"{folder}/", "/x\t", "'/x'", "/" + 1024 * "a"]
     file = [*new_file, f"{folder}/missing"]
     seconds = (["1", "86400", "0086400", "2147483647"],
                ["", "0", "-1", "+1", "0x10", "1e3", "1.5", "1d", "12 ", "2147483648", "99999999999999999999", "yes"])
