@@ -1,4 +1,5 @@
 #include "answer.h"
+#include "find.h"
 #include "packed.h"
 #include "sentinel.h"
 #include "ttl.h"

@@ -2,7 +2,7 @@
 #include "clock.h"
 #include "keep_parts.h"
 #include "policy.h"
-#include "thaw.h"
+#include "draft_from_zone.h"
 
 #include <inttypes.h>
 
@@ -197,7 +197,7 @@ verify_again(struct lr_keep *keep)
 	struct lr_draft *draft;
 	const struct lr_zone *zone;
 	struct lr_report report;
-	enum lr_code code = lr_zone_thaw(held, &draft, &report.error);
+	enum lr_code code = lr_draft_from_zone(held, &draft, &report.error);
 	if (code == LR_OK) {
 		lr_draft_heed(draft, keep->stop);
 		code = lr_keep_verify(keep, draft, false, &zone, &report);

@@ -30,7 +30,7 @@ struct lr_settings {
 
 /*
  * Reads the options into *settings. Strings are copied: Unbound frees its own over a reload. What
- * cannot be used (zone/option.h) is passed over, with a line in the log that quotes it, and never
+ * cannot be used (zone/fetch/option.h) is passed over, with a line in the log that quotes it, and never
  * an error: only LR_ENOMEM is. Of an option that has one value, the last counts, as in Unbound. To
  * be called by init's thread, inside of the chroot.
  */

@@ -1,6 +1,6 @@
 #include "store.h"
 #include "print.h"
-#include "schedule.h"
+#include "serial.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -25,17 +25,22 @@ headers() {
 	(cd "$1" && ls ./*.h | sed 's#^\./##; s/\./\\./' | paste -sd '|')
 }
 
-echo 1..8
-check "zone/ includes neither validate/ nor module/" "$(includes zone "$(headers validate)|$(headers module)")"
+echo 1..10
+check "zone/ includes neither validate/ nor module/" \
+	"$(includes zone "$(headers validate)|$(headers module)"; includes zone/fetch "$(headers validate)|$(headers module)")"
 check "validate/ does not include module/" "$(includes validate "$(headers module)")"
 check "only module/unbound.h and what goes with it includes Unbound's headers" \
-	"$(grep -nE '^# *include "(util|services|sldns|iterator|validator|dynlibmod|daemon)/' zone/*.[ch] validate/*.[ch]
-	   grep -nE '^# *include <(openssl|curl|ares)' zone/*.[ch] | grep -vE 'zone/(https_parts\.h|tls\.c|resolve\.c)')"
-check "only validate/ seals a zone" "$(includes zone 'seal\.h' | grep -v '^zone/seal\.c'; includes module 'seal\.h'
+	"$(grep -nE '^# *include "(util|services|sldns|iterator|validator|dynlibmod|daemon)/' zone/*.[ch] zone/fetch/*.[ch] validate/*.[ch])"
+check "zone/ has neither network nor cryptography, and knows nothing of zone/fetch/" \
+	"$(includes zone "$(headers zone/fetch)"
+	   grep -nE '^# *include <(openssl|curl|ares|sys/socket|netinet|poll|netdb)' zone/*.[ch])"
+check "each library of zone/fetch/ has its one place" \
+	"$(grep -nE '^# *include <(openssl|curl|ares)' zone/fetch/*.[ch] | grep -vE 'zone/fetch/(https_parts\.h|tls\.c|resolve\.c)')"
+check "only validate/ seals a zone" "$(includes zone 'seal\.h' | grep -v '^zone/seal\.c'; includes zone/fetch 'seal\.h'; includes module 'seal\.h'
 	includes validate 'seal\.h' | grep -v '^validate/validate\.c')"
 check "module/ never mixes ldns with Unbound" "$(grep -lE '^# *include <ldns' module/*.[ch])"
 check "below module/ nobody asks the clock, chance or the environment" \
-	"$(grep -nE '\b(time|gettimeofday|clock_gettime|rand|random|getrandom|getenv|RAND_bytes) *\(' zone/*.c validate/*.c |
+	"$(grep -nE '\b(time|gettimeofday|clock_gettime|rand|random|getrandom|getenv|RAND_bytes) *\(' zone/*.c zone/fetch/*.c validate/*.c |
 		grep -v '^validate/localroot-check\.c')"
 # stats and control are looked for by a patched Unbound only.
 check "the plug-in exports its entry points and nothing else" \

@@ -2,8 +2,10 @@
 #include "key.h"
 #include "nsec.h"
 #include "owner.h"
+#include "serial.h"
 #include "rdata.h"
 
+#include <ldns/ldns.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -72,13 +74,6 @@ fault(const struct verifier *v, enum lr_code code, const uint8_t *owner, uint16_
 	return lr_fail(v->err, code, "%s: %s", text, what);
 }
 
-/* RFC 1982: A is not after B. The distance that it leaves undefined counts as after. */
-static bool
-not_after(uint32_t a, uint32_t b)
-{
-	return b - a < UINT32_C(1) << 31;
-}
-
 /* RFC 4035 section 5.3.1, without what depends on the key. */
 static enum lr_code
 check_fields(const struct verifier *v, const uint8_t *owner, const struct signature *s,
@@ -102,9 +97,9 @@ check_time(const struct verifier *v, const uint8_t *owner, uint16_t type, const 
 {
 	if (!v->check_time)
 		return LR_OK;
-	if (!not_after(s->inception, v->now))
+	if (!lr_serial_not_after(s->inception, v->now))
 		return fault(v, LR_EEXPIRED, owner, type, s, "is not valid yet");
-	if (!not_after(v->now, s->expiration))
+	if (!lr_serial_not_after(v->now, s->expiration))
 		return fault(v, LR_EEXPIRED, owner, type, s, "has expired");
 	return LR_OK;
 }
@@ -181,9 +176,9 @@ static void
 count_signature(struct verifier *v, uint16_t type, const struct signature *s)
 {
 	v->result.signatures++;
-	if (type == LR_TYPE_ZONEMD)
+	if (type == LDNS_RR_TYPE_ZONEMD)
 		return;
-	if (!v->has_expires || not_after(s->expiration, v->result.expires))
+	if (!v->has_expires || lr_serial_not_after(s->expiration, v->result.expires))
 		v->result.expires = s->expiration;
 	v->has_expires = true;
 }
@@ -264,7 +259,7 @@ load_keys(struct verifier *v, const struct lr_signed *dnskeys, const struct lr_a
 	struct lr_error why = {LR_OK, ""};
 	bool anchored = false, unsupported = false;
 	if (dnskeys->end - dnskeys->start > LR_DNSKEYS_MAX)
-		return fault(v, LR_EBOGUS, v->origin, LR_TYPE_DNSKEY, NULL, "too many keys");
+		return fault(v, LR_EBOGUS, v->origin, LDNS_RR_TYPE_DNSKEY, NULL, "too many keys");
 	for (size_t i = dnskeys->start; i < dnskeys->end; i++) {
 		struct lr_record r = lr_draft_record(v->draft, i);
 		struct lr_key *key;
@@ -286,9 +281,9 @@ load_keys(struct verifier *v, const struct lr_signed *dnskeys, const struct lr_a
 	if (anchored)
 		return LR_OK;
 	if (unsupported)
-		return fault(v, LR_EUNSUPPORTED, v->origin, LR_TYPE_DNSKEY, NULL,
+		return fault(v, LR_EUNSUPPORTED, v->origin, LDNS_RR_TYPE_DNSKEY, NULL,
 		    "the keys that match a trust anchor are of algorithms unknown here");
-	return fault(v, LR_EANCHOR, v->origin, LR_TYPE_DNSKEY, NULL,
+	return fault(v, LR_EANCHOR, v->origin, LDNS_RR_TYPE_DNSKEY, NULL,
 	    "no key of the zone matches a trust anchor");
 }
 
@@ -298,7 +293,7 @@ verify_anchor(struct verifier *v, const struct lr_signed *dnskeys)
 {
 	struct lr_record first = lr_draft_record(v->draft, dnskeys->start);
 	if (dnskeys->signatures_end - dnskeys->signatures > LR_SIGNATURES_MAX)
-		return fault(v, LR_EBOGUS, v->origin, LR_TYPE_DNSKEY, NULL, "too many signatures");
+		return fault(v, LR_EBOGUS, v->origin, LDNS_RR_TYPE_DNSKEY, NULL, "too many signatures");
 	for (size_t i = dnskeys->signatures; i < dnskeys->signatures_end; i++) {
 		struct lr_record record = lr_draft_record(v->draft, i);
 		struct signature s;
@@ -315,7 +310,7 @@ verify_anchor(struct verifier *v, const struct lr_signed *dnskeys)
 			return LR_OK;
 		}
 	}
-	return fault(v, LR_EBOGUS, v->origin, LR_TYPE_DNSKEY, NULL,
+	return fault(v, LR_EBOGUS, v->origin, LDNS_RR_TYPE_DNSKEY, NULL,
 	    "not signed by a key that matches a trust anchor");
 }
 
@@ -330,7 +325,7 @@ verify(struct verifier *v, const struct lr_anchors *anchors)
 	if (!anchors || lr_anchors_count(anchors) == 0)
 		return lr_fail(v->err, LR_EANCHOR, "no trust anchor for %.200s",
 		    lr_name_text(v->origin, origin));
-	if (!apex_rrset(v->draft, LR_TYPE_DNSKEY, &dnskeys))
+	if (!apex_rrset(v->draft, LDNS_RR_TYPE_DNSKEY, &dnskeys))
 		return lr_fail(
 		    v->err, LR_EANCHOR, "the zone has no DNSKEY records to match a trust anchor");
 	enum lr_code code = load_keys(v, &dnskeys, anchors);

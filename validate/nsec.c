@@ -1,6 +1,7 @@
 #include "nsec.h"
 #include "owner.h"
 
+#include <ldns/ldns.h>
 #include <string.h>
 
 enum { WINDOWS = 256, WINDOW_MAX = 2 + 32, BITMAP_MAX = WINDOWS * WINDOW_MAX };
@@ -9,7 +10,7 @@ static enum lr_code
 fault(const uint8_t *owner, const char *what, struct lr_error *err)
 {
 	char text[160];
-	return lr_fail(err, LR_EBOGUS, "%s: %s", lr_rrset_text(owner, LR_TYPE_NSEC, text), what);
+	return lr_fail(err, LR_EBOGUS, "%s: %s", lr_rrset_text(owner, LDNS_RR_TYPE_NSEC, text), what);
 }
 
 /* Writes the type bit maps field that the owner's types ask for (RFC 4034 section 4.1.2). */
@@ -20,7 +21,7 @@ bitmap(const struct lr_draft *draft, const struct lr_owner *owner, uint8_t out[B
 	int window = -1;
 	for (size_t i = owner->start; i < owner->end; i = lr_draft_rrset_end(draft, i)) {
 		uint16_t type = lr_draft_record(draft, i).type;
-		if (type != LR_TYPE_RRSIG && type != LR_TYPE_NS && !lr_owner_signs(owner, type))
+		if (type != LDNS_RR_TYPE_RRSIG && type != LDNS_RR_TYPE_NS && !lr_owner_signs(owner, type))
 			continue;
 		if (type >> 8 != window) { /* types come in order */
 			if (window >= 0)
@@ -43,7 +44,7 @@ find_nsec(const struct lr_draft *draft, const struct lr_owner *owner, struct lr_
 	for (size_t i = owner->start, end; i < owner->end; i = end) {
 		end = lr_draft_rrset_end(draft, i);
 		*nsec = lr_draft_record(draft, i);
-		if (nsec->type == LR_TYPE_NSEC)
+		if (nsec->type == LDNS_RR_TYPE_NSEC)
 			return end - i;
 	}
 	return 0;
@@ -55,7 +56,7 @@ has_nsec3(const struct lr_draft *draft)
 	size_t count = lr_draft_count(draft);
 	for (size_t i = 0; i < count; i++) {
 		uint16_t type = lr_draft_record(draft, i).type;
-		if (type == LR_TYPE_NSEC3 || type == LR_TYPE_NSEC3PARAM)
+		if (type == LDNS_RR_TYPE_NSEC3 || type == LDNS_RR_TYPE_NSEC3PARAM)
 			return true;
 	}
 	return false;

@@ -1,23 +1,10 @@
 #include "policy.h"
-#include "cursor.h"
 #include "owner.h"
 #include "rdata.h"
+#include "serial.h"
+#include "soa.h"
 
-/* RFC 1035 section 3.3.13. */
-static bool
-soa_parses(const struct lr_record *soa, uint32_t *serial)
-{
-	struct lr_cursor c = lr_cursor_init(soa->rdata, soa->rdata_length);
-	for (int i = 0; i < 2; i++) {
-		size_t length = lr_name_length(c.at, lr_cursor_left(&c));
-		if (length == 0)
-			return false;
-		lr_cursor_bytes(&c, length);
-	}
-	*serial = lr_cursor_u32(&c);
-	lr_cursor_bytes(&c, 16);
-	return lr_cursor_ok(&c) && lr_cursor_left(&c) == 0;
-}
+#include <ldns/ldns.h>
 
 static enum lr_code
 fault(const uint8_t *owner, uint16_t type, const char *what, struct lr_error *err)
@@ -56,8 +43,8 @@ rrset_shape(const struct lr_draft *draft, const struct lr_owner *owner,
 			return fault(
 			    owner->name, rrset->type, "its signature has another TTL", err);
 	if (rrset->end - rrset->start > 1 &&
-	    (rrset->type == LR_TYPE_CNAME || rrset->type == LR_TYPE_DNAME ||
-		rrset->type == LR_TYPE_SOA))
+	    (rrset->type == LDNS_RR_TYPE_CNAME || rrset->type == LDNS_RR_TYPE_DNAME ||
+		rrset->type == LDNS_RR_TYPE_SOA))
 		return fault(owner->name, rrset->type, "more than one", err);
 	return LR_OK;
 }
@@ -75,7 +62,7 @@ owner_shape(const struct lr_draft *draft, const struct lr_owner *owner, struct s
 	for (size_t i = owner->signatures; i < owner->signatures_end; i++) {
 		struct lr_record r = lr_draft_record(draft, i);
 		if (!rrsig_parses(&r))
-			return fault(owner->name, LR_TYPE_RRSIG, "malformed", err);
+			return fault(owner->name, LDNS_RR_TYPE_RRSIG, "malformed", err);
 	}
 
 	struct lr_signed_walk walk = lr_signed_start(draft, owner);
@@ -86,23 +73,25 @@ owner_shape(const struct lr_draft *draft, const struct lr_owner *owner, struct s
 		enum lr_code code = rrset_shape(draft, owner, &rrset, err);
 		if (code != LR_OK)
 			return code;
-		if (rrset.type == LR_TYPE_SOA) {
+		if (rrset.type == LDNS_RR_TYPE_SOA) {
 			struct lr_record soa = lr_draft_record(draft, rrset.start);
 			if (!owner->apex)
-				return fault(owner->name, LR_TYPE_SOA, "not at the apex", err);
-			if (!soa_parses(&soa, &seen->serial))
-				return fault(owner->name, LR_TYPE_SOA, "malformed", err);
+				return fault(owner->name, LDNS_RR_TYPE_SOA, "not at the apex", err);
+			struct lr_soa fields;
+			if (!lr_soa_read(soa.rdata, soa.rdata_length, &fields))
+				return fault(owner->name, LDNS_RR_TYPE_SOA, "malformed", err);
+			seen->serial = fields.serial;
 			seen->soa = true;
 		}
-		if (rrset.type == LR_TYPE_NS && owner->apex)
+		if (rrset.type == LDNS_RR_TYPE_NS && owner->apex)
 			seen->apex_ns = true;
-		if (rrset.type == LR_TYPE_CNAME)
+		if (rrset.type == LDNS_RR_TYPE_CNAME)
 			cname = true;
-		else if (rrset.type != LR_TYPE_NSEC)
+		else if (rrset.type != LDNS_RR_TYPE_NSEC)
 			others = true;
 	}
 	if (cname && others) /* RFC 2181 section 10.1, RFC 4035 section 2.5 */
-		return fault(owner->name, LR_TYPE_CNAME, "does not stand alone", err);
+		return fault(owner->name, LDNS_RR_TYPE_CNAME, "does not stand alone", err);
 	return LR_OK;
 }
 
@@ -130,8 +119,7 @@ lr_policy_shape(const struct lr_draft *draft, uint32_t *serial, struct lr_error 
 enum lr_code
 lr_policy_serial(uint32_t serial, uint32_t floor, struct lr_error *err)
 {
-	/* A distance of 2^31, which RFC 1982 leaves undefined, is refused too. */
-	if (serial - floor >= UINT32_C(1) << 31)
+	if (!lr_serial_not_after(floor, serial))
 		return lr_fail(
 		    err, LR_ESERIAL, "serial %u is older than %u, accepted before", serial, floor);
 	return LR_OK;

@@ -70,7 +70,7 @@ lr_validate(struct lr_draft *draft, const struct lr_policy *policy, const struct
 	enum lr_code code = verify(draft, policy, report, &err);
 	if (code == LR_OK) {
 		int64_t start = cpu(policy);
-		code = lr_zone_seal(draft, zone, &err);
+		code = lr_zone_seal(draft, report->dnssec.expires, zone, &err);
 		report->seal_ns = cpu(policy) - start;
 	}
 	lr_draft_free(draft);

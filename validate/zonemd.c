@@ -2,6 +2,7 @@
 #include "owner.h"
 #include "rdata.h"
 
+#include <ldns/ldns.h>
 #include <openssl/evp.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -27,9 +28,9 @@ left_out(const struct lr_record *record, size_t origin_length)
 	if (record->owner_length != origin_length)
 		return false; /* every owner is within the origin: the same length is the same name
 			       */
-	return record->type == LR_TYPE_ZONEMD ||
-	       (record->type == LR_TYPE_RRSIG && record->rdata_length >= 2 &&
-		   lr_get16(record->rdata) == LR_TYPE_ZONEMD);
+	return record->type == LDNS_RR_TYPE_ZONEMD ||
+	       (record->type == LDNS_RR_TYPE_RRSIG && record->rdata_length >= 2 &&
+		   lr_get16(record->rdata) == LDNS_RR_TYPE_ZONEMD);
 }
 
 static enum lr_code
@@ -98,7 +99,7 @@ apex_zonemd(const struct lr_draft *draft, size_t *first)
 	if (!lr_owner_next(&walk, &apex) || !apex.apex)
 		return 0;
 	for (size_t i = apex.start; i < apex.end; i = lr_draft_rrset_end(draft, i)) {
-		if (lr_draft_record(draft, i).type == LR_TYPE_ZONEMD) {
+		if (lr_draft_record(draft, i).type == LDNS_RR_TYPE_ZONEMD) {
 			*first = i;
 			return lr_draft_rrset_end(draft, i);
 		}

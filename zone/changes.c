@@ -1,7 +1,7 @@
 /* changes.c -- the differences of an IXFR, gathered over the zone that they start from. */
 #include "changes.h"
 #include "rdata.h"
-#include "thaw.h"
+#include "draft_from_zone.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -266,7 +266,7 @@ lr_changes_apply(
 	if (code != LR_OK)
 		return code;
 	lr_draft_heed(draft, changes->stop);
-	code = lr_zone_thaw_some(changes->base, stays, changes, draft, err);
+	code = lr_draft_from_zone_where(changes->base, stays, changes, draft, err);
 	for (ldns_rbnode_t *node = ldns_rbtree_first(changes->tree);
 	     code == LR_OK && node != LDNS_RBTREE_NULL; node = ldns_rbtree_next(node)) {
 		const struct change *change = node->key;

@@ -32,6 +32,16 @@ struct lr_draft_limits {
 	size_t record_octets; /* of one record's RDATA; 0: what the format allows, 65535 */
 };
 
+/*
+ * The root zone of 2026 is 24,878 records and 1.3 MB on the wire; its largest record has 514
+ * octets. The octets leave room for it to grow thirtyfold, the records fortyfold; and no source can
+ * make the resolver's host run out of memory.
+ */
+#define LR_DRAFT_LIMITS_DEFAULT                                                                    \
+	{                                                                                          \
+		.octets = (size_t)64 << 20, .records = 1000000, .record_octets = 16384             \
+	}
+
 /* The caller owns the draft: hand it to lr_validate() or lr_draft_free() it. */
 enum lr_code lr_draft_new(const uint8_t *origin, const struct lr_draft_limits *limits,
     struct lr_draft **draft, struct lr_error *err);

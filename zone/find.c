@@ -1,42 +1,9 @@
+#include "find.h"
 #include "zone_layout.h"
 
 #include <string.h>
 
 #include <ldns/ldns.h>
-
-bool
-lr_node_search(const struct lr_zone *zone, const uint8_t *name, uint32_t *position)
-{
-	uint64_t key = lr_name_key(name, zone->origin_labels);
-	uint32_t low = 0, high = zone->node_count;
-	while (low < high) {
-		uint32_t middle = low + (high - low) / 2;
-		const struct lr_node *node = &zone->nodes[middle];
-		int order;
-		if (key != node->key)
-			order = key < node->key ? -1 : 1;
-		else if ((order = lr_name_compare(name, zone->arena + node->name)) == 0) {
-			*position = middle;
-			return true;
-		}
-		if (order < 0)
-			high = middle;
-		else
-			low = middle + 1;
-	}
-	*position = low;
-	return false;
-}
-
-const struct lr_rrset *
-lr_node_rrset(const struct lr_zone *zone, const struct lr_node *node, uint16_t type)
-{
-	const struct lr_rrset *rrset = &zone->rrsets[node->rrset];
-	for (unsigned i = 0; i < node->rrsets; i++)
-		if (rrset[i].type == type)
-			return &rrset[i];
-	return NULL;
-}
 
 /* The NSEC of the last authoritative name up to the node: it is at the name, or covers it (RFC 4034
  * section 4). */

@@ -1,6 +1,6 @@
 #include "seal.h"
-#include "cursor.h"
-#include "schedule.h"
+#include "owner.h"
+#include "soa.h"
 #include "zone_layout.h"
 
 #include <stdlib.h>
@@ -39,59 +39,33 @@ put_rdata(struct builder *b, const struct lr_record *record)
 	put(b, record->rdata, record->rdata_length);
 }
 
-static uint32_t
-earlier(uint32_t a, uint32_t b)
-{
-	return a == 0 || lr_serial_newer(a, b) ? b : a;
-}
-
-/* RFC 4034 section 3.1: type covered, algorithm, labels, original TTL, expiration … */
 static uint16_t
-covered_type(const struct lr_record *signature)
+put_records(struct builder *b, size_t first, size_t end)
 {
-	struct lr_cursor c = lr_cursor_init(signature->rdata, signature->rdata_length);
-	return lr_cursor_u16(&c);
-}
-
-static uint32_t
-expiration(const struct lr_record *signature)
-{
-	struct lr_cursor c = lr_cursor_init(signature->rdata, signature->rdata_length);
-	lr_cursor_bytes(&c, 8);
-	return lr_cursor_u32(&c);
-}
-
-/* One rrset with its signatures, which stand among the owner's records from FIRST to END. */
-static void
-add_rrset(struct builder *b, size_t begin, size_t until, size_t first, size_t end)
-{
-	struct lr_record head = lr_draft_record(b->draft, begin);
-	struct lr_rrset rrset = {
-	    .node = b->node_count,
-	    .data = b->arena_used,
-	    .ttl = head.ttl,
-	    .type = head.type,
-	    .count = (uint16_t)(until - begin),
-	};
-	for (size_t i = begin; i < until; i++) {
-		struct lr_record record = lr_draft_record(b->draft, i);
-		put_rdata(b, &record);
-	}
 	for (size_t i = first; i < end; i++) {
 		struct lr_record record = lr_draft_record(b->draft, i);
-		if (record.type != LDNS_RR_TYPE_RRSIG || covered_type(&record) != head.type)
-			continue;
 		put_rdata(b, &record);
-		rrset.signatures++;
-		rrset.expires = earlier(rrset.expires, expiration(&record));
 	}
-	rrset.octets = b->arena_used - rrset.data;
-	/* RFC 8976 leaves the signature over the ZONEMD out of the digest; it counts when verifying
-	 * only. */
-	if (rrset.signatures && head.type != LDNS_RR_TYPE_ZONEMD)
-		b->facts.signatures_expire = earlier(b->facts.signatures_expire, rrset.expires);
+	return (uint16_t)(end - first);
+}
+
+/* Signatures over what is not there are for validate/ to refuse. */
+static void
+add_rrset(struct builder *b, const struct lr_signed *rrset)
+{
+	if (rrset->start == rrset->end)
+		return;
+	struct lr_rrset sealed = {
+	    .node = b->node_count,
+	    .data = b->arena_used,
+	    .ttl = lr_draft_record(b->draft, rrset->start).ttl,
+	    .type = rrset->type,
+	};
+	sealed.count = put_records(b, rrset->start, rrset->end);
+	sealed.signatures = put_records(b, rrset->signatures, rrset->signatures_end);
+	sealed.octets = b->arena_used - sealed.data;
 	if (b->rrsets)
-		b->rrsets[b->rrset_count] = rrset;
+		b->rrsets[b->rrset_count] = sealed;
 	b->rrset_count++;
 }
 
@@ -125,87 +99,84 @@ add_empty_nonterminals(struct builder *b, const uint8_t *previous, const struct 
 	}
 }
 
+static void
+add_owner(struct builder *b, const struct lr_owner *owner, const uint8_t *previous)
+{
+	struct lr_record head = lr_draft_record(b->draft, owner->start);
+	struct lr_signed_walk walk = lr_signed_start(b->draft, owner);
+	struct lr_signed rrset;
+	uint32_t name = put(b, head.owner, head.owner_length);
+
+	if (!owner->occluded)
+		add_empty_nonterminals(b, previous, &head, name);
+	struct lr_node node = {.name = name,
+	    .name_length = head.owner_length,
+	    .rrset = b->rrset_count,
+	    .cut = owner->delegation};
+	while (lr_signed_next(&walk, &rrset)) {
+		if (rrset.type == LDNS_RR_TYPE_NSEC && !owner->occluded)
+			b->denial = b->node_count;
+		add_rrset(b, &rrset);
+	}
+	node.rrsets = (uint16_t)(b->rrset_count - node.rrset);
+	b->facts.delegations += node.cut;
+	add_node(b, node, head.owner);
+}
+
 /* LR_OK, or what the draft's STOP says. */
 static enum lr_code
 build(struct builder *b)
 {
 	enum lr_code code = LR_OK;
-	size_t count = lr_draft_count(b->draft);
+	struct lr_owner_walk walk = {b->draft, 0, NULL};
+	struct lr_owner owner;
 	const uint8_t *previous = lr_draft_origin(b->draft);
-	const uint8_t *cut =
-	    NULL; /* the delegation, or DNAME, below which names are not looked up */
 
 	b->facts.delegations = 0;
-	b->facts.signatures_expire = 0;
 	b->node_count = b->rrset_count = b->arena_used = 0;
 	b->denial = LR_NO_NODE;
-	for (size_t begin = 0, end; begin < count && code == LR_OK; begin = end) {
-		struct lr_record owner = lr_draft_record(b->draft, begin);
-		bool has_ns = false, has_dname = false, has_nsec = false;
-		for (end = begin; end < count; end++) {
-			struct lr_record record = lr_draft_record(b->draft, end);
-			if (end > begin && !lr_name_equal(record.owner, owner.owner))
-				break;
-			has_ns |= record.type == LDNS_RR_TYPE_NS;
-			has_dname |= record.type == LDNS_RR_TYPE_DNAME;
-			has_nsec |= record.type == LDNS_RR_TYPE_NSEC;
-		}
-		bool apex = begin == 0;
-		bool below = cut && lr_name_within(owner.owner, cut);
-		uint32_t name = put(b, owner.owner, owner.owner_length);
-		if (!below) {
-			cut = (has_ns && !apex) || has_dname ? owner.owner : NULL;
-			add_empty_nonterminals(b, previous, &owner, name);
-			if (has_nsec)
-				b->denial = b->node_count;
-		}
-		struct lr_node node = {.name = name,
-		    .name_length = owner.owner_length,
-		    .rrset = b->rrset_count,
-		    .cut = !below && has_ns && !apex};
-		b->facts.delegations += node.cut;
-		for (size_t i = begin, next; i < end; i = next) {
-			next = lr_draft_rrset_end(b->draft, i);
-			if (lr_draft_record(b->draft, i).type != LDNS_RR_TYPE_RRSIG)
-				add_rrset(b, i, next, begin, end);
-		}
-		node.rrsets = (uint16_t)(b->rrset_count - node.rrset);
-		add_node(b, node, owner.owner);
-		previous = owner.owner;
-		code = lr_draft_step(b->draft, end - begin, b->err);
+	while (code == LR_OK && lr_owner_next(&walk, &owner)) {
+		add_owner(b, &owner, previous);
+		previous = owner.name;
+		code = lr_draft_step(b->draft, owner.end - owner.start, b->err);
 	}
 	return code;
 }
 
-/* The timers of the SOA record (RFC 1035 section 3.3.13). */
+/* The numbers of the SOA at the apex, which is the first name of all. */
 static bool
 read_soa(struct builder *b)
 {
-	for (size_t i = 0; i < lr_draft_count(b->draft); i++) {
+	struct lr_owner_walk walk = {b->draft, 0, NULL};
+	struct lr_owner apex;
+	if (!lr_owner_next(&walk, &apex) || !apex.apex)
+		return false;
+	for (size_t i = apex.start; i < apex.end; i++) {
 		struct lr_record record = lr_draft_record(b->draft, i);
+		struct lr_soa soa;
 		if (record.type != LDNS_RR_TYPE_SOA)
 			continue;
-		struct lr_cursor c = lr_cursor_init(record.rdata, record.rdata_length);
-		uint8_t name[LR_NAME_MAX];
-		lr_cursor_name(&c, name);
-		lr_cursor_name(&c, name);
-		b->facts.serial = lr_cursor_u32(&c);
-		b->facts.refresh = lr_cursor_u32(&c);
-		b->facts.retry = lr_cursor_u32(&c);
-		b->facts.expire = lr_cursor_u32(&c);
-		b->facts.minimum = lr_cursor_u32(&c);
-		return lr_cursor_ok(&c) && lr_name_equal(record.owner, lr_draft_origin(b->draft));
+		if (!lr_soa_read(record.rdata, record.rdata_length, &soa))
+			return false;
+		b->facts.serial = soa.serial;
+		b->facts.refresh = soa.refresh;
+		b->facts.retry = soa.retry;
+		b->facts.expire = soa.expire;
+		b->facts.minimum = soa.minimum;
+		return true;
 	}
 	return false;
 }
 
 enum lr_code
-lr_zone_seal(const struct lr_draft *draft, const struct lr_zone **out, struct lr_error *err)
+lr_zone_seal(const struct lr_draft *draft, uint32_t signatures_expire, const struct lr_zone **out,
+    struct lr_error *err)
 {
 	struct builder b = {.draft = draft,
 	    .err = err,
 	    .origin_labels = lr_name_labels(lr_draft_origin(draft))};
 	b.facts.records = lr_draft_count(draft);
+	b.facts.signatures_expire = signatures_expire;
 	if (!lr_draft_sorted(draft) || !read_soa(&b))
 		return lr_fail(err, LR_EFORMAT, "no SOA record at the apex");
 

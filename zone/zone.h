@@ -17,7 +17,6 @@ struct lr_rrset {
 	uint32_t data;      /* arena offset: count records, then their signatures, each two octets of length and its RDATA */
 	uint32_t octets;    /* of all of them */
 	uint32_t ttl;       /* seconds; the signatures' own are the same (RFC 4034 section 3) */
-	uint32_t expires;   /* the earliest expiration among the signatures (seconds, RFC 1982 arithmetic); 0 unsigned */
 	uint16_t type;
 	uint16_t count;
 	uint16_t signatures;
@@ -27,29 +26,8 @@ struct lr_rrset {
 struct lr_zone_facts {
 	uint32_t serial;
 	uint32_t refresh, retry, expire, minimum; /* seconds, from the SOA */
-	uint32_t signatures_expire;               /* the earliest of all but the ZONEMD's; 0 where the zone is unsigned */
+	uint32_t signatures_expire;               /* the earliest of those verified, but the ZONEMD's; 0: none was */
 	size_t records, delegations, octets;      /* octets: all the memory that the zone takes */
-};
-
-/* What the zone says of a name and a type (RFC 1034 section 4.3.2, RFC 4035 section 3.1). */
-enum lr_outcome {
-	LR_OUTSIDE,  /* the name is not in the zone */
-	LR_ANSWER,   /* finding.answer */
-	LR_NODATA,   /* the name exists, the type does not: soa, proofs */
-	LR_NXDOMAIN, /* soa, proofs */
-	LR_REFERRAL, /* the name is at or below the delegation finding.delegation */
-	LR_ALIAS     /* CNAME or DNAME decides; finding.answer is that rrset */
-};
-
-struct lr_finding {
-	enum lr_outcome outcome;
-	bool wildcard;                     /* answer or its absence comes from a wildcard: proofs hold the denial of the name */
-	const struct lr_rrset *answer;
-	const struct lr_rrset *soa;
-	const struct lr_rrset *delegation; /* the NS rrset at the cut */
-	const struct lr_rrset *ds;         /* the DS rrset at the cut, or NULL: then proofs[0] denies it */
-	const struct lr_rrset *proofs[2];  /* NSEC rrsets; fewer where one proves both, none where the zone has no NSEC */
-	unsigned proof_count;
 };
 
 const struct lr_zone *lr_zone_ref(const struct lr_zone *zone);
@@ -57,9 +35,6 @@ void lr_zone_unref(const struct lr_zone *zone); /* NULL is allowed */
 
 const struct lr_zone_facts *lr_zone_facts(const struct lr_zone *zone);
 const uint8_t *lr_zone_origin(const struct lr_zone *zone);
-
-/* NAME is in wire form, any case. Never fails; does not allocate. */
-void lr_zone_find(const struct lr_zone *zone, const uint8_t *name, uint16_t type, struct lr_finding *finding);
 
 /* The rrsets in canonical order of owner and type, 0 to lr_zone_rrset_count() - 1. */
 size_t lr_zone_rrset_count(const struct lr_zone *zone);

@@ -1,4 +1,4 @@
-/* zone/wire.c: the messages of a transfer, each with its two octets of length; then all that
+/* zone/fetch/wire.c: the messages of a transfer, each with its two octets of length; then all that
  * verification does with them. */
 #include "cursor.h"
 #include "fuzz.h"

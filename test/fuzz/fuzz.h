@@ -2,6 +2,7 @@
 #ifndef FUZZ_H
 #define FUZZ_H
 
+#include "find.h"
 #include "policy.h"
 #include "print.h"
 #include "seal.h"
@@ -36,7 +37,7 @@ fuzz_validate(struct lr_draft *draft)
 				    anchors, 48, record.rdata, record.rdata_length, NULL);
 		}
 		(void)lr_dnssec_verify(draft, anchors, 1785900000, true, &dnssec, NULL);
-		if (lr_zone_seal(draft, &zone, NULL) == LR_OK) {
+		if (lr_zone_seal(draft, 0, &zone, NULL) == LR_OK) {
 			struct lr_finding finding;
 			FILE *null = fopen("/dev/null", "w");
 			for (size_t i = 0; i < lr_draft_count(draft); i++)

@@ -9,7 +9,7 @@
 #include "print.h"
 #include "sample.h"
 #include "store.h"
-#include "thaw.h"
+#include "draft_from_zone.h"
 #include "validate.h"
 #include "wire.h"
 
@@ -120,12 +120,12 @@ verify(struct lr_error *err)
 static const struct lr_zone *held;
 
 static enum lr_code
-print_and_thaw(struct lr_error *err)
+print_and_unseal(struct lr_error *err)
 {
 	struct lr_draft *draft;
 	if (lr_zone_print(held, nowhere) != LR_OK) /* the one thing that asks for nothing */
 		return lr_fail(err, LR_EIO, "printing failed");
-	enum lr_code code = lr_zone_thaw(held, &draft, err);
+	enum lr_code code = lr_draft_from_zone(held, &draft, err);
 	if (code != LR_OK)
 		return code;
 	code = lr_draft_sort(draft, err);
@@ -221,7 +221,7 @@ zones(void **state)
 		in_turn(verify);
 		if (read_zone(&held, &err) != LR_OK)
 			fail_msg("%s", err.text);
-		in_turn(print_and_thaw);
+		in_turn(print_and_unseal);
 		in_turn(increment);
 		lr_zone_unref(held);
 		sample_signed_free(&sample);

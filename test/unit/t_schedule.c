@@ -6,6 +6,7 @@
 #include <cmocka.h>
 
 #include "schedule.h"
+#include "serial.h"
 
 #define AGES UINT32_MAX /* left: the copy's end does not matter */
 

@@ -16,7 +16,7 @@
 #include "seal.h"
 #include "source.h"
 #include "text.h"
-#include "thaw.h"
+#include "draft_from_zone.h"
 #include "validate.h"
 
 #include <arpa/inet.h>
@@ -261,7 +261,7 @@ make_held(void **state)
 		if (lr_draft_add(draft, &a, NULL) != LR_OK)
 			return -1;
 	}
-	if (lr_draft_sort(draft, NULL) != LR_OK || lr_zone_seal(draft, &held, NULL) != LR_OK)
+	if (lr_draft_sort(draft, NULL) != LR_OK || lr_zone_seal(draft, 0, &held, NULL) != LR_OK)
 		return -1;
 	lr_draft_free(draft);
 	return 0;
@@ -439,7 +439,7 @@ verifying(void **state)
 	    .rdata = (const uint8_t *)"\1a",
 	    .rdata_length = 3};
 	(void)state;
-	assert_int_equal(lr_zone_thaw(held, &draft, NULL), LR_OK);
+	assert_int_equal(lr_draft_from_zone(held, &draft, NULL), LR_OK);
 	assert_int_equal(lr_draft_add(draft, &digest, NULL), LR_OK);
 	assert_int_equal(lr_draft_add(draft, &ns, NULL), LR_OK);
 	lr_draft_heed(draft, &stop);
@@ -447,11 +447,11 @@ verifying(void **state)
 	assert_int_equal(lr_validate(draft, &policy, &zone, &report), LR_EDIGEST);
 	expect_looks("the digest of many records", begun);
 
-	assert_int_equal(lr_zone_thaw(held, &draft, NULL), LR_OK);
+	assert_int_equal(lr_draft_from_zone(held, &draft, NULL), LR_OK);
 	lr_draft_heed(draft, &stop);
 	assert_int_equal(lr_draft_sort(draft, NULL), LR_OK);
 	begun = begin();
-	assert_int_equal(lr_zone_seal(draft, &zone, NULL), LR_OK);
+	assert_int_equal(lr_zone_seal(draft, 0, &zone, NULL), LR_OK);
 	expect_looks("sealing", begun);
 	lr_draft_free(draft);
 	lr_zone_unref(zone);

@@ -46,7 +46,4 @@ size_t lr_schedule_turn(size_t count, size_t named, uint16_t random, size_t n);
 /* Whether the Nth failure in a row is worth a line in the log: 1, 2, 4, 8, 16, 32, 64, 96, ... */
 bool lr_schedule_notable(unsigned failures);
 
-/* RFC 1982 serial number arithmetic: whether A is newer than B. */
-bool lr_serial_newer(uint32_t a, uint32_t b);
-
 #endif

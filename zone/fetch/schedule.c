@@ -82,12 +82,3 @@ lr_schedule_notable(unsigned failures)
 {
 	return failures && ((failures & (failures - 1)) == 0 || failures % 32 == 0);
 }
-
-bool
-lr_serial_newer(uint32_t a, uint32_t b)
-{
-	/* Half the number space apart is undefined (RFC 1982 section 3.2): then neither is newer.
-	 */
-	uint32_t ahead = a - b;
-	return ahead != 0 && ahead < UINT32_C(1) << 31;
-}

@@ -1,10 +1,9 @@
-#include "thaw.h"
-#include "source.h"
+#include "draft_from_zone.h"
 
 #include <ldns/ldns.h>
 
 static enum lr_code
-thaw_rrset(const struct lr_zone *zone, const struct lr_rrset *rrset,
+add_rrset(const struct lr_zone *zone, const struct lr_rrset *rrset,
     bool (*stays)(const void *arg, const struct lr_record *record), const void *arg,
     struct lr_draft *draft, struct lr_error *err)
 {
@@ -26,13 +25,13 @@ thaw_rrset(const struct lr_zone *zone, const struct lr_rrset *rrset,
 }
 
 enum lr_code
-lr_zone_thaw_some(const struct lr_zone *zone,
+lr_draft_from_zone_where(const struct lr_zone *zone,
     bool (*stays)(const void *arg, const struct lr_record *record), const void *arg,
     struct lr_draft *draft, struct lr_error *err)
 {
 	enum lr_code code = LR_OK;
 	for (size_t i = 0; i < lr_zone_rrset_count(zone) && code == LR_OK; i++)
-		code = thaw_rrset(zone, lr_zone_rrset(zone, i), stays, arg, draft, err);
+		code = add_rrset(zone, lr_zone_rrset(zone, i), stays, arg, draft, err);
 	return code;
 }
 
@@ -44,14 +43,14 @@ all_stay(const void *arg, const struct lr_record *record)
 }
 
 enum lr_code
-lr_zone_thaw(const struct lr_zone *zone, struct lr_draft **out, struct lr_error *err)
+lr_draft_from_zone(const struct lr_zone *zone, struct lr_draft **out, struct lr_error *err)
 {
+	static const struct lr_draft_limits limits = LR_DRAFT_LIMITS_DEFAULT;
 	struct lr_draft *draft;
-	enum lr_code code =
-	    lr_draft_new(lr_zone_origin(zone), &lr_limits_default.draft, &draft, err);
+	enum lr_code code = lr_draft_new(lr_zone_origin(zone), &limits, &draft, err);
 	if (code != LR_OK)
 		return code;
-	code = lr_zone_thaw_some(zone, all_stay, NULL, draft, err);
+	code = lr_draft_from_zone_where(zone, all_stay, NULL, draft, err);
 	if (code != LR_OK) {
 		lr_draft_free(draft);
 		return code;

@@ -10,9 +10,11 @@
 #include "changes.h"
 #include "cursor.h"
 #include "rdata.h"
-#include "schedule.h"
+#include "serial.h"
+#include "soa.h"
 
 #include <inttypes.h>
+#include <ldns/ldns.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -35,7 +37,7 @@ enum lr_code
 lr_transfer_new(
     uint16_t id, struct lr_draft *draft, struct lr_transfer **transfer, struct lr_error *err)
 {
-	struct lr_transfer *t = make(id, LR_TYPE_AXFR, lr_draft_origin(draft), err);
+	struct lr_transfer *t = make(id, LDNS_RR_TYPE_AXFR, lr_draft_origin(draft), err);
 	if (!t)
 		return LR_ENOMEM;
 	t->draft = draft;
@@ -47,7 +49,7 @@ enum lr_code
 lr_transfer_new_soa(
     uint16_t id, const uint8_t *origin, struct lr_transfer **transfer, struct lr_error *err)
 {
-	struct lr_transfer *t = make(id, LR_TYPE_SOA, origin, err);
+	struct lr_transfer *t = make(id, LDNS_RR_TYPE_SOA, origin, err);
 	if (!t)
 		return LR_ENOMEM;
 	*transfer = t;
@@ -55,28 +57,28 @@ lr_transfer_new_soa(
 }
 
 static void
-set_soa(struct lr_soa *soa, const uint8_t *rdata, size_t length)
+set_soa(struct lr_soa_rdata *soa, const uint8_t *rdata, size_t length)
 {
 	memcpy(soa->rdata, rdata, length);
 	soa->length = length;
 }
 
-/* A SOA ends with serial, refresh, retry, expire, minimum: four octets each. */
 static uint32_t
-serial_of(const struct lr_soa *soa)
+serial_of(const struct lr_soa_rdata *rdata)
 {
-	struct lr_cursor c = lr_cursor_init(soa->rdata + soa->length - 20, 4);
-	return lr_cursor_u32(&c);
+	struct lr_soa soa = {0};
+	lr_soa_read(rdata->rdata, rdata->length, &soa);
+	return soa.serial;
 }
 
 static bool
-same_soa(const struct lr_soa *a, const struct lr_soa *b)
+same_soa(const struct lr_soa_rdata *a, const struct lr_soa_rdata *b)
 {
 	uint8_t left[LR_SOA_MAX], right[LR_SOA_MAX];
 	if (a->length != b->length)
 		return false;
-	lr_rdata_canonical(LR_TYPE_SOA, a->rdata, a->length, left);
-	lr_rdata_canonical(LR_TYPE_SOA, b->rdata, b->length, right);
+	lr_rdata_canonical(LDNS_RR_TYPE_SOA, a->rdata, a->length, left);
+	lr_rdata_canonical(LDNS_RR_TYPE_SOA, b->rdata, b->length, right);
 	return memcmp(left, right, a->length) == 0;
 }
 
@@ -85,8 +87,8 @@ lr_transfer_new_ixfr(uint16_t id, const struct lr_zone *held, const struct lr_dr
     unsigned steps, struct lr_stop *stop, struct lr_transfer **transfer, struct lr_error *err)
 {
 	const uint8_t *origin = lr_zone_origin(held);
-	const struct lr_rrset *soa = lr_zone_lookup(held, origin, LR_TYPE_SOA);
-	struct lr_transfer *t = make(id, LR_TYPE_IXFR, origin, err);
+	const struct lr_rrset *soa = lr_zone_lookup(held, origin, LDNS_RR_TYPE_SOA);
+	struct lr_transfer *t = make(id, LDNS_RR_TYPE_IXFR, origin, err);
 	if (!t)
 		return LR_ENOMEM;
 	struct lr_cursor c = lr_cursor_init(lr_rrset_data(held, soa), soa->octets);
@@ -105,7 +107,7 @@ lr_transfer_free(struct lr_transfer *transfer)
 {
 	if (!transfer)
 		return;
-	if (transfer->type == LR_TYPE_IXFR)
+	if (transfer->type == LDNS_RR_TYPE_IXFR)
 		lr_draft_free(transfer->draft);
 	lr_changes_free(transfer->changes);
 	free(transfer);
@@ -115,15 +117,15 @@ lr_transfer_free(struct lr_transfer *transfer)
 static enum lr_code
 take_first(struct lr_transfer *t, const struct lr_record *record, struct lr_error *err)
 {
-	if (record->type != LR_TYPE_SOA)
+	if (record->type != LDNS_RR_TYPE_SOA)
 		return lr_fail(err, LR_EFORMAT, "the first record is not the SOA");
 	set_soa(&t->first, record->rdata, record->rdata_length);
 	t->first_ttl = record->ttl;
 	switch (t->type) {
-	case LR_TYPE_AXFR:
+	case LDNS_RR_TYPE_AXFR:
 		t->state = LR_RECORDS;
 		return lr_draft_add(t->draft, record, err);
-	case LR_TYPE_IXFR:
+	case LDNS_RR_TYPE_IXFR:
 		t->state = lr_serial_newer(serial_of(&t->first), serial_of(&t->current))
 			       ? LR_SECOND
 			       : LR_COMPLETE;
@@ -137,8 +139,8 @@ take_first(struct lr_transfer *t, const struct lr_record *record, struct lr_erro
 static enum lr_code
 take_of_whole(struct lr_transfer *t, const struct lr_record *record, struct lr_error *err)
 {
-	struct lr_soa soa;
-	if (record->type != LR_TYPE_SOA)
+	struct lr_soa_rdata soa;
+	if (record->type != LDNS_RR_TYPE_SOA)
 		return lr_draft_add(t->draft, record, err);
 	set_soa(&soa, record->rdata, record->rdata_length);
 	if (!same_soa(&soa, &t->first))
@@ -154,7 +156,7 @@ begin_whole(struct lr_transfer *t, const struct lr_record *record, struct lr_err
 	const struct lr_record soa = {.owner = t->origin,
 	    .rdata = t->first.rdata,
 	    .ttl = t->first_ttl,
-	    .type = LR_TYPE_SOA,
+	    .type = LDNS_RR_TYPE_SOA,
 	    .rdata_length = (uint16_t)t->first.length,
 	    .owner_length = (uint8_t)lr_name_length(t->origin, LR_NAME_MAX)};
 	enum lr_code code = lr_draft_new(t->origin, &t->limits, &t->draft, err);
@@ -170,7 +172,7 @@ begin_whole(struct lr_transfer *t, const struct lr_record *record, struct lr_err
 static enum lr_code
 begin_step(struct lr_transfer *t, const struct lr_record *record, struct lr_error *err)
 {
-	struct lr_soa soa;
+	struct lr_soa_rdata soa;
 	set_soa(&soa, record->rdata, record->rdata_length);
 	if (++t->steps > t->steps_max)
 		return lr_fail(
@@ -197,8 +199,8 @@ begin_differences(struct lr_transfer *t, const struct lr_record *record, struct 
 static enum lr_code
 take_second(struct lr_transfer *t, const struct lr_record *record, struct lr_error *err)
 {
-	struct lr_soa soa;
-	if (record->type != LR_TYPE_SOA)
+	struct lr_soa_rdata soa;
+	if (record->type != LDNS_RR_TYPE_SOA)
 		return begin_whole(t, record, err);
 	set_soa(&soa, record->rdata, record->rdata_length);
 	return same_soa(&soa, &t->first) ? begin_whole(t, record, err)
@@ -209,8 +211,8 @@ take_second(struct lr_transfer *t, const struct lr_record *record, struct lr_err
 static enum lr_code
 take_deletion(struct lr_transfer *t, const struct lr_record *record, struct lr_error *err)
 {
-	struct lr_soa soa;
-	if (record->type != LR_TYPE_SOA)
+	struct lr_soa_rdata soa;
+	if (record->type != LDNS_RR_TYPE_SOA)
 		return lr_changes_remove(t->changes, record, err);
 	set_soa(&soa, record->rdata, record->rdata_length);
 	if (!lr_serial_newer(serial_of(&soa), serial_of(&t->current)) ||
@@ -227,8 +229,8 @@ take_deletion(struct lr_transfer *t, const struct lr_record *record, struct lr_e
 static enum lr_code
 take_addition(struct lr_transfer *t, const struct lr_record *record, struct lr_error *err)
 {
-	struct lr_soa soa;
-	if (record->type != LR_TYPE_SOA)
+	struct lr_soa_rdata soa;
+	if (record->type != LDNS_RR_TYPE_SOA)
 		return lr_changes_add(t->changes, record, err);
 	if (serial_of(&t->current) != serial_of(&t->first))
 		return begin_step(t, record, err);
@@ -244,9 +246,9 @@ lr_transfer_record(struct lr_transfer *t, const struct lr_record *record, struct
 {
 	if (t->state == LR_COMPLETE)
 		return lr_fail(err, LR_EFORMAT, "records after the closing SOA");
-	if (record->type == LR_TYPE_SOA && !lr_name_equal(record->owner, t->origin))
+	if (record->type == LDNS_RR_TYPE_SOA && !lr_name_equal(record->owner, t->origin))
 		return lr_fail(err, LR_EFORMAT, "SOA of another zone");
-	if (record->type == LR_TYPE_SOA && record->rdata_length > LR_SOA_MAX)
+	if (record->type == LDNS_RR_TYPE_SOA && record->rdata_length > LR_SOA_MAX)
 		return lr_fail(err, LR_EFORMAT, "malformed SOA");
 	switch (t->state) {
 	case LR_FIRST_SOA:

@@ -1,24 +1,24 @@
 /* source.c -- fetching: the choice among the sources, and their limits. */
 #include "source_kinds.h"
-#include "cursor.h"
-#include "schedule.h"
+#include "serial.h"
+#include "soa.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include <ldns/ldns.h>
+
 /*
- * The root zone of 2026 is 24,878 records, 1.3 MB on the wire in 82 messages and 2.2 MB as text;
- * its largest record has 514 octets. The octets leave room for it to grow thirtyfold, the records
- * fortyfold, the messages for one record each and fourfold growth, the steps for more than a year
- * of being away; and no source can make the resolver's host run out of memory.
+ * The root zone of 2026 is 1.3 MB on the wire in 82 messages and 2.2 MB as text. The messages leave
+ * room for one record each and fourfold growth, the steps for more than a year of being away.
  */
 const struct lr_limits lr_limits_default = {
     .connect_ms = 5000,
     .idle_ms = 10000,
     .total_ms = 120000,
     .wire_octets = (size_t)64 << 20,
-    .draft = {.octets = (size_t)64 << 20, .records = 1000000, .record_octets = 16384},
+    .draft = LR_DRAFT_LIMITS_DEFAULT,
     .resolve_ms = 10000,
     .addresses = 8,
     .messages = 100000,
@@ -98,11 +98,11 @@ lr_draft_serial(const struct lr_draft *draft, const uint8_t *origin, uint32_t *s
 {
 	for (size_t i = 0; i < lr_draft_count(draft); i++) {
 		struct lr_record record = lr_draft_record(draft, i);
-		if (record.type != 6 || record.rdata_length < 22 ||
-		    !lr_name_equal(record.owner, origin))
+		struct lr_soa soa;
+		if (record.type != LDNS_RR_TYPE_SOA || !lr_name_equal(record.owner, origin) ||
+		    !lr_soa_read(record.rdata, record.rdata_length, &soa))
 			continue;
-		struct lr_cursor c = lr_cursor_init(record.rdata + record.rdata_length - 20, 4);
-		*serial = lr_cursor_u32(&c);
+		*serial = soa.serial;
 		return true;
 	}
 	return false;

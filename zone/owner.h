@@ -8,17 +8,6 @@
 
 #include "draft.h"
 
-#define LR_TYPE_NS 2
-#define LR_TYPE_CNAME 5
-#define LR_TYPE_SOA 6
-#define LR_TYPE_DNAME 39
-#define LR_TYPE_DS 43
-#define LR_TYPE_RRSIG 46
-#define LR_TYPE_NSEC 47
-#define LR_TYPE_DNSKEY 48
-#define LR_TYPE_NSEC3 50
-#define LR_TYPE_NSEC3PARAM 51
-#define LR_TYPE_ZONEMD 63
 
 /* The fixed part of RRSIG RDATA (RFC 4034 section 3.1): what comes before the signer's name. */
 #define LR_RRSIG_FIXED 18

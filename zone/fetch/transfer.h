@@ -7,8 +7,6 @@
 
 #include "wire.h"
 
-enum { LR_TYPE_SOA = 6, LR_TYPE_IXFR = 251, LR_TYPE_AXFR = 252 };
-
 #define LR_SOA_MAX (2 * LR_NAME_MAX + 20)
 
 /* What the next record may be. */
@@ -22,7 +20,7 @@ enum lr_transfer_state {
 	LR_BROKEN
 };
 
-struct lr_soa {
+struct lr_soa_rdata {
 	size_t length;
 	uint8_t rdata[LR_SOA_MAX]; /* names in the case received */
 };
@@ -38,9 +36,9 @@ struct lr_transfer {
 
 	enum lr_transfer_state state;
 	bool increment;
-	struct lr_soa first; /* the server's version */
+	struct lr_soa_rdata first; /* the server's version */
 	uint32_t first_ttl;
-	struct lr_soa current; /* as far as the differences go */
+	struct lr_soa_rdata current; /* as far as the differences go */
 	struct lr_changes *changes;
 
 	unsigned messages, empty, rcode;

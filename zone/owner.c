@@ -24,11 +24,11 @@ lr_owner_next(struct lr_owner_walk *walk, struct lr_owner *owner)
 		if (r.owner_length != record.owner_length || !lr_name_equal(r.owner, record.owner))
 			break;
 		size_t end = lr_draft_rrset_end(walk->draft, at);
-		if (r.type == LR_TYPE_NS && !owner->apex)
+		if (r.type == LDNS_RR_TYPE_NS && !owner->apex)
 			owner->delegation = true;
-		if (r.type == LR_TYPE_DNAME)
+		if (r.type == LDNS_RR_TYPE_DNAME)
 			hides = true; /* RFC 6672 section 2.4 */
-		if (r.type == LR_TYPE_RRSIG) {
+		if (r.type == LDNS_RR_TYPE_RRSIG) {
 			owner->signatures = at;
 			owner->signatures_end = end;
 		}
@@ -46,9 +46,9 @@ lr_owner_next(struct lr_owner_walk *walk, struct lr_owner *owner)
 bool
 lr_owner_signs(const struct lr_owner *owner, uint16_t type)
 {
-	if (owner->occluded || type == LR_TYPE_RRSIG)
+	if (owner->occluded || type == LDNS_RR_TYPE_RRSIG)
 		return false;
-	return !owner->delegation || type == LR_TYPE_DS || type == LR_TYPE_NSEC;
+	return !owner->delegation || type == LDNS_RR_TYPE_DS || type == LDNS_RR_TYPE_NSEC;
 }
 
 static uint16_t
@@ -75,7 +75,7 @@ lr_signed_next(struct lr_signed_walk *walk, struct lr_signed *rrset)
 	 */
 	if (walk->at < walk->end) {
 		type = lr_draft_record(walk->draft, walk->at).type;
-		if (type == LR_TYPE_RRSIG) {
+		if (type == LDNS_RR_TYPE_RRSIG) {
 			walk->at = lr_draft_rrset_end(walk->draft, walk->at);
 			type = walk->at < walk->end ? lr_draft_record(walk->draft, walk->at).type
 						    : none;

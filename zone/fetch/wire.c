@@ -2,10 +2,11 @@
 #include "rdata.h"
 #include "transfer.h"
 
+#include <ldns/ldns.h>
 #include <stdio.h>
 #include <string.h>
 
-enum { TYPE_OPT = 41, CLASS_IN = 1, OPTION_EXPIRE = 9 };
+enum { OPTION_EXPIRE = 9 };
 
 #define EMPTY_MAX 8 /* messages without answers in one transfer */
 #define RCODE_NOERROR 0
@@ -28,8 +29,8 @@ static uint8_t *
 put_held(const struct lr_transfer *t, uint8_t *at, size_t origin_length)
 {
 	memcpy(at, t->origin, origin_length);
-	at = put16(at + origin_length, LR_TYPE_SOA);
-	at = put16(at, CLASS_IN);
+	at = put16(at + origin_length, LDNS_RR_TYPE_SOA);
+	at = put16(at, LDNS_RR_CLASS_IN);
 	at = put16(at, 0);
 	at = put16(at, 0);
 	at = put16(at, (unsigned)t->current.length);
@@ -41,7 +42,7 @@ size_t
 lr_transfer_query(const struct lr_transfer *transfer, uint8_t *message, size_t size)
 {
 	size_t origin_length = lr_name_length(transfer->origin, LR_NAME_MAX);
-	bool ixfr = transfer->type == LR_TYPE_IXFR;
+	bool ixfr = transfer->type == LDNS_RR_TYPE_IXFR;
 	uint8_t *at = message;
 
 	if (size < LR_QUERY_MAX)
@@ -54,12 +55,12 @@ lr_transfer_query(const struct lr_transfer *transfer, uint8_t *message, size_t s
 	at = put16(at, 1);
 	memcpy(at, transfer->origin, origin_length);
 	at = put16(at + origin_length, transfer->type);
-	at = put16(at, CLASS_IN);
+	at = put16(at, LDNS_RR_CLASS_IN);
 	if (ixfr)
 		at = put_held(transfer, at, origin_length);
 	/* OPT (RFC 6891 section 6.1.2) with an empty EXPIRE (RFC 7314 section 2) */
 	*at++ = 0;
-	at = put16(at, TYPE_OPT);
+	at = put16(at, LDNS_RR_TYPE_OPT);
 	at = put16(at, 1232); /* no matter over TCP; what UDP would take */
 	at = put16(at, 0);
 	at = put16(at, 0);
@@ -104,9 +105,9 @@ check_header(struct lr_transfer *t, const struct header *h, struct lr_error *err
 		return lr_fail(err, LR_EFORMAT, "%u questions", h->questions);
 	/* An answer to SOA may name the servers; it has to come from one (RFC 1034 section 4.3.5).
 	 */
-	if (h->authorities != 0 && t->type != LR_TYPE_SOA)
+	if (h->authorities != 0 && t->type != LDNS_RR_TYPE_SOA)
 		return lr_fail(err, LR_EFORMAT, "records in the authority section");
-	if (t->type == LR_TYPE_SOA && !(h->flags & 0x0400))
+	if (t->type == LDNS_RR_TYPE_SOA && !(h->flags & 0x0400))
 		return lr_fail(err, LR_EFORMAT, "the server has no authority for the zone");
 	return LR_OK;
 }
@@ -122,7 +123,7 @@ take_question(const struct lr_transfer *t, struct lr_cursor *c, struct lr_error 
 
 	if (!lr_cursor_ok(c) || length == 0)
 		return lr_fail(err, LR_EFORMAT, "malformed question");
-	if (type != t->type || class != CLASS_IN || !lr_name_equal(name, t->origin))
+	if (type != t->type || class != LDNS_RR_CLASS_IN || !lr_name_equal(name, t->origin))
 		return lr_fail(err, LR_EFORMAT, "another question than ours");
 	return LR_OK;
 }
@@ -142,7 +143,7 @@ read_answer(struct lr_transfer *t, struct lr_cursor *c, struct lr_error *err)
 	uint16_t rdlength = lr_cursor_u16(c);
 	if (!lr_cursor_ok(c) || owner_length == 0)
 		return lr_fail(err, LR_EFORMAT, "malformed record");
-	if (class != CLASS_IN)
+	if (class != LDNS_RR_CLASS_IN)
 		return lr_fail(err, LR_EFORMAT, "a record of class %u", class);
 	if (record.ttl > INT32_MAX)
 		return lr_fail(err, LR_EFORMAT, "a TTL of more than 31 bits (RFC 2181 section 8)");
@@ -194,7 +195,7 @@ read_other(struct lr_transfer *t, struct lr_cursor *c, bool additional, bool *ha
 
 	if (!rdata || owner_length == 0)
 		return lr_fail(err, LR_EFORMAT, "malformed record behind the answers");
-	if (type != TYPE_OPT || !additional)
+	if (type != LDNS_RR_TYPE_OPT || !additional)
 		return LR_OK;
 	if (*has_opt || owner_length != 1)
 		return lr_fail(err, LR_EFORMAT, "malformed OPT"); /* RFC 6891 section 6.1.1 */
@@ -227,7 +228,7 @@ read_message(struct lr_transfer *t, struct lr_cursor *c, struct lr_error *err)
 		code = read_answer(t, c, err);
 	for (unsigned i = 0; code == LR_OK && i < (unsigned)h.authorities + h.additionals; i++)
 		code = read_other(t, c, i >= h.authorities, &has_opt, err);
-	if (code == LR_OK && t->type == LR_TYPE_SOA && t->state != LR_COMPLETE)
+	if (code == LR_OK && t->type == LDNS_RR_TYPE_SOA && t->state != LR_COMPLETE)
 		code = lr_fail(err, LR_EFORMAT, "no SOA in the answer");
 	if (code == LR_OK && lr_cursor_left(c) > 0)
 		code = lr_fail(err, LR_EFORMAT, "octets after the end of a message");
