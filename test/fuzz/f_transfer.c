@@ -1,8 +1,8 @@
-/* zone/fetch/wire.c: the messages of a transfer, each with its two octets of length; then all that
+/* zone/fetch/transfer.c: the messages of a transfer, each with its two octets of length; then all that
  * verification does with them. */
 #include "cursor.h"
 #include "fuzz.h"
-#include "wire.h"
+#include "transfer.h"
 
 int
 LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)

@@ -10,7 +10,7 @@
 #include <cmocka.h>
 
 #include "outside.h"
-#include "message.h"
+#include "put_message.h"
 
 #include <arpa/inet.h>
 #include <netinet/in.h>

@@ -5,13 +5,13 @@
  */
 #include "failing.h"
 #include "folder.h"
-#include "message.h"
+#include "put_message.h"
 #include "print.h"
 #include "sample.h"
 #include "store.h"
 #include "draft_from_zone.h"
 #include "validate.h"
-#include "wire.h"
+#include "transfer.h"
 
 static const char zone_text[] =
     "example. 3600 IN SOA ns.example. Admin.Example. 7 1800 900 604800 300\n"

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <cmocka.h>
 
-#include "message.h"
+#include "put_message.h"
 #include "rdata.h"
 
 static size_t

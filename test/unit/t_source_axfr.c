@@ -6,7 +6,7 @@
 #include <cmocka.h>
 
 #include "outside.h"
-#include "message.h"
+#include "put_message.h"
 #include "source.h"
 
 #include <arpa/inet.h>
@@ -254,7 +254,7 @@ whole_zone(void **state)
 	assert_true(fetched.has_expire);
 	assert_int_equal(fetched.expire, 600000);
 	lr_draft_free(fetched.draft);
-	/* what the server saw: t_wire looks at the rest */
+	/* what the server saw: t_transfer looks at the rest */
 	assert_int_equal(server.query_size, 2 + 32);
 	assert_memory_equal(server.query + 2, "\x12\x34\0\0\0\1", 6);
 }

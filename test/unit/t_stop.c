@@ -10,7 +10,7 @@
 #include <cmocka.h>
 
 #include "dnssec.h"
-#include "message.h"
+#include "put_message.h"
 #include "outside.h"
 #include "sample.h"
 #include "seal.h"

@@ -2,7 +2,7 @@
  * zone is held. */
 #include "connection.h"
 #include "source_kinds.h"
-#include "wire.h"
+#include "transfer.h"
 
 #include <inttypes.h>
 

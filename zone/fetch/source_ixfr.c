@@ -1,7 +1,7 @@
 /* source_ixfr.c -- the zone by IXFR over TCP (RFC 1995), by AXFR where that does not do. */
 #include "connection.h"
 #include "source_kinds.h"
-#include "wire.h"
+#include "transfer.h"
 
 enum { FORMERR = 1, NOTIMP = 4, REFUSED = 5 };
 

@@ -1,6 +1,6 @@
-/* message.h -- DNS messages for tests, put together octet by octet. */
-#ifndef TEST_MESSAGE_H
-#define TEST_MESSAGE_H
+/* put_message.h -- DNS messages for tests, put together octet by octet. */
+#ifndef TEST_PUT_MESSAGE_H
+#define TEST_PUT_MESSAGE_H
 
 #include <stdint.h>
 #include <stdio.h>

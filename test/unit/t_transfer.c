@@ -1,12 +1,12 @@
-/* t_wire.c -- the reader for transfer messages: RFC 5936 section 2.2, message by message. */
+/* t_transfer.c -- the reader for transfer messages: RFC 5936 section 2.2, message by message. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <cmocka.h>
 
-#include "message.h"
-#include "wire.h"
+#include "put_message.h"
+#include "transfer.h"
 
 #include <stdbool.h>
 
