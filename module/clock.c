@@ -8,8 +8,8 @@
 
 /*
  * The steady clocks, the best first: on Linux the time of a machine that sleeps counts too, since a
- * copy ages meanwhile. Old kernels and sandboxes refuse it; the last one is there everywhere, though
- * somebody may set it.
+ * copy ages meanwhile. Old kernels and sandboxes refuse it; the last one is there everywhere,
+ * though somebody may set it.
  */
 static const clockid_t steady[] = {
 #ifdef CLOCK_BOOTTIME
@@ -80,6 +80,7 @@ lr_clock_jitter(void)
 {
 	uint16_t number;
 	if (!lr_clock_random16(NULL, &number))
-		number = (uint16_t)(lr_clock_monotonic_ms(NULL) * 40503); /* scatters what is close */
+		number =
+		    (uint16_t)(lr_clock_monotonic_ms(NULL) * 40503); /* scatters what is close */
 	return number;
 }

@@ -75,8 +75,8 @@ note_hanging(struct lr_disk *disk)
 	snprintf(text, sizeof(text), "%s does not answer", disk->dir);
 	set_trouble(disk, LR_ETIMEOUT, text);
 	if (lr_said_first(&disk->said_hangs))
-		log_warn("localroot: %s: no copy is read from there or kept there until it does",
-		    text);
+		log_warn(
+		    "localroot: %s: no copy is read from there or kept there until it does", text);
 }
 
 static void

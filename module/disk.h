@@ -31,9 +31,9 @@ const char *lr_disk_path(const struct lr_disk *disk);
 
 /* What was read back. */
 struct lr_loaded {
-	bool has_state;         /* one that can be used, else the log was told why not */
-	struct lr_state state;  /* confirmed in the future is at a time not known: 0 */
-	enum lr_code code;      /* of reading the zone, as lr_source_file() */
+	bool has_state;        /* one that can be used, else the log was told why not */
+	struct lr_state state; /* confirmed in the future is at a time not known: 0 */
+	enum lr_code code;     /* of reading the zone, as lr_source_file() */
 	struct lr_error error;
 	struct lr_draft *draft; /* the caller's; NULL: there is none */
 };

@@ -47,9 +47,8 @@ static void
 read_zone(struct lr_disk_job *job)
 {
 	static const uint8_t root_name[] = {0};
-	const struct lr_io io = {.cancel_fd = -1,
-	    .monotonic_ms = lr_clock_monotonic_ms,
-	    .random16 = lr_clock_random16};
+	const struct lr_io io = {
+	    .cancel_fd = -1, .monotonic_ms = lr_clock_monotonic_ms, .random16 = lr_clock_random16};
 	struct lr_uri uri = {.scheme = LR_FILE};
 	struct lr_fetched fetched = {.draft = NULL};
 	size_t length = strlen(job->zone_path);
@@ -59,8 +58,8 @@ read_zone(struct lr_disk_job *job)
 	}
 	memcpy(uri.path, job->zone_path, length + 1);
 	if (is_there(job->zone_path))
-		job->code = lr_source_file(
-		    &uri, root_name, &io, &lr_limits_default, &fetched, &job->error);
+		job->code =
+		    lr_source_file(&uri, root_name, &io, &lr_limits_default, &fetched, &job->error);
 	if (job->code == LR_OK)
 		job->draft = fetched.draft;
 }
@@ -108,8 +107,8 @@ save(struct lr_disk_job *job)
 	if (job->code != LR_OK)
 		return;
 	if (folder.lock == LR_LOCK_TAKEN)
-		job->code = lr_fail(
-		    &job->error, LR_EIO, "%s is locked by another program", job->dir);
+		job->code =
+		    lr_fail(&job->error, LR_EIO, "%s is locked by another program", job->dir);
 	else
 		write_both(job, &folder);
 	lr_folder_close(&folder);

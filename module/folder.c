@@ -19,7 +19,8 @@
 static enum lr_code
 failed(struct lr_error *err, const char *doing, const struct lr_folder *folder, const char *name)
 {
-	return lr_fail(err, LR_EIO, "cannot %s %s/%s: %s", doing, folder->path, name, strerror(errno));
+	return lr_fail(
+	    err, LR_EIO, "cannot %s %s/%s: %s", doing, folder->path, name, strerror(errno));
 }
 
 static enum lr_lock
@@ -88,8 +89,8 @@ open_temporary(const struct lr_folder *folder, const char *prefix, char name[NAM
 			return NULL;
 		}
 		/* Whatever has the name already, a link or a FIFO: it is left alone. */
-		fd = openat(folder->fd, name,
-		    O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0644);
+		fd = openat(
+		    folder->fd, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0644);
 		if (fd < 0 && errno != EEXIST)
 			return NULL;
 	}
@@ -120,7 +121,8 @@ lr_folder_replace(const struct lr_folder *folder, const char *name,
 	if (code == LR_EIO && errno)
 		failed(err, "write", folder, name);
 	else if (code != LR_OK)
-		lr_fail(err, code, "cannot write %s/%s: %s", folder->path, name, lr_code_word(code));
+		lr_fail(
+		    err, code, "cannot write %s/%s: %s", folder->path, name, lr_code_word(code));
 	else if (fflush(out) != 0 || (durable && fsync(fileno(out)) != 0))
 		code = failed(err, "write", folder, name);
 	if (fclose(out) != 0 && code == LR_OK)
@@ -138,14 +140,16 @@ enum lr_code
 lr_folder_replace_path(const char *path, enum lr_code (*print)(FILE *out, const void *what),
     const void *what, struct lr_error *err)
 {
-	struct lr_folder folder;
+	struct lr_folder folder = {.fd = -1};
 	const char *slash = strrchr(path, '/');
-	char *parent = !slash ? strdup(".") : strndup(path, slash == path ? 1 : (size_t)(slash - path));
+	char *parent =
+	    !slash ? strdup(".") : strndup(path, slash == path ? 1 : (size_t)(slash - path));
 	if (!parent)
 		return lr_fail(err, LR_ENOMEM, "out of memory");
 	enum lr_code code = lr_folder_open(parent, 0, &folder, err);
 	if (code == LR_OK) {
-		code = lr_folder_replace(&folder, slash ? slash + 1 : path, print, what, false, err);
+		code =
+		    lr_folder_replace(&folder, slash ? slash + 1 : path, print, what, false, err);
 		lr_folder_close(&folder);
 	}
 	free(parent);

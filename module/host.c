@@ -111,7 +111,9 @@ has_symbols(char *why)
  * frees. An undefined macro's text is its own name. */
 #define TEXT(macro) #macro
 #define OPTION(macro, symbol, configure)                                                           \
-	{#macro, TEXT(macro), symbol, configure}
+	{                                                                                          \
+#macro, TEXT(macro), symbol, configure                                             \
+	}
 static const struct option {
 	const char *macro, *here, *symbol, *configure;
 } options[] = {
@@ -161,7 +163,8 @@ has_structs(char *why)
 {
 	const char *other = lr_host_other_struct();
 	if (other && strchr(other, ':'))
-		snprintf(why, LR_HOST_WHY, "this Unbound has %s elsewhere in its config_file", other);
+		snprintf(
+		    why, LR_HOST_WHY, "this Unbound has %s elsewhere in its config_file", other);
 	else if (other)
 		snprintf(why, LR_HOST_WHY, "this Unbound has %s", other);
 	return !other;

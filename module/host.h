@@ -29,8 +29,8 @@ const char *lr_host_other_struct(void);
 /* Says in the log why nothing is served; on standard error where there is no log of Unbound's. */
 void lr_host_warn(const char *why);
 
-/* What operate() does in an Unbound that does not fit: the query goes to the next module, or back.
- */
+/* What operate() does in an Unbound that does not fit: the query goes to the next module, or
+ * back. */
 void lr_host_pass(struct module_qstate *qstate, enum module_ev event, int id);
 
 #endif

@@ -39,8 +39,8 @@ bool lr_keep_anchors(struct lr_keep *keep);
  * once, after the first lr_keep_anchors() and before anything else.
  *
  * A disk that does not answer for PATIENCE_MS is not waited for: lr_keep_work() takes the copy when
- * it comes, unless a source's is held by then. NOTIFY_FD, an eventfd, becomes readable when there is
- * work. LR_ENOMEM, LR_EIO: no thread is to be had.
+ * it comes, unless a source's is held by then. NOTIFY_FD, an eventfd, becomes readable when there
+ * is work. LR_ENOMEM, LR_EIO: no thread is to be had.
  */
 enum lr_code lr_keep_load(
     struct lr_keep *keep, int notify_fd, int patience_ms, struct lr_error *err);

@@ -24,7 +24,7 @@ struct lr_keep {
 	bool has_floor; /* a zone was accepted before, here or before a restart: its serial is the
 			   state's */
 	struct lr_stop *stop; /* or NULL */
-	int64_t horizon_ms; /* by the monotonic clock: a clock set back does not stretch it */
+	int64_t horizon_ms;   /* by the monotonic clock: a clock set back does not stretch it */
 	struct lr_said said_memory, said_anchors;
 	struct lr_cached_place swept;
 

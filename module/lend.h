@@ -33,8 +33,8 @@
 
 struct lr_lend;
 
-/* AUTH_ZONES is Unbound's, SNAPSHOT says whether to lend; both outlive this. NULL: out of memory.
- */
+/* AUTH_ZONES is Unbound's, SNAPSHOT says whether to lend; both outlive this. NULL: out of
+ * memory. */
 struct lr_lend *lr_lend_new(struct auth_zones *auth_zones, const struct lr_snapshot *snapshot);
 
 /* Takes the lent zone away for good; no worker runs any more. */
@@ -48,8 +48,7 @@ enum lr_code lr_lend_offer(struct lr_lend *lend, const struct lr_zone *zone);
 
 /* Keeps another one written for when fast_reload takes the lent one away, and writes anew where the
  * limits on TTLs have changed, as far as that has not been done. LR_ENOMEM. The publishing
- * thread's.
- */
+ * thread's. */
 enum lr_code lr_lend_stock(struct lr_lend *lend);
 
 /*

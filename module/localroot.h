@@ -30,19 +30,19 @@ struct lr_localroot {
 
 /*
  * Sets up and, with a good copy on disk, serves already. *made is NULL where the module declines
- * (said in the log). LR_ENOMEM; LR_EIO: the machine refused something; LR_EUNSUPPORTED: it is not for
- * this Unbound, or not at this place among its modules.
+ * (said in the log). LR_ENOMEM; LR_EIO: the machine refused something; LR_EUNSUPPORTED: it is not
+ * for this Unbound, or not at this place among its modules.
  */
 enum lr_code lr_localroot_start(
     struct module_env *env, struct lr_localroot **made, struct lr_error *err);
 void lr_localroot_stop(struct lr_localroot *module);
 
-/* A worker runs: every module is set up, and Unbound has made what it makes of its configuration.
- */
+/* A worker runs: every module is set up, and Unbound has made what it makes of its
+ * configuration. */
 void lr_localroot_host_ready(struct lr_localroot *module);
 
-/* A query as it arrives. True: answered, in qstate. False: for the modules behind. Worker's thread.
- */
+/* A query as it arrives. True: answered, in qstate. False: for the modules behind. Worker's
+ * thread. */
 bool lr_localroot_answer(struct lr_localroot *module, struct module_qstate *qstate);
 
 /*

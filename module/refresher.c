@@ -32,9 +32,9 @@ struct lr_refresher {
 	struct lr_status_file *status_file; /* or NULL */
 	pthread_t thread;
 	bool running;
-	int stop_fd;              /* readable: end */
-	int wake_fd;              /* readable: a round is wanted now */
-	int work_fd;              /* readable: something has been done aside */
+	int stop_fd; /* readable: end */
+	int wake_fd; /* readable: a round is wanted now */
+	int work_fd; /* readable: something has been done aside */
 	struct lr_io io;
 	struct lr_stop stop;      /* of what is done with what came */
 	bool was_fresh;           /* the copy, when last looked at */

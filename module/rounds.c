@@ -7,10 +7,10 @@
 
 #include <inttypes.h>
 
-#define HURRY_MS 15000   /* a hurried round does not wait longer before it asks the next */
-#define BESIDE_MAX 3     /* and has so many asked at a time */
-#define ROUND_MS 300000  /* no further source is begun after that */
-#define GRACE_MS 5000    /* past the limits of a fetch, or past being cancelled: it hangs */
+#define HURRY_MS 15000  /* a hurried round does not wait longer before it asks the next */
+#define BESIDE_MAX 3    /* and has so many asked at a time */
+#define ROUND_MS 300000 /* no further source is begun after that */
+#define GRACE_MS 5000   /* past the limits of a fetch, or past being cancelled: it hangs */
 
 /* One source. */
 struct asking {
@@ -31,7 +31,7 @@ struct lr_rounds {
 	bool going, good, hurried;
 	int64_t begun_ms;
 	size_t *picked, picked_count, at;
-	size_t running;    /* inquiries that count */
+	size_t running;        /* inquiries that count */
 	int64_t last_begun_ms; /* the latest of them */
 };
 
@@ -54,11 +54,10 @@ lr_rounds_new(
 	rounds->notify_fd = notify_fd;
 	rounds->picked = calloc(settings->source_count + 1, sizeof(*rounds->picked));
 	rounds->asking = calloc(settings->source_count + 1, sizeof(*rounds->asking));
-	enum lr_code code =
-	    rounds->picked && rounds->asking
-		? lr_sources_new(settings->sources, settings->source_count, settings->named,
-		      &options, &rounds->sources, err)
-		: lr_fail(err, LR_ENOMEM, "out of memory");
+	enum lr_code code = rounds->picked && rounds->asking
+				? lr_sources_new(settings->sources, settings->source_count,
+				      settings->named, &options, &rounds->sources, err)
+				: lr_fail(err, LR_ENOMEM, "out of memory");
 	if (code == LR_OK) {
 		rounds->count = settings->source_count;
 		*out = rounds;
@@ -261,9 +260,8 @@ may_begin(const struct lr_rounds *rounds, bool fresh)
 	const struct asking *next = &rounds->asking[rounds->picked[rounds->at]];
 	if (next->inquiry && !next->hangs)
 		return false; /* cancelled a moment ago */
-	return rounds->running == 0 ||
-	       (rounds->hurried && !fresh && rounds->running < BESIDE_MAX &&
-		   now_ms() - rounds->last_begun_ms >= HURRY_MS);
+	return rounds->running == 0 || (rounds->hurried && !fresh && rounds->running < BESIDE_MAX &&
+					   now_ms() - rounds->last_begun_ms >= HURRY_MS);
 }
 
 static void
@@ -283,8 +281,8 @@ static bool
 is_over(const struct lr_rounds *rounds)
 {
 	return rounds->good ||
-	       (rounds->running == 0 && (rounds->at == rounds->picked_count ||
-					   now_ms() - rounds->begun_ms >= ROUND_MS));
+	       (rounds->running == 0 &&
+		   (rounds->at == rounds->picked_count || now_ms() - rounds->begun_ms >= ROUND_MS));
 }
 
 enum lr_course

@@ -23,8 +23,8 @@ struct lr_rounds;
 
 /* NOTIFY_FD, an eventfd, becomes readable when there is something to go on with. As
  * lr_sources_new(). */
-enum lr_code lr_rounds_new(struct lr_localroot *module, int notify_fd, struct lr_rounds **rounds,
-    struct lr_error *err);
+enum lr_code lr_rounds_new(
+    struct lr_localroot *module, int notify_fd, struct lr_rounds **rounds, struct lr_error *err);
 
 /* Ends what is under way. What has not ended at UNTIL_MS (monotonic) is left behind, which the log
  * is told. NULL is allowed. */

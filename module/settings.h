@@ -24,15 +24,15 @@ struct lr_settings {
 	uint32_t max_age;      /* localroot-max-age, seconds; 0: the SOA's expire alone */
 	uint32_t refresh;      /* localroot-refresh, seconds; 0: the SOA's refresh alone */
 	int32_t date_override; /* Unbound's val-override-date: 0 none, -1 dates do not count */
-	char *passed_over;     /* for localroot_status: a line for each option and each line of a list
-				  that cannot be used, or NULL */
+	char *passed_over; /* for localroot_status: a line for each option and each line of a list
+			      that cannot be used, or NULL */
 };
 
 /*
  * Reads the options into *settings. Strings are copied: Unbound frees its own over a reload. What
- * cannot be used (zone/fetch/option.h) is passed over, with a line in the log that quotes it, and never
- * an error: only LR_ENOMEM is. Of an option that has one value, the last counts, as in Unbound. To
- * be called by init's thread, inside of the chroot.
+ * cannot be used (zone/fetch/option.h) is passed over, with a line in the log that quotes it, and
+ * never an error: only LR_ENOMEM is. Of an option that has one value, the last counts, as in
+ * Unbound. To be called by init's thread, inside of the chroot.
  */
 enum lr_code lr_settings_read(
     const struct config_file *cfg, struct lr_settings *settings, struct lr_error *err);

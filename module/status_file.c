@@ -95,8 +95,10 @@ lr_status_file_work(struct lr_status_file *file)
 		file->job = NULL;
 	} else if (lr_clock_monotonic_ms(NULL) - file->since_ms >= HANGS_MS) {
 		struct lr_error err;
-		note(file, lr_fail(&err, LR_ETIMEOUT, "%s cannot be written: its disk does not answer",
-			       file->path), err.text);
+		note(file,
+		    lr_fail(&err, LR_ETIMEOUT, "%s cannot be written: its disk does not answer",
+			file->path),
+		    err.text);
 	}
 }
 

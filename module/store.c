@@ -167,8 +167,7 @@ cannot_read(const struct lr_folder *folder, const char *why, struct lr_error *er
 }
 
 static enum lr_code
-read_state(
-    const struct lr_folder *folder, int fd, struct lr_state *state, struct lr_error *err)
+read_state(const struct lr_folder *folder, int fd, struct lr_state *state, struct lr_error *err)
 {
 	char text[STATE_MAX + 1];
 	struct stat status;

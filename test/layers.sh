@@ -22,7 +22,7 @@ includes() {
 	grep -nE "^# *include \"($2)\"" "$1"/*.[ch]
 }
 headers() {
-	(cd "$1" && ls ./*.h | sed 's#^\./##; s/\./\\./' | paste -sd '|')
+	for header in "$1"/*.h; do basename "$header" | sed "s|\.|\\\\.|"; done | paste -sd "|"
 }
 
 echo 1..10

@@ -293,7 +293,8 @@ verify_anchor(struct verifier *v, const struct lr_signed *dnskeys)
 {
 	struct lr_record first = lr_draft_record(v->draft, dnskeys->start);
 	if (dnskeys->signatures_end - dnskeys->signatures > LR_SIGNATURES_MAX)
-		return fault(v, LR_EBOGUS, v->origin, LDNS_RR_TYPE_DNSKEY, NULL, "too many signatures");
+		return fault(
+		    v, LR_EBOGUS, v->origin, LDNS_RR_TYPE_DNSKEY, NULL, "too many signatures");
 	for (size_t i = dnskeys->signatures; i < dnskeys->signatures_end; i++) {
 		struct lr_record record = lr_draft_record(v->draft, i);
 		struct signature s;

@@ -10,7 +10,8 @@ static enum lr_code
 fault(const uint8_t *owner, const char *what, struct lr_error *err)
 {
 	char text[160];
-	return lr_fail(err, LR_EBOGUS, "%s: %s", lr_rrset_text(owner, LDNS_RR_TYPE_NSEC, text), what);
+	return lr_fail(
+	    err, LR_EBOGUS, "%s: %s", lr_rrset_text(owner, LDNS_RR_TYPE_NSEC, text), what);
 }
 
 /* Writes the type bit maps field that the owner's types ask for (RFC 4034 section 4.1.2). */
@@ -21,7 +22,8 @@ bitmap(const struct lr_draft *draft, const struct lr_owner *owner, uint8_t out[B
 	int window = -1;
 	for (size_t i = owner->start; i < owner->end; i = lr_draft_rrset_end(draft, i)) {
 		uint16_t type = lr_draft_record(draft, i).type;
-		if (type != LDNS_RR_TYPE_RRSIG && type != LDNS_RR_TYPE_NS && !lr_owner_signs(owner, type))
+		if (type != LDNS_RR_TYPE_RRSIG && type != LDNS_RR_TYPE_NS &&
+		    !lr_owner_signs(owner, type))
 			continue;
 		if (type >> 8 != window) { /* types come in order */
 			if (window >= 0)

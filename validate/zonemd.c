@@ -26,8 +26,7 @@ static bool
 left_out(const struct lr_record *record, size_t origin_length)
 {
 	if (record->owner_length != origin_length)
-		return false; /* every owner is within the origin: the same length is the same name
-			       */
+		return false; /* owners are within the origin: of its length is only itself */
 	return record->type == LDNS_RR_TYPE_ZONEMD ||
 	       (record->type == LDNS_RR_TYPE_RRSIG && record->rdata_length >= 2 &&
 		   lr_get16(record->rdata) == LDNS_RR_TYPE_ZONEMD);
@@ -118,8 +117,8 @@ lr_zonemd_verify(
 
 	if (end == 0)
 		return lr_fail(err, LR_ENOZONEMD, "the zone has no ZONEMD record");
-	/* Two can be used, the rest are told of: a hostile zone does not make us compare thousands.
-	 */
+	/* Two can be used, the rest are told of: a hostile zone does not make us compare
+	 * thousands. */
 	if (end - first > 32)
 		return lr_fail(err, LR_ENOZONEMD, "%zu ZONEMD records", end - first);
 

@@ -170,8 +170,7 @@ insert(struct lr_changes *changes, const struct lr_record *record, uint64_t key,
 		return lr_fail(err, LR_ENOMEM, "out of memory");
 	memcpy(change->octets, record->owner, record->owner_length);
 	if (record->rdata_length)
-		memcpy(
-		    change->octets + record->owner_length, record->rdata, record->rdata_length);
+		memcpy(change->octets + record->owner_length, record->rdata, record->rdata_length);
 	change->key = key;
 	change->of_base = of_base;
 	change->present = present;
@@ -199,8 +198,7 @@ static struct change *
 find(const struct lr_changes *changes, const struct lr_record *record, uint64_t *key)
 {
 	unsigned labels = lr_name_labels(lr_zone_origin(changes->base));
-	const struct change wanted = {
-	    .key = lr_name_key(record->owner, labels), .record = *record};
+	const struct change wanted = {.key = lr_name_key(record->owner, labels), .record = *record};
 	*key = wanted.key;
 	return (struct change *)ldns_rbtree_search(changes->tree, &wanted);
 }
@@ -257,8 +255,7 @@ stays(const void *arg, const struct lr_record *record)
 }
 
 enum lr_code
-lr_changes_apply(
-    const struct lr_changes *changes, struct lr_draft **out, struct lr_error *err)
+lr_changes_apply(const struct lr_changes *changes, struct lr_draft **out, struct lr_error *err)
 {
 	struct lr_draft *draft;
 	enum lr_code code =

@@ -1,8 +1,9 @@
 /*
  * cursor.h -- a bounded reader for bytes from outside.
  *
- * The error sticks: after the first read past the end every read gives zero or NULL, and the caller asks
- * once, at the end, with lr_cursor_ok(). Nothing is copied or owned. Not for sharing between threads.
+ * The error sticks: after the first read past the end every read gives zero or NULL, and the caller
+ * asks once, at the end, with lr_cursor_ok(). Nothing is copied or owned. Not for sharing between
+ * threads.
  */
 #ifndef LR_CURSOR_H
 #define LR_CURSOR_H
@@ -72,8 +73,8 @@ lr_cursor_u32(struct lr_cursor *c)
 }
 
 /*
- * Reads a domain name, following compression pointers (RFC 1035 section 4.1.4) backwards only, into NAME,
- * uncompressed, in the case received. Returns its length, 1 to 255, or 0 with the error set.
+ * Reads a domain name, following compression pointers (RFC 1035 section 4.1.4) backwards only, into
+ * NAME, uncompressed, in the case received. Returns its length, 1 to 255, or 0 with the error set.
  */
 size_t lr_cursor_name(struct lr_cursor *c, uint8_t name[255]);
 

@@ -1,8 +1,10 @@
 /*
- * draft.h -- the untrusted collection of records: what the readers build and only validate/ consumes.
+ * draft.h -- the untrusted collection of records: what the readers build and only validate/
+ * consumes.
  *
- * Records are kept in one arena in uncompressed wire form, names in the case received. A draft belongs to
- * one thread. It is bounded in octets and records; a reader that hits a bound gets LR_ELIMIT.
+ * Records are kept in one arena in uncompressed wire form, names in the case received. A draft
+ * belongs to one thread. It is bounded in octets and records; a reader that hits a bound gets
+ * LR_ELIMIT.
  */
 #ifndef LR_DRAFT_H
 #define LR_DRAFT_H
@@ -27,7 +29,7 @@ struct lr_record {
 int lr_record_compare(const struct lr_record *a, const struct lr_record *b);
 
 struct lr_draft_limits {
-	size_t octets;  /* of owner names, fixed fields and RDATA */
+	size_t octets; /* of owner names, fixed fields and RDATA */
 	size_t records;
 	size_t record_octets; /* of one record's RDATA; 0: what the format allows, 65535 */
 };
@@ -49,22 +51,25 @@ void lr_draft_free(struct lr_draft *draft);
 
 const uint8_t *lr_draft_origin(const struct lr_draft *draft);
 
-/* Long work on the draft heeds STOP from now on: the caller's, until another or NULL takes its place. */
+/* Long work on the draft heeds STOP from now on: the caller's, until another or NULL takes its
+ * place. */
 void lr_draft_heed(struct lr_draft *draft, struct lr_stop *stop);
 
 /* lr_stop_step() for whoever works on the draft. */
 enum lr_code lr_draft_step(const struct lr_draft *draft, size_t steps, struct lr_error *err);
 
 /*
- * Adds a copy of a record of class IN. The record's owner and any names in its RDATA are well-formed and uncompressed.
- * LR_EFORMAT where the owner is not within the origin, LR_ELIMIT, LR_ENOMEM, and what STOP says.
+ * Adds a copy of a record of class IN. The record's owner and any names in its RDATA are
+ * well-formed and uncompressed. LR_EFORMAT where the owner is not within the origin, LR_ELIMIT,
+ * LR_ENOMEM, and what STOP says.
  */
-enum lr_code lr_draft_add(struct lr_draft *draft, const struct lr_record *record, struct lr_error *err);
+enum lr_code lr_draft_add(
+    struct lr_draft *draft, const struct lr_record *record, struct lr_error *err);
 
 /*
- * Puts the records into canonical order (RFC 4034 section 6: owner, type, RDATA) and drops duplicates
- * (RFC 8976 section 3.3.1 item 4, letter case aside). The first of two equal records stays. LR_ENOMEM, and
- * what STOP says: then all records are there, in some order.
+ * Puts the records into canonical order (RFC 4034 section 6: owner, type, RDATA) and drops
+ * duplicates (RFC 8976 section 3.3.1 item 4, letter case aside). The first of two equal records
+ * stays. LR_ENOMEM, and what STOP says: then all records are there, in some order.
  */
 enum lr_code lr_draft_sort(struct lr_draft *draft, struct lr_error *err);
 bool lr_draft_sorted(const struct lr_draft *draft);
@@ -72,7 +77,8 @@ bool lr_draft_sorted(const struct lr_draft *draft);
 size_t lr_draft_count(const struct lr_draft *draft);
 struct lr_record lr_draft_record(const struct lr_draft *draft, size_t index);
 
-/* Where the rrset that starts at INDEX ends: the index after its last record. The draft must be sorted. */
+/* Where the rrset that starts at INDEX ends: the index after its last record. The draft must be
+ * sorted. */
 size_t lr_draft_rrset_end(const struct lr_draft *draft, size_t index);
 
 #endif

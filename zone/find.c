@@ -18,8 +18,8 @@ add_proof(const struct lr_zone *zone, struct lr_finding *finding, const struct l
 		finding->proofs[finding->proof_count++] = nsec;
 }
 
-/* What an existing authoritative name has of the type; the answer may be in for a wildcard's match.
- */
+/* What an existing authoritative name has of the type; the answer may be in for a wildcard's
+ * match. */
 static void
 find_at(const struct lr_zone *zone, const struct lr_node *node, uint16_t type,
     struct lr_finding *finding)

@@ -1,4 +1,5 @@
-/* find.h -- what the zone says of a name and a type (RFC 1034 section 4.3.2, RFC 4035 section 3.1). */
+/* find.h -- what the zone says of a name and a type (RFC 1034 section 4.3.2, RFC 4035 section
+ * 3.1). */
 #ifndef LR_FIND_H
 #define LR_FIND_H
 
@@ -15,16 +16,19 @@ enum lr_outcome {
 
 struct lr_finding {
 	enum lr_outcome outcome;
-	bool wildcard;                     /* answer or its absence comes from a wildcard: proofs hold the denial of the name */
+	bool wildcard; /* answer or its absence comes from a wildcard: proofs hold the denial of the
+			  name */
 	const struct lr_rrset *answer;
 	const struct lr_rrset *soa;
 	const struct lr_rrset *delegation; /* the NS rrset at the cut */
-	const struct lr_rrset *ds;         /* the DS rrset at the cut, or NULL: then proofs[0] denies it */
-	const struct lr_rrset *proofs[2];  /* NSEC rrsets; fewer where one proves both, none where the zone has no NSEC */
+	const struct lr_rrset *ds; /* the DS rrset at the cut, or NULL: then proofs[0] denies it */
+	const struct lr_rrset *proofs[2]; /* NSEC rrsets; fewer where one proves both, none where
+					     the zone has no NSEC */
 	unsigned proof_count;
 };
 
 /* NAME is in wire form, any case. Never fails; does not allocate. */
-void lr_zone_find(const struct lr_zone *zone, const uint8_t *name, uint16_t type, struct lr_finding *finding);
+void lr_zone_find(
+    const struct lr_zone *zone, const uint8_t *name, uint16_t type, struct lr_finding *finding);
 
 #endif

@@ -1,8 +1,8 @@
 /*
  * lr_error.h -- the one error type: a code that statistics count and a text for people.
  *
- * Zero is success. Functions that can fail return the code, write their outputs on success only, and
- * explain themselves in the struct lr_error that the caller passes (which may be NULL).
+ * Zero is success. Functions that can fail return the code, write their outputs on success only,
+ * and explain themselves in the struct lr_error that the caller passes (which may be NULL).
  */
 #ifndef LR_ERROR_H
 #define LR_ERROR_H
@@ -19,13 +19,13 @@ enum lr_code {
 	LR_EFORMAT,      /* what came is not what the protocol or the file format allows */
 	LR_ELIMIT,       /* what came is larger than we take */
 	/* Verifying it. */
-	LR_ENOZONEMD,  /* no ZONEMD record that can be used */
-	LR_EDIGEST,    /* no digest matches the contents */
-	LR_EANCHOR,    /* no trust anchor, or none that matches the zone's keys */
-	LR_EBOGUS,     /* a signature or a proof is missing or wrong */
-	LR_EEXPIRED,   /* a signature is past its time, or before it */
-	LR_ESERIAL,    /* older than a serial accepted before, or not the one announced */
-	LR_ESTALE,     /* past the horizon */
+	LR_ENOZONEMD, /* no ZONEMD record that can be used */
+	LR_EDIGEST,   /* no digest matches the contents */
+	LR_EANCHOR,   /* no trust anchor, or none that matches the zone's keys */
+	LR_EBOGUS,    /* a signature or a proof is missing or wrong */
+	LR_EEXPIRED,  /* a signature is past its time, or before it */
+	LR_ESERIAL,   /* older than a serial accepted before, or not the one announced */
+	LR_ESTALE,    /* past the horizon */
 	/* Configuration. */
 	LR_EUSAGE,       /* malformed */
 	LR_EUNSUPPORTED, /* well formed, but this build or this version cannot */
@@ -34,7 +34,8 @@ enum lr_code {
 
 struct lr_error {
 	enum lr_code code;
-	char text[256]; /* one line, without source or time; never holds control characters of remote input */
+	char text[256]; /* one line, without source or time; never holds control characters of
+			   remote input */
 };
 
 /* Sets *err (where it is not NULL) and returns the code, so that a caller can return lr_fail(…). */

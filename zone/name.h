@@ -1,8 +1,9 @@
 /*
- * name.h -- domain names in uncompressed wire form: length-prefixed labels up to the empty root label.
+ * name.h -- domain names in uncompressed wire form: length-prefixed labels up to the empty root
+ * label.
  *
- * Every name that these functions are given has been checked once with lr_name_length() or read by the
- * cursor; they trust it. Letter case is kept and folded while comparing (RFC 4343).
+ * Every name that these functions are given has been checked once with lr_name_length() or read by
+ * the cursor; they trust it. Letter case is kept and folded while comparing (RFC 4343).
  */
 #ifndef LR_NAME_H
 #define LR_NAME_H
@@ -11,8 +12,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define LR_NAME_MAX 255      /* octets, RFC 1035 section 2.3.4 */
-#define LR_LABELS_MAX 128    /* the root label included */
+#define LR_NAME_MAX 255       /* octets, RFC 1035 section 2.3.4 */
+#define LR_LABELS_MAX 128     /* the root label included */
 #define LR_NAME_TEXT_MAX 1025 /* 4 characters an octet at the most, and the end */
 
 /* ASCII letters to lower case, every other octet as it is. */
@@ -36,8 +37,8 @@ int lr_name_compare(const uint8_t *a, const uint8_t *b);
 bool lr_name_within(const uint8_t *name, const uint8_t *above);
 
 /*
- * A number that orders names as lr_name_compare does where the numbers differ: the first eight octets of
- * the label just under ORIGIN_LABELS labels, folded. Zero for the origin itself.
+ * A number that orders names as lr_name_compare does where the numbers differ: the first eight
+ * octets of the label just under ORIGIN_LABELS labels, folded. Zero for the origin itself.
  */
 uint64_t lr_name_key(const uint8_t *name, unsigned origin_labels);
 

@@ -8,7 +8,6 @@
 
 #include "draft.h"
 
-
 /* The fixed part of RRSIG RDATA (RFC 4034 section 3.1): what comes before the signer's name. */
 #define LR_RRSIG_FIXED 18
 

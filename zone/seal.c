@@ -79,8 +79,8 @@ add_node(struct builder *b, struct lr_node node, const uint8_t *name)
 	b->node_count++;
 }
 
-/* Names between the previous owner and this one that own nothing themselves (RFC 8020 section 2).
- */
+/* Names between the previous owner and this one that own nothing themselves (RFC 8020 section
+ * 2). */
 static void
 add_empty_nonterminals(struct builder *b, const uint8_t *previous, const struct lr_record *owner,
     uint32_t owner_offset)
@@ -172,9 +172,8 @@ enum lr_code
 lr_zone_seal(const struct lr_draft *draft, uint32_t signatures_expire, const struct lr_zone **out,
     struct lr_error *err)
 {
-	struct builder b = {.draft = draft,
-	    .err = err,
-	    .origin_labels = lr_name_labels(lr_draft_origin(draft))};
+	struct builder b = {
+	    .draft = draft, .err = err, .origin_labels = lr_name_labels(lr_draft_origin(draft))};
 	b.facts.records = lr_draft_count(draft);
 	b.facts.signatures_expire = signatures_expire;
 	if (!lr_draft_sorted(draft) || !read_soa(&b))

@@ -1,6 +1,6 @@
 /*
- * seal.h -- a draft becomes a zone. For validate/validate.c alone (a test holds that): everything else
- * gets its zones from lr_validate().
+ * seal.h -- a draft becomes a zone. For validate/validate.c alone (a test holds that): everything
+ * else gets its zones from lr_validate().
  */
 #ifndef LR_SEAL_H
 #define LR_SEAL_H

@@ -80,8 +80,8 @@ give_back(struct reader *r, int c)
 		r->line--;
 }
 
-/* What ends a token that is not quoted: blanks, line ends, NUL and the characters with a meaning.
- */
+/* What ends a token that is not quoted: blanks, line ends, NUL and the characters with a
+ * meaning. */
 static bool
 ends_token(int c)
 {

@@ -22,9 +22,9 @@ struct lr_text_options {
 
 /*
  * Adds every record of the file to the draft. $TTL and $ORIGIN are taken, $INCLUDE is not; class IN
- * alone; letter case stays. LR_EFORMAT (also where there is no record), LR_EUNSUPPORTED (a type that
- * is not read here) and LR_ELIMIT name the line; LR_EIO; LR_ENOMEM; what the draft's STOP says.
- * After an error the draft holds the records before it. The stream stays the caller's.
+ * alone; letter case stays. LR_EFORMAT (also where there is no record), LR_EUNSUPPORTED (a type
+ * that is not read here) and LR_ELIMIT name the line; LR_EIO; LR_ENOMEM; what the draft's STOP
+ * says. After an error the draft holds the records before it. The stream stays the caller's.
  */
 enum lr_code lr_text_read(FILE *stream, struct lr_draft *draft, struct lr_error *err);
 enum lr_code lr_text_read_as(FILE *stream, struct lr_draft *draft,

@@ -1,8 +1,8 @@
 /*
  * zone.h -- the sealed zone: immutable, verified, in canonical order, in one piece of memory.
  *
- * Only lr_validate() makes one: a `const struct lr_zone *` is the proof that its contents were verified.
- * It may be read from any number of threads; references are counted atomically.
+ * Only lr_validate() makes one: a `const struct lr_zone *` is the proof that its contents were
+ * verified. It may be read from any number of threads; references are counted atomically.
  */
 #ifndef LR_ZONE_H
 #define LR_ZONE_H
@@ -13,10 +13,11 @@ struct lr_zone;
 
 /* One rrset with the signatures that cover it. Lives as long as its zone. */
 struct lr_rrset {
-	uint32_t node;      /* index of its owner */
-	uint32_t data;      /* arena offset: count records, then their signatures, each two octets of length and its RDATA */
-	uint32_t octets;    /* of all of them */
-	uint32_t ttl;       /* seconds; the signatures' own are the same (RFC 4034 section 3) */
+	uint32_t node;   /* index of its owner */
+	uint32_t data;   /* arena offset: count records, then their signatures, each two octets of
+			    length and its RDATA */
+	uint32_t octets; /* of all of them */
+	uint32_t ttl;    /* seconds; the signatures' own are the same (RFC 4034 section 3) */
 	uint16_t type;
 	uint16_t count;
 	uint16_t signatures;
@@ -26,8 +27,9 @@ struct lr_rrset {
 struct lr_zone_facts {
 	uint32_t serial;
 	uint32_t refresh, retry, expire, minimum; /* seconds, from the SOA */
-	uint32_t signatures_expire;               /* the earliest of those verified, but the ZONEMD's; 0: none was */
-	size_t records, delegations, octets;      /* octets: all the memory that the zone takes */
+	uint32_t
+	    signatures_expire; /* the earliest of those verified, but the ZONEMD's; 0: none was */
+	size_t records, delegations, octets; /* octets: all the memory that the zone takes */
 };
 
 const struct lr_zone *lr_zone_ref(const struct lr_zone *zone);
@@ -41,9 +43,11 @@ size_t lr_zone_rrset_count(const struct lr_zone *zone);
 const struct lr_rrset *lr_zone_rrset(const struct lr_zone *zone, size_t index);
 
 /* The rrset of exactly this owner and type, glue too; or NULL. */
-const struct lr_rrset *lr_zone_lookup(const struct lr_zone *zone, const uint8_t *name, uint16_t type);
+const struct lr_rrset *lr_zone_lookup(
+    const struct lr_zone *zone, const uint8_t *name, uint16_t type);
 
-const uint8_t *lr_rrset_owner(const struct lr_zone *zone, const struct lr_rrset *rrset, size_t *length);
+const uint8_t *lr_rrset_owner(
+    const struct lr_zone *zone, const struct lr_rrset *rrset, size_t *length);
 
 /* The first of rrset->octets octets: see struct lr_rrset. */
 const uint8_t *lr_rrset_data(const struct lr_zone *zone, const struct lr_rrset *rrset);

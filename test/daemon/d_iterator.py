@@ -13,7 +13,7 @@ import tap  # noqa: E402
 
 lab.enter()
 
-from lab import rootzone, tlds  # noqa: E402
+from lab import rootzone  # noqa: E402
 from pair import Pair, keep_copy, put, word  # noqa: E402
 
 # Which addresses of name servers go along depends on which server was asked, by chance.

@@ -14,7 +14,7 @@ lab.enter()
 import dns.flags  # noqa: E402
 import dns.rcode  # noqa: E402
 
-from lab import rootzone, tlds  # noqa: E402
+from lab import rootzone  # noqa: E402
 
 
 def counts(path):

@@ -1,5 +1,5 @@
-/* zone/fetch/transfer.c: the messages of a transfer, each with its two octets of length; then all that
- * verification does with them. */
+/* zone/fetch/transfer.c: the messages of a transfer, each with its two octets of length; then all
+ * that verification does with them. */
 #include "cursor.h"
 #include "fuzz.h"
 #include "transfer.h"

@@ -1,7 +1,7 @@
 /*
  * A disk that hangs: a library to preload, which test/lab/shim.py builds. While the file
- * $LR_HANG_WHILE exists, the calls named in $LR_HANG_CALLS ("open fsync ...") do not return for what
- * lies under the folder $LR_HANG_UNDER.
+ * $LR_HANG_WHILE exists, the calls named in $LR_HANG_CALLS ("open fsync ...") do not return for
+ * what lies under the folder $LR_HANG_UNDER.
  */
 #include <dlfcn.h>
 #include <fcntl.h>
@@ -88,7 +88,8 @@ read(int fd, void *octets, size_t count)
 FILE *
 fdopen(int fd, const char *mode)
 {
-	FILE *(*next)(int, const char *) = (FILE * (*)(int, const char *)) dlsym(RTLD_NEXT, "fdopen");
+	FILE *(*next)(int, const char *) =
+	    (FILE * (*)(int, const char *)) dlsym(RTLD_NEXT, "fdopen");
 	hang_at(mode[0] == 'r' ? "read" : "write", fd);
 	return next(fd, mode);
 }

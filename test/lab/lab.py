@@ -18,7 +18,6 @@ module's transfers come from other source addresses: see transfers().
 
 import os
 import pathlib
-import re
 import shutil
 import sys
 import tempfile

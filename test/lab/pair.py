@@ -9,7 +9,6 @@ import dns.query
 import dns.rcode
 
 import answers
-import netns
 import tap
 
 

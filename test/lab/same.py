@@ -11,7 +11,6 @@ import collections
 import re
 
 import compare
-import dns.rdatatype
 import everywhere
 import lab
 import questions

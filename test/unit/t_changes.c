@@ -65,8 +65,10 @@ removal(void **state)
 {
 	const struct lr_zone *base = make_zone(BASE);
 	struct lr_changes *changes = new_changes(base);
-	struct lr_record gone = record("\1A", 2, 5, "\1Y", 3), never = record("\1a", 2, 60, "\1z", 3);
-	struct lr_record other = record("\1c", 2, 60, "\1x", 3), empty = record("\1a", 2, 60, "", 0);
+	struct lr_record gone = record("\1A", 2, 5, "\1Y", 3),
+			 never = record("\1a", 2, 60, "\1z", 3);
+	struct lr_record other = record("\1c", 2, 60, "\1x", 3),
+			 empty = record("\1a", 2, 60, "", 0);
 	struct lr_error err;
 	(void)state;
 	assert_int_equal(lr_changes_remove(changes, &gone, &err), LR_OK);
@@ -89,11 +91,12 @@ static void
 signatures(void **state)
 {
 	static const char rrsig[] = "\0\2\10\1\0\0\0\74\0\0\0\1\0\0\0\0\0\1\0\1\2\3";
-	const struct lr_zone *base = make_zone(
-	    BASE "a. 60 IN RRSIG NS 8 1 60 19700101000001 19700101000000 1 . AQID\n");
+	const struct lr_zone *base =
+	    make_zone(BASE "a. 60 IN RRSIG NS 8 1 60 19700101000001 19700101000000 1 . AQID\n");
 	struct lr_changes *changes = new_changes(base);
 	struct lr_record signature = record("\1a", 46, 60, rrsig, 22);
-	struct lr_record as_ns = record("\1a", 2, 60, rrsig, 22), cut = record("\1a", 46, 60, rrsig, 1);
+	struct lr_record as_ns = record("\1a", 2, 60, rrsig, 22),
+			 cut = record("\1a", 46, 60, rrsig, 1);
 	struct lr_record elsewhere = record("\1b", 46, 60, rrsig, 22);
 	(void)state;
 	assert_int_equal(lr_changes_remove(changes, &as_ns, NULL), LR_EFORMAT);

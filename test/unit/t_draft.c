@@ -172,8 +172,7 @@ sorting_broken_off(void **state)
 		struct lr_stop stop = {stop_at, &left, 0};
 		bool seen[COUNT] = {false};
 		left = at;
-		assert_int_equal(
-		    lr_draft_new((const uint8_t *)"", &limits, &draft, NULL), LR_OK);
+		assert_int_equal(lr_draft_new((const uint8_t *)"", &limits, &draft, NULL), LR_OK);
 		for (unsigned i = 0; i < COUNT; i++) {
 			char owner[8];
 			snprintf(owner, sizeof(owner), "\4%04u", i * 2003 % COUNT);

@@ -50,7 +50,8 @@ left_over(const char *name, time_t age)
 {
 	int fd = open(in_dir(name), O_WRONLY | O_CREAT, 0644);
 	assert_true(fd >= 0);
-	const struct timespec times[2] = {{.tv_sec = time(NULL) - age}, {.tv_sec = time(NULL) - age}};
+	const struct timespec times[2] = {
+	    {.tv_sec = time(NULL) - age}, {.tv_sec = time(NULL) - age}};
 	assert_int_equal(futimens(fd, times), 0);
 	close(fd);
 }

@@ -21,8 +21,8 @@
 #define ID 0x1234
 #define QR 0x8000
 
-/* What the server does with its one connection: after the query it sends BYTES, then ends as told.
- */
+/* What the server does with its one connection: after the query it sends BYTES, then ends as
+ * told. */
 enum ending { CLOSE, HANG, RESET, RESET_AT_ONCE };
 
 struct server {

@@ -152,8 +152,8 @@ make_zone(int serial)
 #define GIVES_SEVEN "HTTP/1.1 200 OK\r\nETag: \"seven\"\r\nLast-Modified: Sun\r\n\r\n" SEVEN
 #define NOT_MODIFIED "HTTP/1.1 304 Not Modified\r\n\r\n"
 
-/* Conditions are sent when the zone held is the one that they stand for, and 304 counts only then.
- */
+/* Conditions are sent when the zone held is the one that they stand for, and 304 counts only
+ * then. */
 static void
 conditions(void **state)
 {
@@ -272,13 +272,12 @@ too_large_after_redirect(void **state)
 static void
 other_codings(void **state)
 {
-	static const char *const codings[] = {
-	    "zstd", "br", "deflate", "gzip, gzip", "x", ""};
+	static const char *const codings[] = {"zstd", "br", "deflate", "gzip, gzip", "x", ""};
 	char text[256];
 	(void)state;
 	for (size_t i = 0; i < sizeof(codings) / sizeof(*codings); i++) {
-		snprintf(text, sizeof(text), "HTTP/1.1 200 OK\r\nContent-Encoding: %s\r\n\r\n" SEVEN,
-		    codings[i]);
+		snprintf(text, sizeof(text),
+		    "HTTP/1.1 200 OK\r\nContent-Encoding: %s\r\n\r\n" SEVEN, codings[i]);
 		next(text);
 		expect_failure(LR_EFORMAT, "a content coding that is not gzip");
 	}

@@ -69,8 +69,7 @@ lr_io_stop(const struct lr_io *io)
 }
 
 enum lr_wait
-lr_budget_poll(
-    const struct lr_budget *budget, struct pollfd *sockets, nfds_t count, int patience)
+lr_budget_poll(const struct lr_budget *budget, struct pollfd *sockets, nfds_t count, int patience)
 {
 	int64_t end = budget->io->monotonic_ms(budget->io->arg) + patience;
 	struct pollfd fds[LR_SOCKETS_MAX + 1] = {

@@ -12,8 +12,8 @@
 struct lr_budget {
 	const struct lr_io *io;
 	const struct lr_limits *limits;
-	int64_t deadline; /* monotonic milliseconds */
-	size_t octets;    /* read so far, over all connections of the fetch */
+	int64_t deadline;    /* monotonic milliseconds */
+	size_t octets;       /* read so far, over all connections of the fetch */
 	struct lr_stop stop; /* for work that does not wait: asks lr_budget_check() */
 };
 

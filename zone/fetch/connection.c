@@ -175,7 +175,7 @@ static enum lr_code
 feed_tls(struct lr_connection *c, bool *ended, struct lr_error *err)
 {
 	uint8_t chunk[TLS_CHUNK_SIZE];
-	size_t size;
+	size_t size = 0;
 	enum lr_code code = receive_some(c, chunk, sizeof(chunk), &size, err);
 	if (code != LR_OK)
 		return code;
@@ -321,7 +321,7 @@ find_message(struct lr_connection *c, const uint8_t **message, size_t *size, str
 static enum lr_code
 read_on(struct lr_connection *c, struct lr_error *err)
 {
-	size_t got;
+	size_t got = 0;
 	c->filled -= c->front;
 	memmove(c->buffer, c->buffer + c->front, c->filled);
 	c->front = 0;

@@ -144,8 +144,8 @@ on_progress(void *arg, curl_off_t total, curl_off_t got, curl_off_t to_send, cur
 	(void)total, (void)to_send, (void)sent;
 	if ((uintmax_t)got <= lr_budget_room(x->budget))
 		return 0;
-	x->code = lr_fail(
-	    x->err, LR_ELIMIT, "more than %zu octets", x->budget->limits->wire_octets);
+	x->code =
+	    lr_fail(x->err, LR_ELIMIT, "more than %zu octets", x->budget->limits->wire_octets);
 	return 1;
 }
 

@@ -32,7 +32,7 @@ void lr_https_stop(void);
 
 struct lr_https_request {
 	const struct lr_uri *uri;
-	const char *ca_bundle; /* as in struct lr_source_options */
+	const char *ca_bundle;            /* as in struct lr_source_options */
 	const struct lr_tags *conditions; /* those that are not empty */
 };
 
@@ -46,9 +46,9 @@ struct lr_https_response {
 
 /*
  * GET. Of what the budget limits, header_octets count for one response, wire_octets for the bodies
- * of all the fetch's responses as they come, and for each decompressed. The response is the caller's to clear. LR_EUNREACHABLE (also for a
- * certificate that is not right), LR_ETIMEOUT, LR_EFORMAT, LR_ELIMIT, LR_EIO, LR_ENOMEM,
- * LR_ECANCELLED.
+ * of all the fetch's responses as they come, and for each decompressed. The response is the
+ * caller's to clear. LR_EUNREACHABLE (also for a certificate that is not right), LR_ETIMEOUT,
+ * LR_EFORMAT, LR_ELIMIT, LR_EIO, LR_ENOMEM, LR_ECANCELLED.
  */
 enum lr_code lr_https_get(const struct lr_https_request *request, struct lr_budget *budget,
     struct lr_https_response *response, struct lr_error *err);

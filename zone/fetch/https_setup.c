@@ -1,5 +1,5 @@
-/* https_setup.c -- what libcurl is told of a request: where to, whom to trust, and what it must leave
- * alone. */
+/* https_setup.c -- what libcurl is told of a request: where to, whom to trust, and what it must
+ * leave alone. */
 #include "https_parts.h"
 #include "lr_config.h"
 
@@ -119,8 +119,8 @@ lr_exchange_set_up(struct lr_exchange *x, const struct lr_https_request *request
 	char host[256], url[sizeof(uri->host) + sizeof(uri->path) + 32];
 	struct lr_addresses addresses;
 	plain_host(uri, host);
-	enum lr_code code = lr_resolve(*uri->address ? uri->address : host, uri->port,
-	    x->budget, &addresses, x->err);
+	enum lr_code code = lr_resolve(
+	    *uri->address ? uri->address : host, uri->port, x->budget, &addresses, x->err);
 	if (code != LR_OK)
 		return code;
 	snprintf(url, sizeof(url), strchr(host, ':') ? "https://[%s]:%u%s" : "https://%s:%u%s",

@@ -107,8 +107,7 @@ lr_message_question(struct lr_message *message, uint8_t name[LR_NAME_MAX], uint1
 }
 
 enum lr_code
-lr_message_answer(
-    struct lr_message *message, struct lr_answer_record *answer, struct lr_error *err)
+lr_message_answer(struct lr_message *message, struct lr_answer_record *answer, struct lr_error *err)
 {
 	struct lr_cursor *c = &message->at;
 	struct lr_record *record = &answer->record;

@@ -1,6 +1,6 @@
 /*
- * message.h -- DNS messages (RFC 1035 section 4.1): the query for a zone is encoded, what answers it
- * is read section by section. What the records mean is transfer.h's.
+ * message.h -- DNS messages (RFC 1035 section 4.1): the query for a zone is encoded, what answers
+ * it is read section by section. What the records mean is transfer.h's.
  */
 #ifndef LR_MESSAGE_H
 #define LR_MESSAGE_H

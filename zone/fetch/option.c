@@ -59,13 +59,12 @@ static bool
 where_it_is(const struct lr_paths *paths, const char *path, char place[2 * PATH_OCTETS])
 {
 	const char *chroot = paths->chroot && paths->outside ? paths->chroot : "";
-	int length = snprintf(place, 2 * PATH_OCTETS, "%s%s", chroot, inside(paths, path));
+	int length = snprintf(place, (size_t)2 * PATH_OCTETS, "%s%s", chroot, inside(paths, path));
 	return length >= 0 && length < 2 * PATH_OCTETS;
 }
 
 /* A regular file, opened, or NULL and why not. O_NONBLOCK: opening a FIFO would wait for its
- * writer.
- */
+ * writer. */
 static FILE *
 open_file(const struct lr_paths *paths, const char *path, const char **why)
 {

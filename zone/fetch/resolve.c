@@ -73,8 +73,8 @@ on_socket(void *arg, ares_socket_t fd, int readable, int writable)
 	}
 	if (at == LR_SOCKETS_MAX)
 		return;
-	lookup->sockets[at] = (struct pollfd){.fd = fd,
-	    .events = (short)((readable ? POLLIN : 0) | (writable ? POLLOUT : 0))};
+	lookup->sockets[at] = (struct pollfd){
+	    .fd = fd, .events = (short)((readable ? POLLIN : 0) | (writable ? POLLOUT : 0))};
 	if (at == lookup->count)
 		lookup->count++;
 }
@@ -104,8 +104,7 @@ start(struct lookup *lookup, struct lr_error *err)
 {
 	const struct ares_addrinfo_hints hints = {
 	    .ai_family = AF_UNSPEC, .ai_socktype = SOCK_STREAM};
-	struct ares_options options = {
-	    .sock_state_cb = on_socket, .sock_state_cb_data = lookup};
+	struct ares_options options = {.sock_state_cb = on_socket, .sock_state_cb_data = lookup};
 	pthread_once(&once, start_library);
 	int status = library_status;
 	if (status == ARES_SUCCESS)
@@ -155,8 +154,8 @@ wait_for(struct lookup *lookup, const struct lr_budget *budget, struct lr_error 
 		if (left <= 0 || lr_budget_left(budget) == 0)
 			return lr_fail(err, LR_ETIMEOUT, "no address for %.120s within %g s",
 			    lookup->host, budget->limits->resolve_ms / 1000.0);
-		switch (lr_budget_poll(budget, lookup->sockets, lookup->count,
-		    patience(lookup, (int)left))) {
+		switch (lr_budget_poll(
+		    budget, lookup->sockets, lookup->count, patience(lookup, (int)left))) {
 		case LR_WAIT_CANCELLED:
 			return lr_cancelled(err);
 		case LR_WAIT_FAILED:
@@ -193,7 +192,7 @@ take_result(const struct lookup *lookup, uint16_t port, const struct lr_limits *
     struct lr_addresses *addresses, struct lr_error *err)
 {
 	size_t max = limits->addresses < LR_ADDRESSES_MAX ? limits->addresses : LR_ADDRESSES_MAX;
-	if (lookup->status != ARES_SUCCESS)
+	if (lookup->status != ARES_SUCCESS || !lookup->result)
 		return failed(lookup->host, lookup->status, err);
 	interleave(lookup->result->nodes, port, max, addresses);
 	if (addresses->count == 0)

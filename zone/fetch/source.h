@@ -21,7 +21,8 @@ struct lr_io {
 	bool ldns; /* master files may hold what ldns alone reads: see lr_text_read() */
 };
 
-/* For long work on what was fetched: it ends as a fetch does, with LR_ECANCELLED. IO outlives it. */
+/* For long work on what was fetched: it ends as a fetch does, with LR_ECANCELLED. IO outlives
+ * it. */
 struct lr_stop lr_io_stop(const struct lr_io *io);
 
 /* Everything that a source could use up. Over a limit is LR_ELIMIT, but for the times. */

@@ -95,8 +95,8 @@ lr_fetch_axfr(struct lr_source *source, const struct lr_request *request,
 {
 	struct lr_connection *connection;
 	bool current = false;
-	enum lr_code code = lr_connection_open(
-	    &source->uri, source->ca_bundle, request->budget, &connection, err);
+	enum lr_code code =
+	    lr_connection_open(&source->uri, source->ca_bundle, request->budget, &connection, err);
 	if (code != LR_OK)
 		return code;
 	if (request->held) {

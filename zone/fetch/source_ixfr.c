@@ -16,8 +16,8 @@ ask_differences(struct lr_connection *connection, const struct lr_request *reque
 	bool current;
 	enum lr_code code = lr_new_id(request, &id, err);
 	if (code == LR_OK)
-		code = lr_transfer_new_ixfr(
-		    id, request->held, &limits->draft, limits->steps, &request->budget->stop, &transfer, err);
+		code = lr_transfer_new_ixfr(id, request->held, &limits->draft, limits->steps,
+		    &request->budget->stop, &transfer, err);
 	if (code != LR_OK)
 		return code;
 	code = lr_ask(connection, transfer, err);
@@ -36,8 +36,8 @@ ask_differences(struct lr_connection *connection, const struct lr_request *reque
 	return code;
 }
 
-/* The whole zone, on a new connection, after what is told in *err; both reasons, if that fails too.
- */
+/* The whole zone, on a new connection, after what is told in *err; both reasons, if that fails
+ * too. */
 static enum lr_code
 fall_back(struct lr_source *source, const struct lr_request *request, struct lr_fetched *fetched,
     struct lr_error *err)
@@ -61,8 +61,8 @@ lr_fetch_ixfr(struct lr_source *source, const struct lr_request *request,
 	bool again = false;
 	if (!request->held || source->distrusted)
 		return lr_fetch_axfr(source, request, fetched, err);
-	enum lr_code code = lr_connection_open(
-	    &source->uri, source->ca_bundle, request->budget, &connection, err);
+	enum lr_code code =
+	    lr_connection_open(&source->uri, source->ca_bundle, request->budget, &connection, err);
 	if (code != LR_OK)
 		return code;
 	code = ask_differences(connection, request, fetched, &again, &why);

@@ -12,7 +12,7 @@
 
 struct lr_source {
 	struct lr_uri uri;
-	char *ca_bundle; /* or NULL */
+	char *ca_bundle;     /* or NULL */
 	bool distrusted;     /* no increments until a whole zone has come */
 	struct lr_tags tags; /* https */
 };

@@ -29,8 +29,8 @@ enum lr_code lr_tls_feed(
 /* Octets for the network, after every other call; their number, 0 when there are no more. */
 size_t lr_tls_drain(struct lr_tls *tls, uint8_t *octets, size_t room);
 
-/* *done: writing and reading may begin. LR_EUNREACHABLE: the server is not whom we want, or fails.
- */
+/* *done: writing and reading may begin. LR_EUNREACHABLE: the server is not whom we want, or
+ * fails. */
 enum lr_code lr_tls_handshake(struct lr_tls *tls, bool *done, struct lr_error *err);
 
 /* Takes all the octets. LR_EIO. */
@@ -38,8 +38,7 @@ enum lr_code lr_tls_write(
     struct lr_tls *tls, const uint8_t *octets, size_t size, struct lr_error *err);
 
 /* *size octets; none where it takes more from the network first, or *closed the server said that it
- * has ended. LR_EIO.
- */
+ * has ended. LR_EIO. */
 enum lr_code lr_tls_read(struct lr_tls *tls, uint8_t *octets, size_t room, size_t *size,
     bool *closed, struct lr_error *err);
 

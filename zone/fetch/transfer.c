@@ -338,8 +338,8 @@ check_header(struct lr_transfer *t, const struct lr_message *message, struct lr_
 		return lr_fail(err, LR_EFORMAT, "truncated");
 	if (message->questions > 1 || (t->messages == 1 && message->questions != 1))
 		return lr_fail(err, LR_EFORMAT, "%u questions", message->questions);
-	/* An answer to SOA may name the servers; it has to come from one (RFC 1034 section 4.3.5).
-	 */
+	/* An answer to SOA may name the servers; it has to come from one (RFC 1034 section
+	 * 4.3.5). */
 	if (message->authorities != 0 && t->type != LDNS_RR_TYPE_SOA)
 		return lr_fail(err, LR_EFORMAT, "records in the authority section");
 	if (t->type == LDNS_RR_TYPE_SOA && !message->authoritative)
@@ -354,8 +354,8 @@ check_question(const struct lr_transfer *t, struct lr_message *message, struct l
 	uint8_t name[LR_NAME_MAX];
 	uint16_t type, class;
 	enum lr_code code = lr_message_question(message, name, &type, &class, err);
-	if (code == LR_OK && (type != t->type || class != LDNS_RR_CLASS_IN ||
-				 !lr_name_equal(name, t->origin)))
+	if (code == LR_OK &&
+	    (type != t->type || class != LDNS_RR_CLASS_IN || !lr_name_equal(name, t->origin)))
 		code = lr_fail(err, LR_EFORMAT, "another question than ours");
 	return code;
 }
