@@ -32,6 +32,7 @@ lr_code_word(enum lr_code code)
 	    [LR_EREFUSED] = "refused",
 	    [LR_EFORMAT] = "format",
 	    [LR_ELIMIT] = "limit",
+	    [LR_ETSIG] = "tsig",
 	    [LR_ENOZONEMD] = "nozonemd",
 	    [LR_EDIGEST] = "digest",
 	    [LR_EANCHOR] = "anchor",

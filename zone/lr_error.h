@@ -18,6 +18,7 @@ enum lr_code {
 	LR_EREFUSED,     /* the source answered with an error of its own */
 	LR_EFORMAT,      /* what came is not what the protocol or the file format allows */
 	LR_ELIMIT,       /* what came is larger than we take */
+	LR_ETSIG,        /* a transaction signature is missing or wrong */
 	/* Verifying it. */
 	LR_ENOZONEMD, /* no ZONEMD record that can be used */
 	LR_EDIGEST,   /* no digest matches the contents */

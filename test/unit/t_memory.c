@@ -12,6 +12,7 @@
 #include "draft_from_zone.h"
 #include "validate.h"
 #include "transfer.h"
+#include "tsig.h"
 
 static const char zone_text[] =
     "example. 3600 IN SOA ns.example. Admin.Example. 7 1800 900 604800 300\n"
@@ -209,6 +210,47 @@ anchors(void **state)
 }
 
 /* OpenSSL's way differs with the algorithm. */
+/* A request with a key of a file, its answer, and that read. */
+static enum lr_code
+sign_and_verify(struct lr_error *err)
+{
+	static char text[] = "key a { algorithm hmac-sha256; secret YWFh; };\n"
+			     "server 192.0.2.1 { keys a; };\n";
+	struct lr_tsig_keys *keys = NULL;
+	struct lr_tsig *client = NULL, *server = NULL;
+	uint8_t message[12 + 2 * LR_TSIG_ROOM] = {0};
+	size_t size = 12;
+	FILE *stream = fmemopen(text, sizeof(text) - 1, "r");
+	enum lr_code code = stream ? lr_tsig_keys_read(stream, &keys, err)
+				   : lr_fail(err, LR_ENOMEM, "out of memory");
+	if (stream)
+		fclose(stream);
+	if (code == LR_OK)
+		code = lr_tsig_new(lr_tsig_keys_for(keys, "192.0.2.1"), &client, err);
+	if (code == LR_OK)
+		code = lr_tsig_sign(client, message, &size, sizeof(message), SAMPLE_NOW, err);
+	if (code == LR_OK)
+		code = lr_tsig_request(keys, message, size, SAMPLE_NOW, &server, err);
+	if (code == LR_OK && lr_tsig_error(server) != LR_TSIG_GOOD)
+		code = lr_fail(err, LR_ETSIG, "error %d", (int)lr_tsig_error(server));
+	memset(message, 0, size = 12);
+	if (code == LR_OK)
+		code = lr_tsig_sign(server, message, &size, sizeof(message), SAMPLE_NOW, err);
+	if (code == LR_OK)
+		code = lr_tsig_take(client, message, size, SAMPLE_NOW, err);
+	lr_tsig_free(client);
+	lr_tsig_free(server);
+	lr_tsig_keys_free(keys);
+	return code;
+}
+
+static void
+signatures(void **state)
+{
+	(void)state;
+	in_turn(sign_and_verify);
+}
+
 static void
 zones(void **state)
 {
@@ -234,6 +276,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(anchors),
 	    cmocka_unit_test(the_state_file),
+	    cmocka_unit_test(signatures),
 	    cmocka_unit_test(zones),
 	};
 	nowhere = fopen("/dev/null", "w");
