@@ -1,7 +1,8 @@
 #include "anchors.h"
 #include "clock.h"
 #include "keep_parts.h"
-#include "policy.h"
+#include "freshness.h"
+#include "semantics.h"
 #include "draft_from_zone.h"
 
 #include <inttypes.h>
@@ -41,7 +42,7 @@ lr_keep_verify(struct lr_keep *keep, struct lr_draft *draft, bool has_floor,
     const struct lr_zone **zone, struct lr_report *report)
 {
 	int32_t override = keep->module->settings.date_override;
-	const struct lr_policy policy = {
+	const struct lr_validate_options options = {
 	    .anchors = keep->anchors,
 	    .dnssec = true,
 	    .now = override > 0 ? (uint32_t) override : (uint32_t)lr_clock_wall(),
@@ -52,7 +53,7 @@ lr_keep_verify(struct lr_keep *keep, struct lr_draft *draft, bool has_floor,
 	    .cpu_ns = lr_clock_cpu_ns,
 	};
 	int64_t start = lr_clock_cpu_ns();
-	enum lr_code code = lr_validate(draft, &policy, zone, report);
+	enum lr_code code = lr_validate(draft, &options, zone, report);
 	lr_stats_verified(keep->module->stats, lr_clock_cpu_ns() - start);
 	return code;
 }
@@ -62,9 +63,8 @@ lr_keep_log_verified(const char *source, const struct lr_report *report)
 {
 	log_info("localroot: %s: serial %" PRIu32 " verified: ZONEMD %s, %" PRIu32
 		 " signatures, key tag %u; %zu records, %zu delegations",
-	    source, report->serial, report->zonemd.algorithm == 2 ? "SHA-512" : "SHA-384",
-	    report->dnssec.signatures, report->dnssec.key_tag, report->records,
-	    report->delegations);
+	    source, report->serial, lr_zonemd_hash(&report->zonemd), report->dnssec.signatures,
+	    report->dnssec.key_tag, report->records, report->delegations);
 }
 
 int64_t
@@ -73,8 +73,8 @@ lr_keep_horizon(
 {
 	const struct lr_settings *settings = &keep->module->settings;
 	/* Under an overridden date, signatures stay in their time as long as Unbound runs. */
-	return lr_policy_horizon(lr_zone_facts(zone), state->confirmed, state->expire,
-	    settings->max_age, settings->date_override == 0);
+	return lr_horizon(lr_zone_facts(zone), state->confirmed, state->expire, settings->max_age,
+	    settings->date_override == 0);
 }
 
 /* What stands from now on: ZONE is what the workers have, confirmed as STATE says. */
@@ -167,7 +167,7 @@ lr_keep_take(struct lr_keep *keep, struct lr_draft *draft, const struct lr_origi
 	lr_draft_heed(draft, keep->stop);
 	enum lr_code code = lr_draft_sort(draft, err);
 	if (code == LR_OK)
-		code = lr_policy_shape(draft, &serial, err);
+		code = lr_semantic_checks(draft, &serial, err);
 	if (code != LR_OK || lr_keep_confirm(keep, serial, origin, NULL) == LR_OK) {
 		lr_draft_free(draft);
 		return code;

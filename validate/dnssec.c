@@ -27,7 +27,7 @@ struct verifier {
 	struct lr_error *err;
 };
 
-/* RRSIG RDATA (RFC 4034 section 3.1), whose shape lr_policy_shape has checked. */
+/* RRSIG RDATA (RFC 4034 section 3.1), whose shape lr_semantic_checks has checked. */
 struct signature {
 	const uint8_t *rdata; /* the fixed fields and the signer's name */
 	size_t signer_length;

@@ -168,8 +168,7 @@ print_text(const struct options *o, const struct lr_report *r, const char *verif
 	printf("records      %zu\n", r->records);
 	printf("delegations  %zu\n", r->delegations);
 	if (r->zonemd.size)
-		printf("digest       %s %s\n", r->zonemd.algorithm == 1 ? "SHA-384" : "SHA-512",
-		    digest);
+		printf("digest       %s %s\n", lr_zonemd_hash(&r->zonemd), digest);
 	if (r->dnssec.signatures) {
 		printf("signatures   %" PRIu32 ", trusted through key %u\n", r->dnssec.signatures,
 		    r->dnssec.key_tag);
@@ -212,7 +211,7 @@ print_json(const struct options *o, const struct lr_report *r, const char *verif
 	printf(",\"serial\":%" PRIu32 ",\"records\":%zu,\"delegations\":%zu,", r->serial,
 	    r->records, r->delegations);
 	if (r->zonemd.size) {
-		print_json_string("algorithm", r->zonemd.algorithm == 1 ? "SHA-384" : "SHA-512");
+		print_json_string("algorithm", lr_zonemd_hash(&r->zonemd));
 		printf(",\"digest\":\"%s\",", digest);
 	} else {
 		printf("\"algorithm\":null,\"digest\":null,");
@@ -285,12 +284,12 @@ check(const struct options *o, const uint8_t *origin, struct lr_anchors *anchors
 	int64_t fetch_ns = cpu_ns() - start;
 	int status = code == LR_OK ? VERIFIED : fetch_status(code);
 	if (code == LR_OK) {
-		const struct lr_policy policy = {.anchors = anchors,
+		const struct lr_validate_options wanted = {.anchors = anchors,
 		    .dnssec = o->dnssec,
 		    .now = o->now,
 		    .check_time = true,
 		    .cpu_ns = cpu_ns};
-		code = lr_validate(fetched.draft, &policy, &zone, &report);
+		code = lr_validate(fetched.draft, &wanted, &zone, &report);
 		if (code == LR_OK)
 			lr_zone_unref(zone);
 		else

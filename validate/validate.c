@@ -1,14 +1,15 @@
 #include "validate.h"
+#include "freshness.h"
 #include "owner.h"
-#include "policy.h"
 #include "seal.h"
+#include "semantics.h"
 
 #include <string.h>
 
 static int64_t
-cpu(const struct lr_policy *policy)
+cpu(const struct lr_validate_options *options)
 {
-	return policy->cpu_ns ? policy->cpu_ns() : 0;
+	return options->cpu_ns ? options->cpu_ns() : 0;
 }
 
 static size_t
@@ -24,54 +25,54 @@ count_delegations(const struct lr_draft *draft)
 
 /* What costs least comes first: a zone that fails any step is not looked at further. */
 static enum lr_code
-verify(struct lr_draft *draft, const struct lr_policy *policy, struct lr_report *report,
+verify(struct lr_draft *draft, const struct lr_validate_options *options, struct lr_report *report,
     struct lr_error *err)
 {
-	int64_t start = cpu(policy), end;
+	int64_t start = cpu(options), end;
 	enum lr_code code = lr_draft_sort(draft, err);
 	report->records = lr_draft_count(draft);
 	if (code == LR_OK)
-		code = lr_policy_shape(draft, &report->serial, err);
-	end = cpu(policy);
+		code = lr_semantic_checks(draft, &report->serial, err);
+	end = cpu(options);
 	report->sort_ns = end - start;
 	if (code != LR_OK)
 		return code;
 
 	report->delegations = count_delegations(draft);
 	code = lr_draft_step(draft, LR_STOP_EVERY, err);
-	if (code == LR_OK && policy->known_types)
-		code = lr_policy_types(draft, err);
-	if (code == LR_OK && policy->has_floor)
-		code = lr_policy_serial(report->serial, policy->serial_floor, err);
+	if (code == LR_OK && options->known_types)
+		code = lr_semantic_types(draft, err);
+	if (code == LR_OK && options->has_floor)
+		code = lr_check_floor(report->serial, options->serial_floor, err);
 	if (code != LR_OK)
 		return code;
 
-	start = cpu(policy);
+	start = cpu(options);
 	code = lr_zonemd_verify(draft, report->serial, &report->zonemd, err);
-	end = cpu(policy);
+	end = cpu(options);
 	report->zonemd_ns = end - start;
-	if (code != LR_OK || !policy->dnssec)
+	if (code != LR_OK || !options->dnssec)
 		return code;
 
-	start = cpu(policy);
+	start = cpu(options);
 	code = lr_dnssec_verify(
-	    draft, policy->anchors, policy->now, policy->check_time, &report->dnssec, err);
-	end = cpu(policy);
+	    draft, options->anchors, options->now, options->check_time, &report->dnssec, err);
+	end = cpu(options);
 	report->dnssec_ns = end - start;
 	return code;
 }
 
 enum lr_code
-lr_validate(struct lr_draft *draft, const struct lr_policy *policy, const struct lr_zone **zone,
-    struct lr_report *report)
+lr_validate(struct lr_draft *draft, const struct lr_validate_options *options,
+    const struct lr_zone **zone, struct lr_report *report)
 {
 	struct lr_error err = {LR_OK, ""};
 	memset(report, 0, sizeof(*report));
-	enum lr_code code = verify(draft, policy, report, &err);
+	enum lr_code code = verify(draft, options, report, &err);
 	if (code == LR_OK) {
-		int64_t start = cpu(policy);
+		int64_t start = cpu(options);
 		code = lr_zone_seal(draft, report->dnssec.expires, zone, &err);
-		report->seal_ns = cpu(policy) - start;
+		report->seal_ns = cpu(options) - start;
 	}
 	lr_draft_free(draft);
 	report->error = err;

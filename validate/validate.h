@@ -13,12 +13,12 @@
 #include "zonemd.h"
 
 /* What a zone must satisfy. */
-struct lr_policy {
+struct lr_validate_options {
 	const struct lr_anchors *anchors;
 	bool dnssec;      /* false: the digest only (localroot-check --no-dnssec) */
 	uint32_t now;     /* seconds since 1970, for the signatures' dates */
 	bool check_time;  /* false: dates do not count (val-override-date: -1) */
-	bool known_types; /* refuse record types that are unknown here (lr_policy_types) */
+	bool known_types; /* refuse record types that are unknown here (lr_semantic_types) */
 	bool has_floor;
 	uint32_t
 	    serial_floor; /* the highest serial ever accepted: an older one is refused (RFC 1982) */
@@ -40,7 +40,7 @@ struct lr_report {
  * reference. On failure *zone is left alone, the code is returned and the report says why: also
  * what the draft's STOP says.
  */
-enum lr_code lr_validate(struct lr_draft *draft, const struct lr_policy *policy,
+enum lr_code lr_validate(struct lr_draft *draft, const struct lr_validate_options *options,
     const struct lr_zone **zone, struct lr_report *report);
 
 #endif

@@ -1,4 +1,5 @@
 #include "zonemd.h"
+#include "cursor.h"
 #include "owner.h"
 #include "rdata.h"
 
@@ -8,18 +9,57 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { SIMPLE = 1, FIXED = 6, DIGEST_MIN = 12 }; /* RFC 8976 section 2.2 */
+enum { SCHEME_SIMPLE = 1, DIGEST_MIN = 12 }; /* RFC 8976 section 2.2 */
+
+/* RFC 8976 section 5.3. */
+static const struct hash {
+	const char *name;
+	uint8_t size; /* octets of its digest */
+	const EVP_MD *(*digest)(void);
+} hashes[] = {
+    [1] = {"SHA-384", 48, EVP_sha384},
+    [2] = {"SHA-512", 64, EVP_sha512},
+};
+
+/* RDATA (RFC 8976 section 2.2). */
+struct rdata {
+	uint32_t serial;
+	uint8_t scheme, algorithm;
+	const uint8_t *digest;
+	size_t size;
+};
+
+/* False: there is no room for the fixed fields. */
+static bool
+parse(const struct lr_draft *draft, size_t index, struct rdata *rdata)
+{
+	struct lr_record record = lr_draft_record(draft, index);
+	struct lr_cursor c = lr_cursor_init(record.rdata, record.rdata_length);
+	rdata->serial = lr_cursor_u32(&c);
+	rdata->scheme = lr_cursor_u8(&c);
+	rdata->algorithm = lr_cursor_u8(&c);
+	rdata->size = lr_cursor_left(&c);
+	rdata->digest = lr_cursor_bytes(&c, rdata->size);
+	return lr_cursor_ok(&c);
+}
+
+static const struct hash *
+find_hash(uint8_t algorithm)
+{
+	bool known = algorithm < sizeof(hashes) / sizeof(*hashes) && hashes[algorithm].name;
+	return known ? &hashes[algorithm] : NULL;
+}
+
+const char *
+lr_zonemd_hash(const struct lr_zonemd *matched)
+{
+	return find_hash(matched->algorithm)->name;
+}
 
 enum { OCTETS_A_STEP = 256 }; /* lr_draft_step() */
 
 /* Records are gathered to a buffer of this size, so that the digest is fed in large pieces. */
 enum { RECORD_MAX = LR_NAME_MAX + 10 + UINT16_MAX, BUFFER = 2 * RECORD_MAX };
-
-static size_t
-hash_size(uint8_t algorithm)
-{
-	return algorithm == 1 ? 48 : algorithm == 2 ? 64 : 0;
-}
 
 /* RFC 8976 section 3.3.1 items 5 and 6: what the digest cannot cover. */
 static bool
@@ -33,15 +73,15 @@ left_out(const struct lr_record *record, size_t origin_length)
 }
 
 static enum lr_code
-compute(const struct lr_draft *draft, uint8_t algorithm, uint8_t digest[64], struct lr_error *err)
+compute(
+    const struct lr_draft *draft, const struct hash *hash, uint8_t digest[64], struct lr_error *err)
 {
 	size_t origin_length = lr_name_length(lr_draft_origin(draft), LR_NAME_MAX);
 	size_t count = lr_draft_count(draft), used = 0;
 	enum lr_code code = LR_OK;
 	uint8_t *buffer = malloc(BUFFER);
 	EVP_MD_CTX *context = EVP_MD_CTX_new();
-	bool ok = buffer && context &&
-		  EVP_DigestInit_ex(context, algorithm == 1 ? EVP_sha384() : EVP_sha512(), NULL);
+	bool ok = buffer && context && EVP_DigestInit_ex(context, hash->digest(), NULL);
 
 	for (size_t i = 0; ok && code == LR_OK && i < count; i++) {
 		struct lr_record record = lr_draft_record(draft, i);
@@ -68,23 +108,22 @@ compute(const struct lr_draft *draft, uint8_t algorithm, uint8_t digest[64], str
 static const char *
 unusable(const struct lr_draft *draft, size_t first, size_t end, size_t index, uint32_t serial)
 {
-	struct lr_record record = lr_draft_record(draft, index);
-	if (record.rdata_length < FIXED + DIGEST_MIN)
+	struct rdata own, other;
+	if (!parse(draft, index, &own) || own.size < DIGEST_MIN)
 		return "shorter than RFC 8976 allows";
-	if (lr_get32(record.rdata) != serial)
+	if (own.serial != serial)
 		return "its serial is not the SOA's";
-	if (record.rdata[4] != SIMPLE)
+	if (own.scheme != SCHEME_SIMPLE)
 		return "an unknown scheme";
-	if (hash_size(record.rdata[5]) == 0)
+	const struct hash *hash = find_hash(own.algorithm);
+	if (!hash)
 		return "an unknown hash";
-	if (record.rdata_length != FIXED + hash_size(record.rdata[5]))
+	if (own.size != hash->size)
 		return "not of its hash's size";
-	for (size_t i = first; i < end; i++) {
-		struct lr_record other = lr_draft_record(draft, i);
-		if (i != index && other.rdata_length >= FIXED &&
-		    other.rdata[4] == record.rdata[4] && other.rdata[5] == record.rdata[5])
+	for (size_t i = first; i < end; i++)
+		if (i != index && parse(draft, i, &other) && other.scheme == own.scheme &&
+		    other.algorithm == own.algorithm)
 			return "the same scheme and hash twice";
-	}
 	return NULL;
 }
 
@@ -110,7 +149,6 @@ enum lr_code
 lr_zonemd_verify(
     const struct lr_draft *draft, uint32_t serial, struct lr_zonemd *matched, struct lr_error *err)
 {
-	struct lr_zonemd computed[2] = {{0}};
 	bool usable = false;
 	char why[200] = "";
 	size_t first, end = apex_zonemd(draft, &first);
@@ -123,7 +161,7 @@ lr_zonemd_verify(
 		return lr_fail(err, LR_ENOZONEMD, "%zu ZONEMD records", end - first);
 
 	for (size_t i = first; i < end; i++) {
-		struct lr_record record = lr_draft_record(draft, i);
+		struct rdata rdata;
 		const char *reason = unusable(draft, first, end, i, serial);
 		if (reason) {
 			size_t used = strlen(why);
@@ -131,14 +169,14 @@ lr_zonemd_verify(
 			continue;
 		}
 		usable = true;
-		struct lr_zonemd *own = &computed[record.rdata[5] - 1];
-		own->algorithm = record.rdata[5];
-		own->size = (uint8_t)hash_size(own->algorithm);
-		enum lr_code code = compute(draft, own->algorithm, own->digest, err);
+		parse(draft, i, &rdata);
+		const struct hash *hash = find_hash(rdata.algorithm);
+		struct lr_zonemd own = {.algorithm = rdata.algorithm, .size = hash->size};
+		enum lr_code code = compute(draft, hash, own.digest, err);
 		if (code != LR_OK)
 			return code;
-		if (memcmp(own->digest, record.rdata + FIXED, own->size) == 0) {
-			*matched = *own;
+		if (memcmp(own.digest, rdata.digest, own.size) == 0) {
+			*matched = own;
 			return LR_OK;
 		}
 	}

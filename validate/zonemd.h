@@ -7,7 +7,7 @@
 #include "draft.h"
 
 struct lr_zonemd {
-	uint8_t algorithm; /* 1 SHA-384, 2 SHA-512 */
+	uint8_t algorithm; /* of the hash: see lr_zonemd_hash() */
 	uint8_t size;      /* octets of the digest: 48 or 64 */
 	uint8_t digest[64];
 };
@@ -19,5 +19,8 @@ struct lr_zonemd {
  */
 enum lr_code lr_zonemd_verify(
     const struct lr_draft *draft, uint32_t serial, struct lr_zonemd *matched, struct lr_error *err);
+
+/* The name of a matched digest's hash. */
+const char *lr_zonemd_hash(const struct lr_zonemd *matched);
 
 #endif

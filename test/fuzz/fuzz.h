@@ -3,7 +3,7 @@
 #define FUZZ_H
 
 #include "find.h"
-#include "policy.h"
+#include "semantics.h"
 #include "print.h"
 #include "seal.h"
 #include "validate.h"
@@ -25,10 +25,10 @@ fuzz_validate(struct lr_draft *draft)
 	struct lr_dnssec dnssec;
 	uint32_t serial;
 	struct lr_anchors *anchors = lr_anchors_new(fuzz_origin);
-	const struct lr_policy policy = {
+	const struct lr_validate_options options = {
 	    .anchors = anchors, .dnssec = true, .now = 1785900000, .check_time = true};
 	if (anchors && lr_draft_sort(draft, NULL) == LR_OK &&
-	    lr_policy_shape(draft, &serial, NULL) == LR_OK) {
+	    lr_semantic_checks(draft, &serial, NULL) == LR_OK) {
 		/* The zone vouches for its own keys. */
 		for (size_t i = 0; i < lr_draft_count(draft); i++) {
 			struct lr_record record = lr_draft_record(draft, i);
@@ -49,7 +49,7 @@ fuzz_validate(struct lr_draft *draft)
 			lr_zone_unref(zone);
 		}
 	}
-	if (lr_validate(draft, &policy, &zone, &report) == LR_OK)
+	if (lr_validate(draft, &options, &zone, &report) == LR_OK)
 		lr_zone_unref(zone);
 	lr_anchors_free(anchors);
 }

@@ -86,7 +86,7 @@ read_zone(const struct lr_zone **zone, struct lr_error *err)
 {
 	struct lr_report report;
 	struct lr_draft *draft;
-	const struct lr_policy policy = {.anchors = sample.anchors,
+	const struct lr_validate_options options = {.anchors = sample.anchors,
 	    .dnssec = true,
 	    .now = SAMPLE_NOW,
 	    .check_time = true,
@@ -98,7 +98,7 @@ read_zone(const struct lr_zone **zone, struct lr_error *err)
 	if (code == LR_OK) {
 		code = lr_text_read(stream, draft, err);
 		if (code == LR_OK) {
-			code = lr_validate(draft, &policy, zone, &report);
+			code = lr_validate(draft, &options, zone, &report);
 			*err = report.error;
 		} else {
 			lr_draft_free(draft);

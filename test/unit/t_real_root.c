@@ -112,16 +112,16 @@ the_door(void **state)
 	struct lr_anchors *anchors = sample_anchors(".", SAMPLE_ROOT_DS);
 	struct lr_report report;
 	const struct lr_zone *zone;
-	struct lr_policy policy = {
+	struct lr_validate_options options = {
 	    .anchors = anchors, .dnssec = true, .now = NOW, .check_time = true, .cpu_ns = cpu_ns};
 	(void)state;
 	for (size_t i = 0; i < 20; i++) {
 		struct sample_flip flip = {i * lr_draft_count(root) / 20, i * 7919, 0x11, false, 0};
 		assert_int_not_equal(lr_validate(sample_copy(root, sample_flip_octet, &flip),
-					 &policy, &zone, &report),
+					 &options, &zone, &report),
 		    LR_OK);
 	}
-	assert_int_equal(lr_validate(root, &policy, &zone, &report), LR_OK);
+	assert_int_equal(lr_validate(root, &options, &zone, &report), LR_OK);
 	assert_int_equal(report.serial, 2026073102);
 	assert_int_equal(report.records, 24877);    /* wc -l */
 	assert_int_equal(report.delegations, 1438); /* names with an NSEC but the apex: 1439 - 1 */

@@ -422,7 +422,7 @@ static void
 verifying(void **state)
 {
 	struct lr_draft *draft;
-	struct lr_policy policy = {.dnssec = false, .known_types = true};
+	struct lr_validate_options options = {.dnssec = false, .known_types = true};
 	struct lr_report report;
 	const struct lr_zone *zone = NULL;
 	uint8_t zonemd[6 + 48] = {0, 0, 0, 1, 1, 1};
@@ -444,7 +444,7 @@ verifying(void **state)
 	assert_int_equal(lr_draft_add(draft, &ns, NULL), LR_OK);
 	lr_draft_heed(draft, &stop);
 	int64_t begun = begin();
-	assert_int_equal(lr_validate(draft, &policy, &zone, &report), LR_EDIGEST);
+	assert_int_equal(lr_validate(draft, &options, &zone, &report), LR_EDIGEST);
 	expect_looks("the digest of many records", begun);
 
 	assert_int_equal(lr_draft_from_zone(held, &draft, NULL), LR_OK);

@@ -29,20 +29,21 @@ whole(void)
 	return sample_draft("example.", sample.text);
 }
 
-static struct lr_policy
+static struct lr_validate_options
 usual(void)
 {
-	return (struct lr_policy){
+	return (struct lr_validate_options){
 	    .anchors = sample.anchors, .dnssec = true, .now = SAMPLE_NOW, .check_time = true};
 }
 
 /* Consumes the draft; a zone that came of it is let go. */
 static enum lr_code
-validate(struct lr_draft *draft, const struct lr_policy *policy, struct lr_report *report)
+validate(
+    struct lr_draft *draft, const struct lr_validate_options *options, struct lr_report *report)
 {
 	static const struct lr_zone *const untouched = (const struct lr_zone *)&sample;
 	const struct lr_zone *zone = untouched;
-	enum lr_code code = lr_validate(draft, policy, &zone, report);
+	enum lr_code code = lr_validate(draft, options, &zone, report);
 	assert_int_equal(report->error.code, code);
 	if (code == LR_OK) {
 		assert_ptr_not_equal(zone, untouched);
@@ -58,18 +59,18 @@ static void
 assert_refused(struct lr_draft *draft, enum lr_code expected)
 {
 	struct lr_report report;
-	struct lr_policy policy = usual();
-	assert_int_equal(validate(draft, &policy, &report), expected);
+	struct lr_validate_options options = usual();
+	assert_int_equal(validate(draft, &options, &report), expected);
 }
 
 static void
 a_good_zone(void **state)
 {
 	struct lr_report report;
-	struct lr_policy policy = usual();
+	struct lr_validate_options options = usual();
 	const struct lr_zone *zone;
 	(void)state;
-	assert_int_equal(lr_validate(whole(), &policy, &zone, &report), LR_OK);
+	assert_int_equal(lr_validate(whole(), &options, &zone, &report), LR_OK);
 	assert_int_equal(report.error.code, LR_OK);
 	assert_int_equal(report.serial, 7);
 	/*
@@ -96,48 +97,48 @@ static void
 sorted_or_not(void **state)
 {
 	struct lr_report report;
-	struct lr_policy policy = usual();
+	struct lr_validate_options options = usual();
 	struct lr_draft *draft = whole();
 	(void)state;
 	assert_int_equal(lr_draft_sort(draft, NULL), LR_OK);
-	assert_int_equal(validate(draft, &policy, &report), LR_OK);
+	assert_int_equal(validate(draft, &options, &report), LR_OK);
 }
 
 static void
 dates(void **state)
 {
 	struct lr_report report;
-	struct lr_policy policy = usual();
+	struct lr_validate_options options = usual();
 	(void)state;
-	policy.now = SAMPLE_EXPIRATION + 1u;
-	assert_int_equal(validate(whole(), &policy, &report), LR_EEXPIRED);
+	options.now = SAMPLE_EXPIRATION + 1u;
+	assert_int_equal(validate(whole(), &options, &report), LR_EEXPIRED);
 	assert_int_equal(report.serial, 7); /* what is known is reported */
 	assert_int_equal(report.zonemd.size, 48);
 	assert_int_equal(report.dnssec.signatures, 0);
-	policy.now = SAMPLE_INCEPTION - 1;
-	assert_int_equal(validate(whole(), &policy, &report), LR_EEXPIRED);
-	policy.check_time = false;
-	assert_int_equal(validate(whole(), &policy, &report), LR_OK);
+	options.now = SAMPLE_INCEPTION - 1;
+	assert_int_equal(validate(whole(), &options, &report), LR_EEXPIRED);
+	options.check_time = false;
+	assert_int_equal(validate(whole(), &options, &report), LR_OK);
 }
 
 static void
 anchors(void **state)
 {
 	struct lr_report report;
-	struct lr_policy policy = usual();
+	struct lr_validate_options options = usual();
 	struct lr_anchors *other = sample_anchors("example.",
 	    "example. IN DS 4711 13 2 "
 	    "000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f\n");
 	struct lr_anchors *none = lr_anchors_new(sample_name("example."));
 	(void)state;
-	policy.anchors = other;
-	assert_int_equal(validate(whole(), &policy, &report), LR_EANCHOR);
-	policy.anchors = none;
-	assert_int_equal(validate(whole(), &policy, &report), LR_EANCHOR);
-	policy.anchors = NULL;
-	assert_int_equal(validate(whole(), &policy, &report), LR_EANCHOR);
-	policy.dnssec = false; /* the digest only */
-	assert_int_equal(validate(whole(), &policy, &report), LR_OK);
+	options.anchors = other;
+	assert_int_equal(validate(whole(), &options, &report), LR_EANCHOR);
+	options.anchors = none;
+	assert_int_equal(validate(whole(), &options, &report), LR_EANCHOR);
+	options.anchors = NULL;
+	assert_int_equal(validate(whole(), &options, &report), LR_EANCHOR);
+	options.dnssec = false; /* the digest only */
+	assert_int_equal(validate(whole(), &options, &report), LR_OK);
 	assert_int_equal(report.dnssec.signatures, 0);
 	lr_anchors_free(other);
 	lr_anchors_free(none);
@@ -147,20 +148,20 @@ static void
 serials(void **state)
 {
 	struct lr_report report;
-	struct lr_policy policy = usual();
+	struct lr_validate_options options = usual();
 	(void)state;
-	policy.has_floor = true;
-	policy.serial_floor = 8;
-	assert_int_equal(validate(whole(), &policy, &report), LR_ESERIAL);
+	options.has_floor = true;
+	options.serial_floor = 8;
+	assert_int_equal(validate(whole(), &options, &report), LR_ESERIAL);
 	assert_int_equal(report.serial, 7);
 	assert_int_equal(report.zonemd.size, 0); /* cheap comes before expensive */
-	policy.serial_floor = 7;
-	assert_int_equal(validate(whole(), &policy, &report), LR_OK);
-	policy.serial_floor = 4294967295;
-	assert_int_equal(validate(whole(), &policy, &report), LR_OK);
-	policy.has_floor = false;
-	policy.serial_floor = 8;
-	assert_int_equal(validate(whole(), &policy, &report), LR_OK);
+	options.serial_floor = 7;
+	assert_int_equal(validate(whole(), &options, &report), LR_OK);
+	options.serial_floor = 4294967295;
+	assert_int_equal(validate(whole(), &options, &report), LR_OK);
+	options.has_floor = false;
+	options.serial_floor = 8;
+	assert_int_equal(validate(whole(), &options, &report), LR_OK);
 }
 
 /* Leaves out ZONEMD, the RRSIG over it, or both. */
@@ -198,28 +199,28 @@ no_zonemd(void **state)
 {
 	struct sample_signed plain;
 	struct lr_report report;
-	struct lr_policy policy = usual();
+	struct lr_validate_options options = usual();
 	(void)state;
 	assert_refused(stripped(true, false), LR_ENOZONEMD);
 	assert_refused(stripped(true, true), LR_ENOZONEMD);
 	/* Well signed, and never had one: not served either. */
 	sample_sign(&plain, "ECDSAP256SHA256", "", SAMPLE_ZONE);
-	policy.anchors = plain.anchors;
+	options.anchors = plain.anchors;
 	assert_int_equal(
-	    validate(sample_draft("example.", plain.text), &policy, &report), LR_ENOZONEMD);
+	    validate(sample_draft("example.", plain.text), &options, &report), LR_ENOZONEMD);
 	sample_signed_free(&plain);
 }
 
-/* The digest does not cover its own signature; the policy does. */
+/* The digest does not cover its own signature; the signatures do. */
 static void
 zonemd_without_its_signature(void **state)
 {
 	struct lr_report report;
-	struct lr_policy policy = usual();
+	struct lr_validate_options options = usual();
 	(void)state;
 	assert_refused(stripped(false, true), LR_EBOGUS);
-	policy.dnssec = false;
-	assert_int_equal(validate(stripped(false, true), &policy, &report), LR_OK);
+	options.dnssec = false;
+	assert_int_equal(validate(stripped(false, true), &options, &report), LR_OK);
 }
 
 /* Contents changed and the digest made anew by one who has no key: ldns-signzone -Z computes it
@@ -229,7 +230,7 @@ forged_digest(void **state)
 {
 	char path[64], nothing[8];
 	struct lr_report report;
-	struct lr_policy policy = usual();
+	struct lr_validate_options options = usual();
 	(void)state;
 	snprintf(path, sizeof(path), "%s/forged", sample.directory);
 	FILE *f = fopen(path, "w");
@@ -252,10 +253,10 @@ forged_digest(void **state)
 	    nothing, sizeof(nothing));
 	snprintf(path, sizeof(path), "%s/forged.signed", sample.directory);
 	char *text = sample_file(path);
-	policy.dnssec = false;
-	assert_int_equal(validate(sample_draft("example.", text), &policy, &report), LR_OK);
-	policy.dnssec = true;
-	assert_int_not_equal(validate(sample_draft("example.", text), &policy, &report), LR_OK);
+	options.dnssec = false;
+	assert_int_equal(validate(sample_draft("example.", text), &options, &report), LR_OK);
+	options.dnssec = true;
+	assert_int_not_equal(validate(sample_draft("example.", text), &options, &report), LR_OK);
 	free(text);
 }
 
@@ -282,9 +283,9 @@ one_flipped_octet(void **state)
 		for (size_t octet = 0; octet < length; octet++) {
 			struct sample_flip flip = {i, octet, 0x01, false, 0};
 			struct lr_report report;
-			struct lr_policy policy = usual();
+			struct lr_validate_options options = usual();
 			enum lr_code code = validate(
-			    sample_copy(draft, sample_flip_octet, &flip), &policy, &report);
+			    sample_copy(draft, sample_flip_octet, &flip), &options, &report);
 			if (code == LR_OK)
 				fail_msg("record %zu of type %u, octet %zu", i, flip.type, octet);
 			refused++;
@@ -310,9 +311,9 @@ one_record_less_or_more(void **state)
 	(void)state;
 	for (size_t i = 0; i < lr_draft_count(draft); i++) {
 		struct lr_report report;
-		struct lr_policy policy = usual();
+		struct lr_validate_options options = usual();
 		assert_int_not_equal(
-		    validate(sample_copy(draft, drop_one, &i), &policy, &report), LR_OK);
+		    validate(sample_copy(draft, drop_one, &i), &options, &report), LR_OK);
 	}
 	lr_draft_free(draft);
 	sample_add(more, "ns.com.example. 600 IN A 192.0.2.99\n");

@@ -1,7 +1,6 @@
-#include "policy.h"
+#include "semantics.h"
 #include "owner.h"
 #include "rdata.h"
-#include "serial.h"
 #include "soa.h"
 
 #include <ldns/ldns.h>
@@ -55,7 +54,7 @@ struct seen {
 };
 
 static enum lr_code
-owner_shape(const struct lr_draft *draft, const struct lr_owner *owner, struct seen *seen,
+check_owner(const struct lr_draft *draft, const struct lr_owner *owner, struct seen *seen,
     struct lr_error *err)
 {
 	bool cname = false, others = false;
@@ -96,13 +95,13 @@ owner_shape(const struct lr_draft *draft, const struct lr_owner *owner, struct s
 }
 
 enum lr_code
-lr_policy_shape(const struct lr_draft *draft, uint32_t *serial, struct lr_error *err)
+lr_semantic_checks(const struct lr_draft *draft, uint32_t *serial, struct lr_error *err)
 {
 	struct lr_owner_walk walk = {draft, 0, NULL};
 	struct lr_owner owner;
 	struct seen seen = {0};
 	while (lr_owner_next(&walk, &owner)) {
-		enum lr_code code = owner_shape(draft, &owner, &seen, err);
+		enum lr_code code = check_owner(draft, &owner, &seen, err);
 		if (code == LR_OK)
 			code = lr_draft_step(draft, owner.end - owner.start, err);
 		if (code != LR_OK)
@@ -117,43 +116,7 @@ lr_policy_shape(const struct lr_draft *draft, uint32_t *serial, struct lr_error 
 }
 
 enum lr_code
-lr_policy_serial(uint32_t serial, uint32_t floor, struct lr_error *err)
-{
-	if (!lr_serial_not_after(floor, serial))
-		return lr_fail(
-		    err, LR_ESERIAL, "serial %u is older than %u, accepted before", serial, floor);
-	return LR_OK;
-}
-
-static int64_t
-smaller(int64_t a, int64_t b)
-{
-	return a < b ? a : b;
-}
-
-int64_t
-lr_policy_horizon(const struct lr_zone_facts *facts, int64_t confirmed, uint32_t edns_expire,
-    uint32_t max_age, bool signatures)
-{
-	int64_t horizon = confirmed + facts->expire;
-	if (edns_expire)
-		horizon = smaller(horizon, confirmed + edns_expire);
-	if (max_age)
-		horizon = smaller(horizon, confirmed + max_age);
-	if (signatures && facts->signatures_expire) {
-		/* 32 bits of a longer clock (RFC 4034 section 3.1.5): the nearest time that ends
-		 * so. */
-		uint32_t ahead = facts->signatures_expire - (uint32_t)confirmed;
-		int64_t expires = ahead <= INT32_MAX
-				      ? confirmed + ahead
-				      : confirmed - (int64_t)(UINT32_MAX - ahead) - 1;
-		horizon = smaller(horizon, expires);
-	}
-	return horizon;
-}
-
-enum lr_code
-lr_policy_types(const struct lr_draft *draft, struct lr_error *err)
+lr_semantic_types(const struct lr_draft *draft, struct lr_error *err)
 {
 	uint16_t known = 0; /* most neighbours have the same type */
 	for (size_t i = 0; i < lr_draft_count(draft); i++) {

@@ -1,15 +1,15 @@
-/* Shape, serial and horizon. Expected values are worked out beside each. */
-#include "policy.h"
+/* Semantic checks. Expected values are worked out beside each. */
+#include "semantics.h"
 #include "sample.h"
 
 #define SOA "example. 60 IN SOA ns.example. admin.example. 4294967295 1800 900 604800 300\n"
 #define NS "example. 60 IN NS ns.example.\n"
 
 static enum lr_code
-shape_of(struct lr_draft *draft, uint32_t *serial, struct lr_error *err)
+check(struct lr_draft *draft, uint32_t *serial, struct lr_error *err)
 {
 	assert_int_equal(lr_draft_sort(draft, NULL), LR_OK);
-	enum lr_code code = lr_policy_shape(draft, serial, err);
+	enum lr_code code = lr_semantic_checks(draft, serial, err);
 	lr_draft_free(draft);
 	return code;
 }
@@ -19,7 +19,7 @@ assert_refused(const char *text, const char *reason)
 {
 	uint32_t serial = 7;
 	struct lr_error err = {LR_OK, ""};
-	assert_int_equal(shape_of(sample_draft("example.", text), &serial, &err), LR_EFORMAT);
+	assert_int_equal(check(sample_draft("example.", text), &serial, &err), LR_EFORMAT);
 	if (!strstr(err.text, reason))
 		fail_msg("\"%s\" lacks \"%s\"", err.text, reason);
 	assert_int_equal(serial, 7);
@@ -30,7 +30,7 @@ assert_taken(const char *text)
 {
 	uint32_t serial = 7;
 	struct lr_error err = {LR_OK, ""};
-	if (shape_of(sample_draft("example.", text), &serial, &err) != LR_OK)
+	if (check(sample_draft("example.", text), &serial, &err) != LR_OK)
 		fail_msg("%s", err.text);
 	assert_int_equal(serial, 4294967295);
 }
@@ -58,7 +58,7 @@ types_of(const char *text, struct lr_error *err)
 {
 	struct lr_draft *draft = sample_draft("example.", text);
 	assert_int_equal(lr_draft_sort(draft, NULL), LR_OK);
-	enum lr_code code = lr_policy_types(draft, err);
+	enum lr_code code = lr_semantic_types(draft, err);
 	lr_draft_free(draft);
 	return code;
 }
@@ -80,7 +80,7 @@ an_empty_zone(void **state)
 {
 	uint32_t serial;
 	(void)state;
-	assert_int_equal(shape_of(sample_empty("example."), &serial, NULL), LR_EFORMAT);
+	assert_int_equal(check(sample_empty("example."), &serial, NULL), LR_EFORMAT);
 }
 
 /* mname ".", rname "." and 20 octets make 22: any other length is malformed. */
@@ -93,7 +93,7 @@ soa_rdata(void **state)
 		uint32_t serial = 0;
 		struct lr_draft *draft = sample_draft("example.", NS);
 		sample_add_raw(draft, "example.", 6, 60, rdata, length);
-		enum lr_code code = shape_of(draft, &serial, NULL);
+		enum lr_code code = check(draft, &serial, NULL);
 		assert_int_equal(code, length == 22 ? LR_OK : LR_EFORMAT);
 		assert_int_equal(serial, length == 22 ? 9 : 0);
 	}
@@ -116,10 +116,10 @@ ttl_of_32_bits(void **state)
 	(void)state;
 	struct lr_draft *draft = sample_draft("example.", SOA NS);
 	sample_add_raw(draft, "x.example.", 1, 0x7fffffff, "abcd", 4);
-	assert_int_equal(shape_of(draft, &serial, NULL), LR_OK);
+	assert_int_equal(check(draft, &serial, NULL), LR_OK);
 	draft = sample_draft("example.", SOA NS);
 	sample_add_raw(draft, "x.example.", 1, 0x80000000, "abcd", 4);
-	assert_int_equal(shape_of(draft, &serial, &err), LR_EFORMAT);
+	assert_int_equal(check(draft, &serial, &err), LR_EFORMAT);
 	assert_non_null(strstr(err.text, "31 bits"));
 }
 
@@ -145,7 +145,7 @@ rrsig_rdata(void **state)
 		uint32_t serial;
 		struct lr_draft *draft = sample_draft("example.", SOA NS);
 		sample_add_raw(draft, "example.", 46, 60, rdata, length);
-		assert_int_equal(shape_of(draft, &serial, NULL), length < 20 ? LR_EFORMAT : LR_OK);
+		assert_int_equal(check(draft, &serial, NULL), length < 20 ? LR_EFORMAT : LR_OK);
 	}
 }
 
@@ -165,51 +165,6 @@ cname_stands_alone(void **state)
 	    "more than one");
 }
 
-/* RFC 1982 section 3.2 with 32 bits. */
-static void
-serials(void **state)
-{
-	struct lr_error err;
-	(void)state;
-	assert_int_equal(lr_policy_serial(5, 5, NULL), LR_OK);
-	assert_int_equal(lr_policy_serial(6, 5, NULL), LR_OK);
-	assert_int_equal(lr_policy_serial(4, 5, &err), LR_ESERIAL);
-	assert_non_null(strstr(err.text, "4"));
-	assert_int_equal(lr_policy_serial(0, 4294967295, NULL), LR_OK);
-	assert_int_equal(lr_policy_serial(4294967295, 0, NULL), LR_ESERIAL);
-	assert_int_equal(lr_policy_serial(2147483647, 0, NULL), LR_OK);
-	assert_int_equal(
-	    lr_policy_serial(2147483648, 0, NULL), LR_ESERIAL); /* undefined: refused */
-	assert_int_equal(lr_policy_serial(2147483649, 0, NULL), LR_ESERIAL);
-}
-
-static void
-horizon(void **state)
-{
-	struct lr_zone_facts facts = {.expire = 604800, .signatures_expire = 1700500000};
-	const int64_t t = 1700000000;
-	(void)state;
-	/* each of the four in turn is the smallest */
-	assert_int_equal(lr_policy_horizon(&facts, t, 0, 0, false), t + 604800);
-	assert_int_equal(lr_policy_horizon(&facts, t, 0, 0, true), 1700500000);
-	assert_int_equal(lr_policy_horizon(&facts, t, 1000, 0, true), t + 1000);
-	assert_int_equal(lr_policy_horizon(&facts, t, 1000, 10, true), t + 10);
-	assert_int_equal(lr_policy_horizon(&facts, t, 1000000, 1000000, true), 1700500000);
-	assert_int_equal(lr_policy_horizon(&facts, t, 1000000, 1000000, false), t + 604800);
-	/* a signature that had expired when the copy was confirmed */
-	facts.signatures_expire = 1699999999;
-	assert_int_equal(lr_policy_horizon(&facts, t, 0, 0, true), t - 1);
-	/* an unsigned zone */
-	facts.signatures_expire = 0;
-	assert_int_equal(lr_policy_horizon(&facts, t, 0, 0, true), t + 604800);
-	/* beyond 2106 the dates' 32 bits have wrapped: 4294967296 + 5 is written as 5 */
-	facts.signatures_expire = 5;
-	assert_int_equal(lr_policy_horizon(&facts, 4294967290, 0, 0, true), 4294967301);
-	assert_int_equal(lr_policy_horizon(&facts, 4294967300, 0, 0, true), 4294967301);
-	facts.signatures_expire = 4294967290;
-	assert_int_equal(lr_policy_horizon(&facts, 4294967300, 0, 0, true), 4294967290);
-}
-
 int
 main(void)
 {
@@ -223,8 +178,6 @@ main(void)
 	    cmocka_unit_test(rrsig_rdata),
 	    cmocka_unit_test(cname_stands_alone),
 	    cmocka_unit_test(types),
-	    cmocka_unit_test(serials),
-	    cmocka_unit_test(horizon),
 	};
-	return cmocka_run_group_tests_name("policy", tests, NULL, NULL);
+	return cmocka_run_group_tests_name("semantics", tests, NULL, NULL);
 }

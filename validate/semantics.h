@@ -1,0 +1,26 @@
+/*
+ * semantics.h -- semantic checks: what a zone has to be before anything is computed over it.
+ */
+#ifndef LR_SEMANTICS_H
+#define LR_SEMANTICS_H
+
+#include "draft.h"
+
+/*
+ * Exactly one SOA, at the apex,
+ * with RDATA that parses; an apex NS rrset; an rrset's records have one TTL (RFC 2181 section 5.2),
+ * below 2^31, which its signatures share (RFC 4034 section 3); RRSIG RDATA that parses; a CNAME
+ * stands alone; no rrset of more than 65535 records. LR_EFORMAT. *serial is the SOA's. The draft is
+ * sorted.
+ */
+enum lr_code lr_semantic_checks(
+    const struct lr_draft *draft, uint32_t *serial, struct lr_error *err);
+
+/*
+ * LR_EUNSUPPORTED where a record's type is unknown here: a resolver that does not know what the
+ * root zone means goes back to asking the root servers (the LocalRoot draft's requirement). The
+ * draft is sorted.
+ */
+enum lr_code lr_semantic_types(const struct lr_draft *draft, struct lr_error *err);
+
+#endif
