@@ -4,8 +4,6 @@
 #include "sentinel.h"
 #include "ttl.h"
 
-#include "sldns/sbuffer.h"
-
 /* The most rrsets that an answer has: SOA and two NSEC. A referral has more. */
 #define RRSETS_MAX 3
 

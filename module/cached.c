@@ -1,7 +1,5 @@
 #include "cached.h"
 
-#include "sldns/sbuffer.h"
-
 #include <sched.h>
 
 /* Names that are looked for, and bins of a cache that are read, under the guard at a time. */

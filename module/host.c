@@ -10,8 +10,6 @@
  */
 #include "host.h"
 
-#include "respip/respip.h"
-
 #include <ctype.h>
 #include <dlfcn.h>
 #include <link.h>

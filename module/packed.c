@@ -1,8 +1,6 @@
 #include "packed.h"
 #include "ttl.h"
 
-#include "sldns/sbuffer.h"
-
 static size_t
 total(const struct lr_rrset *rrset)
 {

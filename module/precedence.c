@@ -1,7 +1,5 @@
 #include "precedence.h"
 
-#include "services/rpz.h"
-
 /* The zone that is asked for a DS is the one above (RFC 4035 section 3.1.4.1). */
 static void
 asked_name(const struct query_info *query, uint8_t **name, size_t *length)

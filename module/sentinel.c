@@ -1,7 +1,5 @@
 #include "sentinel.h"
 
-#include "validator/validator.h"
-
 /* What processFinished() in validator/validator.c makes of the first label. */
 static bool
 names_key(uint8_t *name, const char *prefix, uint16_t *tag)

@@ -16,10 +16,13 @@
 #include "iterator/iter_delegpt.h"
 #include "iterator/iter_fwd.h"
 #include "iterator/iter_hints.h"
+#include "respip/respip.h"
 #include "services/authzone.h"
 #include "services/cache/dns.h"
 #include "services/cache/rrset.h"
+#include "services/rpz.h"
 #include "sldns/rrdef.h"
+#include "sldns/sbuffer.h"
 #include "util/alloc.h"
 #include "util/config_file.h"
 #include "util/data/dname.h"
@@ -34,6 +37,7 @@
 #include "util/storage/dnstree.h"
 #include "util/storage/slabhash.h"
 #include "validator/val_anchor.h"
+#include "validator/validator.h"
 
 #include "host_symbols.h"
 
