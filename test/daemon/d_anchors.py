@@ -114,9 +114,8 @@ def wrong():
     resolver = NET.unbound(localroot=[], anchor=str(file))
     serves(resolver)
     shutil.copy(other_anchor(), file)
-    start = len(resolver.log)
     resolver.reload()
-    resolver.wait_log(r"localroot: .*localroot.zone: .*(anchor|key|DNSKEY)", 20, start)
+    resolver.wait_refused(str(resolver.folder / "localroot.zone"), "anchor")
     # Without the module it would be as bogus.
     tap.equal(word(put(resolver, "junk-bogus.")), "SERVFAIL", "with another root's anchor")
     tap.equal(resolver.metrics().get("serving", 0), 0, "serving")
@@ -165,7 +164,7 @@ def dropped():
             keep-missing: 1""")
         resolver.wait_serving(steps.serial)
         lab.wait(lambda: auto.read_text(encoding="ascii").count("VALID") == 2, 30, "both keys are trusted")
-        resolver.wait_log(r"localroot: the trust anchors changed", TICK)
+        resolver.wait_log(rf"localroot: the trust anchors changed: serial {steps.serial} verified again", TICK)
         # A copy signed by the old key alone, then the old key revoked by the root servers, asked past the copy.
         net.serve_source(steps.step("roll-1"))
         resolver.wait_serving(steps.serial, 30)

@@ -156,8 +156,8 @@ def nothing_late():
         sources = [f"axfr:{name}", f"ixfr:{name}", f"xot:{name}"] + (["https://web.example/root.zone"] if has_https() else [])
         resolvers = [net.unbound(localroot=[f"localroot-source: {source}", f"localroot-ca-bundle: {ca.bundle}"], wrapper=wrapper)
                      for source in sources]
-        for resolver in resolvers:  # nobody listens yet
-            resolver.wait_log("localroot: (axfr|ixfr|xot|https):.*refused|Failed to connect", 20)
+        for resolver, source in zip(resolvers, sources):  # nobody listens yet
+            resolver.wait_refused(source, "unreachable")
         before = [libraries(resolver) for resolver in resolvers]
         bind = servers.Bind(net.folder / "bind", net.zone.zone, bind_at, certificate)
         running.callback(bind.stop)
