@@ -11,7 +11,8 @@ as_root() {
 	if [ "$(id -u)" -eq 0 ]; then "$@"; else sudo "$@"; fi
 }
 
-# need_packages NAME...: installs those of Debian's packages that are missing; starts no services.
+# need_packages NAME...: installs those of Debian's packages that are missing, says which, and leaves none of their services
+# running or enabled.
 need_packages() {
 	missing=
 	for package; do
@@ -35,12 +36,25 @@ need_packages() {
 	quietly apt-install as_root env DEBIAN_FRONTEND=noninteractive \
 		apt-get -q -y --no-install-recommends install $missing || status=$?
 	[ -z "$made_policy" ] || as_root rm -f "$policy"
+	# shellcheck disable=SC2086 # a list of words
+	disable_services $missing
 	return "$status"
 }
 
-# quietly NAME COMMAND...: runs the command with its output in build/log/NAME.log and a dot every few
-# seconds; on failure shows the end of that log.
+# disable_services PACKAGE...: what they would start with the machine.
+disable_services() {
+	disabled=
+	for unit in $(dpkg-query -L "$@" 2>/dev/null | sed -n 's#.*/systemd/system/\([^/@]*\.service\)$#\1#p' | sort -u); do
+		[ -L "/etc/systemd/system/multi-user.target.wants/$unit" ] || continue
+		as_root deb-systemd-helper disable "$unit" >/dev/null && disabled="$disabled $unit"
+	done
+	[ -z "$disabled" ] || say "not to be started with the machine:$disabled"
+}
+
+# quietly NAME COMMAND...: runs the command with its output in build/log/NAME.log, and shows meanwhile for how long, and what
+# was written last; on failure shows the end of that log.
 quietly() {
+	name=$1
 	log="$build/log/$1.log"
 	shift
 	mkdir -p "$build/log"
@@ -50,13 +64,23 @@ quietly() {
 	while kill -0 "$pid" 2>/dev/null; do
 		sleep 0.1
 		ticks=$((ticks + 1))
-		[ $((ticks % 20)) -ne 0 ] || printf '.' >&2
+		show_progress "$name" "$ticks"
 	done
-	printf '\n' >&2
+	[ ! -t 2 ] || printf '\r\033[K' >&2
 	if ! wait "$pid"; then
 		tail -n 25 "$log" >&2
 		printf '%s\n' "(the whole log is $log)" >&2
 		return 1
+	fi
+}
+
+# show_progress NAME TENTHS: each second on a terminal, in place; each minute elsewhere.
+show_progress() {
+	if [ -t 2 ]; then
+		[ $(($2 % 10)) -eq 0 ] || return 0
+		printf '\r\033[K    %d s: %.60s' $(($2 / 10)) "$(tail -n 1 "$log" | tr -d '[:cntrl:]')" >&2
+	elif [ $(($2 % 600)) -eq 0 ]; then
+		printf '    %s: %d min, %s\n' "$1" $(($2 / 600)) "$(tail -n 1 "$log" | tr -d '[:cntrl:]' | cut -c 1-80)" >&2
 	fi
 }
 
