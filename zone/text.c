@@ -298,12 +298,29 @@ read_by_ldns(struct reader *r, uint16_t type, size_t first, size_t *length)
 	return fits ? LR_OK : malformed(r, "RDATA too long");
 }
 
+/* Names the type, whose token stands at AT, and the field. */
+static enum lr_code
+malformed_rdata(struct reader *r, size_t at, const struct lr_field_fault *fault)
+{
+	const char *type = r->tokens[at].text;
+	size_t token = at + 1 + fault->token;
+	if (fault->foreign)
+		return lr_fail(r->err, LR_EUNSUPPORTED,
+		    "line %lu: %.40s is taken in the generic form (RFC 3597) only", r->entry_line,
+		    type);
+	if (token >= r->count)
+		return lr_fail(r->err, LR_EFORMAT, "line %lu: %.40s: field %zu is missing",
+		    r->entry_line, type, fault->token + 1);
+	return lr_fail(r->err, LR_EFORMAT, "line %lu: %.40s: malformed field %zu: %.40s",
+	    r->entry_line, type, fault->token + 1, r->tokens[token].text);
+}
+
 static enum lr_code
 read_record(struct reader *r)
 {
 	struct lr_record record = {.rdata = r->rdata};
 	size_t next = 0, length, checked;
-	bool foreign;
+	struct lr_field_fault fault;
 	enum lr_code code;
 
 	if (!r->indented) {
@@ -317,13 +334,9 @@ read_record(struct reader *r)
 	if (code != LR_OK)
 		return code;
 	if (!lr_field_rdata(record.type, r->tokens + next, r->count - next, r->origin, r->rdata,
-		sizeof(r->rdata), &length, &foreign)) {
-		if (!foreign)
-			return malformed(r, "malformed RDATA");
-		if (!r->options.ldns)
-			return lr_fail(r->err, LR_EUNSUPPORTED,
-			    "line %lu: %.40s is taken in the generic form (RFC 3597) only",
-			    r->entry_line, r->tokens[next - 1].text);
+		sizeof(r->rdata), &length, &fault)) {
+		if (!fault.foreign || !r->options.ldns)
+			return malformed_rdata(r, next - 1, &fault);
 		code = lr_draft_step(r->draft, LDNS_STEPS, r->err);
 		if (code == LR_OK)
 			code = read_by_ldns(r, record.type, next, &length);

@@ -375,14 +375,14 @@ put_field(struct out *out, ldns_rdf_type field, const struct lr_token *token, co
 
 bool
 lr_field_rdata(uint16_t type, const struct lr_token *tokens, size_t count, const uint8_t *origin,
-    uint8_t *rdata, size_t size, size_t *length, bool *foreign)
+    uint8_t *rdata, size_t size, size_t *length, struct lr_field_fault *fault)
 {
 	const ldns_rr_descriptor *format = ldns_rr_descript(type);
 	struct out out = {rdata, rdata + size};
 	size_t used = 0;
 	bool ok = true;
 
-	*foreign = false;
+	*fault = (struct lr_field_fault){.token = 0};
 	if (count > 0 && !tokens[0].quoted && strcmp(tokens[0].text, "\\#") == 0) {
 		if (!put_generic(&out, tokens + 1, count - 1))
 			return false;
@@ -393,6 +393,7 @@ lr_field_rdata(uint16_t type, const struct lr_token *tokens, size_t count, const
 		return false; /* unknown: nothing but the generic form */
 	for (size_t i = 0; ok && i < ldns_rr_descriptor_maximum(format); i++) {
 		ldns_rdf_type field = ldns_rr_descriptor_field_type(format, i);
+		fault->token = used;
 		bool rest = field == LDNS_RDF_TYPE_HEX || field == LDNS_RDF_TYPE_B64 ||
 			    field == LDNS_RDF_TYPE_BITMAP;
 		if (used == count && i < ldns_rr_descriptor_minimum(format))
@@ -406,10 +407,13 @@ lr_field_rdata(uint16_t type, const struct lr_token *tokens, size_t count, const
 		else if (field == LDNS_RDF_TYPE_BITMAP)
 			ok = put_bitmap(&out, tokens + used, count - used);
 		else
-			ok = put_field(&out, field, &tokens[used], origin, foreign);
+			ok = put_field(&out, field, &tokens[used], origin, &fault->foreign);
 		used = rest ? count : used + 1;
 	}
-	if (!ok || used < count)
+	if (!ok)
+		return false;
+	fault->token = used;
+	if (used < count)
 		return false;
 	*length = (size_t)(out.at - rdata);
 	return true;

@@ -27,12 +27,19 @@ bool lr_field_ttl(const char *text, uint32_t *seconds);
 /* A mnemonic or TYPEnnn (RFC 3597 section 5); 0 where there is no such type. */
 uint16_t lr_field_type(const char *text);
 
+/* Why RDATA was not read. */
+struct lr_field_fault {
+	bool foreign; /* for lack of knowledge: ldns may read it */
+	size_t token; /* the one that is malformed or does not fit; the count: one is missing */
+};
+
 /*
  * The RDATA of a record of TYPE from its tokens, each field by ldns' descriptor of the type or in
  * the generic form (RFC 3597 section 5). Returns false where a field is malformed or does not fit
- * in SIZE octets; *foreign tells whether that is for lack of knowledge: then ldns may read it.
+ * in SIZE octets.
  */
 bool lr_field_rdata(uint16_t type, const struct lr_token *tokens, size_t count,
-    const uint8_t *origin, uint8_t *rdata, size_t size, size_t *length, bool *foreign);
+    const uint8_t *origin, uint8_t *rdata, size_t size, size_t *length,
+    struct lr_field_fault *fault);
 
 #endif

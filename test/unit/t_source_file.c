@@ -86,7 +86,7 @@ names_what_is_wrong(void **state)
 	assert_int_equal(fetch_file("", 0, &lr_limits_default, &err), LR_EFORMAT);
 	assert_string_equal(err.text, "no records");
 	assert_int_equal(fetch_file(". 5 IN A 1\n", 11, &lr_limits_default, &err), LR_EFORMAT);
-	assert_string_equal(err.text, "line 1: malformed RDATA");
+	assert_string_equal(err.text, "line 1: A: malformed field 1: 1");
 }
 
 static void
