@@ -19,8 +19,8 @@
 static enum lr_code
 failed(struct lr_error *err, const char *doing, const struct lr_folder *folder, const char *name)
 {
-	return lr_fail(
-	    err, LR_EIO, "cannot %s %s/%s: %s", doing, folder->path, name, strerror(errno));
+	return lr_fail(err, lr_code_of_errno(errno), "cannot %s %s/%s: %s", doing, folder->path,
+	    name, strerror(errno));
 }
 
 static enum lr_lock
@@ -42,7 +42,8 @@ lr_folder_open(const char *path, int patience_ms, struct lr_folder *folder, stru
 {
 	int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (fd < 0)
-		return lr_fail(err, LR_EIO, "cannot open %s: %s", path, strerror(errno));
+		return lr_fail(
+		    err, lr_code_of_errno(errno), "cannot open %s: %s", path, strerror(errno));
 	*folder = (struct lr_folder){path, fd, take_lock(fd, patience_ms)};
 	return LR_OK;
 }
@@ -118,13 +119,14 @@ lr_folder_replace(const struct lr_folder *folder, const char *name,
 
 	errno = 0;
 	enum lr_code code = print(out, what);
-	if (code == LR_EIO && errno)
-		failed(err, "write", folder, name);
+	bool refused = code == LR_EIO && errno; /* by the system */
+	if (code == LR_OK)
+		refused = fflush(out) != 0 || (durable && fsync(fileno(out)) != 0);
+	if (refused)
+		code = failed(err, "write", folder, name);
 	else if (code != LR_OK)
 		lr_fail(
 		    err, code, "cannot write %s/%s: %s", folder->path, name, lr_code_word(code));
-	else if (fflush(out) != 0 || (durable && fsync(fileno(out)) != 0))
-		code = failed(err, "write", folder, name);
 	if (fclose(out) != 0 && code == LR_OK)
 		code = failed(err, "write", folder, name);
 	if (code == LR_OK && renameat(folder->fd, temporary, folder->fd, name) != 0)

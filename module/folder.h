@@ -26,15 +26,15 @@ struct lr_folder {
 	enum lr_lock lock;
 };
 
-/* Opens it, and waits for its lock, PATIENCE_MS at the most. LR_EIO; not having the lock is no
- * failure. */
+/* Opens it, and waits for its lock, PATIENCE_MS at the most. LR_EIO, LR_ENOMEM; not having the lock
+ * is no failure. */
 enum lr_code lr_folder_open(
     const char *path, int patience_ms, struct lr_folder *folder, struct lr_error *err);
 void lr_folder_close(struct lr_folder *folder);
 
 /*
  * Writes what PRINT prints to the file NAME. DURABLE: also over a power failure, which costs a wait
- * for the disk. LR_EIO names the file and the reason, or what PRINT returned.
+ * for the disk. LR_EIO and LR_ENOMEM name the file and the reason; or what PRINT returned.
  */
 enum lr_code lr_folder_replace(const struct lr_folder *folder, const char *name,
     enum lr_code (*print)(FILE *out, const void *what), const void *what, bool durable,

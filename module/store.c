@@ -161,9 +161,10 @@ get_state(char *text, struct lr_state *state)
 }
 
 static enum lr_code
-cannot_read(const struct lr_folder *folder, const char *why, struct lr_error *err)
+cannot_read(const struct lr_folder *folder, int number, struct lr_error *err)
 {
-	return lr_fail(err, LR_EIO, "cannot read %s/" STATE ": %s", folder->path, why);
+	return lr_fail(err, lr_code_of_errno(number), "cannot read %s/" STATE ": %s", folder->path,
+	    strerror(number));
 }
 
 static enum lr_code
@@ -172,12 +173,13 @@ read_state(const struct lr_folder *folder, int fd, struct lr_state *state, struc
 	char text[STATE_MAX + 1];
 	struct stat status;
 	if (fstat(fd, &status) != 0)
-		return cannot_read(folder, strerror(errno), err);
+		return cannot_read(folder, errno, err);
 	if (!S_ISREG(status.st_mode))
-		return cannot_read(folder, "not a regular file", err);
+		return lr_fail(
+		    err, LR_EIO, "cannot read %s/" STATE ": not a regular file", folder->path);
 	ssize_t length = read(fd, text, STATE_MAX);
 	if (length < 0)
-		return cannot_read(folder, strerror(errno), err);
+		return cannot_read(folder, errno, err);
 	text[length] = '\0';
 	enum lr_code code = check_sum(text, (size_t)length);
 	if (code == LR_ENOMEM)
@@ -201,7 +203,7 @@ lr_store_read_state(
 	if (!*found)
 		return LR_OK;
 	if (fd < 0)
-		return cannot_read(folder, strerror(errno), err);
+		return cannot_read(folder, errno, err);
 	enum lr_code code = read_state(folder, fd, state, err);
 	close(fd);
 	return code;

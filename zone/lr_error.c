@@ -1,5 +1,6 @@
 #include "lr_error.h"
 
+#include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 
@@ -17,6 +18,12 @@ lr_fail(struct lr_error *err, enum lr_code code, const char *format, ...)
 		if ((unsigned char)*c < ' ' || *c == 0x7f)
 			*c = '?';
 	return code;
+}
+
+enum lr_code
+lr_code_of_errno(int number)
+{
+	return number == ENOMEM ? LR_ENOMEM : LR_EIO;
 }
 
 const char *

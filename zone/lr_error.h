@@ -43,6 +43,9 @@ struct lr_error {
 enum lr_code lr_fail(struct lr_error *err, enum lr_code code, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
+/* What a system call's errno is: LR_ENOMEM, or LR_EIO for all else. */
+enum lr_code lr_code_of_errno(int number);
+
 /* A short stable word for the code ("timeout", "digest"), as the statistics print it. */
 const char *lr_code_word(enum lr_code code);
 

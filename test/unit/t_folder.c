@@ -7,6 +7,8 @@
 
 #include "folder.h"
 
+#include <dlfcn.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -193,12 +195,43 @@ many_writers(void **unused)
 	assert_int_equal(system(command), 0);
 }
 
+static bool starved;
+
+/* In the place of the C library's, which needs memory for a stream. */
+FILE *
+fdopen(int fd, const char *mode)
+{
+	FILE *(*real)(int, const char *);
+	*(void **)&real = dlsym(RTLD_NEXT, "fdopen");
+	if (!starved)
+		return real(fd, mode);
+	errno = ENOMEM;
+	return NULL;
+}
+
+/* A lack of memory is told as that, not as a fault of the disk, and leaves nothing behind. */
+static void
+no_memory(void **unused)
+{
+	(void)unused;
+	struct lr_error err;
+	starved = true;
+	assert_int_equal(
+	    lr_folder_replace_path(in_dir("starved"), print_text, "x", &err), LR_ENOMEM);
+	starved = false;
+	assert_int_equal(err.code, LR_ENOMEM);
+	assert_non_null(strstr(err.text, "/starved: Cannot allocate memory"));
+	assert_false(is_there("starved") || is_there("starved.tmp-0"));
+	assert_int_equal(lr_code_of_errno(ENOSPC), LR_EIO);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(one_lock),
 	    cmocka_unit_test(left_overs),
+	    cmocka_unit_test(no_memory),
 	    cmocka_unit_test(modes),
 	    cmocka_unit_test(many_writers),
 	};
