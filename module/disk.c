@@ -20,6 +20,7 @@ struct lr_disk {
 	int64_t since_ms;
 	struct lr_disk_job *next; /* to be kept after that, or NULL */
 	bool holds;               /* the zone there is the one held */
+	bool newer;               /* or it is a newer one */
 	struct lr_said said_failed, said_hangs;
 
 	pthread_mutex_t lock; /* of what follows */
@@ -144,6 +145,7 @@ wait_for_saving(struct lr_disk *disk, int64_t until_ms)
 			return;
 		struct lr_disk_job *job = take(disk);
 		disk->holds = job->holds;
+		disk->newer = job->newer;
 		note_result(disk, job->code, job->error.text);
 		lr_disk_job_free(job);
 	}
@@ -156,12 +158,14 @@ lr_disk_save(struct lr_disk *disk, const struct lr_zone *zone, bool renewed,
 	struct lr_disk_job *job = lr_disk_job_new(disk->dir, zone);
 	if (!job) {
 		disk->holds &= !renewed;
+		disk->newer &= !renewed;
 		note_result(disk, LR_ENOMEM, "out of memory");
 		return;
 	}
 	job->state = *state;
 	job->renewed = renewed || !disk->holds;
 	disk->holds &= !renewed;
+	disk->newer &= !renewed;
 	lr_disk_job_free(disk->next);
 	disk->next = job;
 	wait_for_saving(disk, lr_clock_monotonic_ms(NULL) + patience_ms);
@@ -203,6 +207,12 @@ void
 lr_disk_holds(struct lr_disk *disk)
 {
 	disk->holds = true;
+}
+
+bool
+lr_disk_lags(const struct lr_disk *disk)
+{
+	return !disk->holds && !disk->newer;
 }
 
 enum lr_code

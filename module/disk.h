@@ -47,6 +47,9 @@ bool lr_disk_loaded(struct lr_disk *disk, int patience_ms, struct lr_loaded *loa
 /* The zone on disk is the one held. */
 void lr_disk_holds(struct lr_disk *disk);
 
+/* What was last to be kept is not there, nor a newer one of another server. */
+bool lr_disk_lags(const struct lr_disk *disk);
+
 /*
  * Keeps the state, and the zone where it is RENEWED or not on disk; what was to be kept before and
  * is not yet written is forgotten. Waits until it is there, PATIENCE_MS at the most. The state is

@@ -85,7 +85,8 @@ write_both(struct lr_disk_job *job, const struct lr_folder *folder)
 	bool found;
 	bool superseded = lr_store_read_state(folder, &found, &there, NULL) == LR_OK && found &&
 			  lr_store_supersedes(&there, &job->state, lr_clock_wall());
-	if (superseded && there.serial != job->state.serial)
+	job->newer = superseded && there.serial != job->state.serial;
+	if (job->newer)
 		return;
 	if (job->renewed || !is_there(job->zone_path))
 		job->code = lr_store_write_zone(folder, job->zone, &job->error);

@@ -17,6 +17,7 @@ struct lr_disk_job {
 	enum lr_code code;
 	struct lr_error error;
 	bool holds; /* kept: the zone there is this one */
+	bool newer; /* or it is a newer one, of another server */
 	bool found_state;
 	enum lr_code state_code;
 	struct lr_error state_error;

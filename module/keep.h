@@ -38,6 +38,8 @@ bool lr_keep_anchors(struct lr_keep *keep);
  * confirm it first. What the state says of the highest serial counts in any case. To be called
  * once, after the first lr_keep_anchors() and before anything else.
  *
+ * Where it held one before a reload of Unbound that the disk does not have, it takes that instead.
+ *
  * A disk that does not answer for PATIENCE_MS is not waited for: lr_keep_work() takes the copy when
  * it comes, unless a source's is held by then. NOTIFY_FD, an eventfd, becomes readable when there
  * is work. LR_ENOMEM, LR_EIO: no thread is to be had.

@@ -367,6 +367,37 @@ def not_writable():
                 tap.equal(resolver.stop(), 0, "exit code")
 
 
+@tap.test("a folder that has become read-only: after a reload nothing older is served than was answered before it, at no moment")
+def read_only_reload():
+    with lab.Lab(root()) as net:
+        kept = left_behind(net)
+        with mounts.Small(net.folder / "locked", "64m") as disk:
+            for file in ("localroot.zone", "localroot.state"):
+                shutil.copy2(kept / file, disk.path)
+            disk.remount("ro")
+            resolver = net.unbound(localroot=[f"localroot-dir: {disk.path}", "localroot-source: axfr:192.0.32.132"], config=PLAIN)
+            serves(net, resolver, "at first")
+            net.serve_source(root(1))
+            resolver.wait_serving(SERIAL + 1, limit=30)
+            net.serve_source(None)
+            for turn in range(2):  # twice: it is handed on
+                start = len(resolver.log)
+                resolver.reload()
+                serves(net, resolver, f"reload {turn}", SERIAL + 1)
+                tap.equal((resolver.log[start:].count("kept over the reload"), resolver.log[start:].count("loaded from disk")), (1, 0))
+            net.serve_source(root())  # nor is it taken from a source
+            resolver.wait_log(rf"has serial {SERIAL}, older than {SERIAL + 1}", 40)
+            disk.remount("rw")
+            net.serve_source(root(2))
+            resolver.wait_serving(SERIAL + 2, limit=40)
+            lab.wait(lambda: int(state_of(disk.path)["serial"]) == SERIAL + 2, 20, "kept again")
+            start = len(resolver.log)
+            resolver.reload()
+            serves(net, resolver, "with a disk", SERIAL + 2)
+            tap.equal((resolver.log[start:].count("kept over the reload"), resolver.log[start:].count("loaded from disk")), (0, 1))
+            tap.equal(resolver.stop(), 0, "exit code")
+
+
 @tap.test("a copy older than the source's is served until the newer one is there; one newer than the source's stays")
 def against_the_source():
     with lab.Lab(root()) as net:

@@ -1,0 +1,20 @@
+/*
+ * handover.h -- the copy that was held, over a reload of Unbound, where the disk does not have it:
+ * a folder that cannot be written, or a disk that does not answer. What is older and lies there is
+ * not to be served in its place.
+ *
+ * The thread that runs init and deinit.
+ */
+#ifndef LR_HANDOVER_H
+#define LR_HANDOVER_H
+
+#include "store.h"
+
+/* Leaves ZONE, of which it takes a reference of its own, and what was known of it. From then on the
+ * module stays in memory; where it cannot, nothing is left. */
+void lr_handover_leave(const struct lr_zone *zone, const struct lr_state *state);
+
+/* What was left, once; the caller's. NULL: nothing. */
+const struct lr_zone *lr_handover_take(struct lr_state *state);
+
+#endif
