@@ -294,7 +294,7 @@ lr_keep_watch(struct lr_keep *keep)
 		lr_cached_look(module->env, lr_keep_zone(keep));
 		lr_cached_sweep_on(module->env, lr_keep_zone(keep), &keep->swept);
 	}
-	if (fresh && !keep->serving)
+	if (fresh && !taken && !keep->serving)
 		log_info("localroot: serving the root zone, serial %" PRIu32 ", for %" PRId64
 			 " s unless confirmed before",
 		    keep->state.serial, keep->horizon - now);
@@ -302,7 +302,7 @@ lr_keep_watch(struct lr_keep *keep)
 		log_warn("localroot: the copy with serial %" PRIu32 " is stale since %" PRId64
 			 " s: queries go to the root servers",
 		    keep->state.serial, now - keep->horizon);
-	keep->serving = fresh;
+	keep->serving = fresh && !taken;
 	return fresh;
 }
 

@@ -26,6 +26,16 @@ make_parts(struct lr_localroot *module)
 	return module->snapshot && module->stats && module->lend && module->keep;
 }
 
+/* It may be so for a value that cannot be used. */
+static enum lr_code
+turned_off(const struct lr_settings *settings, struct lr_error *err)
+{
+	const char *passed = settings->passed_over;
+	int length = (int)strcspn(passed, "\n");
+	return lr_fail(err, LR_EUSAGE, "localroot: no%s%.*s%s", length ? " (" : "", length, passed,
+	    length ? ")" : "");
+}
+
 enum lr_code
 lr_localroot_start(struct module_env *env, struct lr_localroot **made, struct lr_error *err)
 {
@@ -39,8 +49,7 @@ lr_localroot_start(struct module_env *env, struct lr_localroot **made, struct lr
 	enum lr_code code = lr_settings_read(env->cfg, &module->settings, err);
 	if (code == LR_OK && !module->settings.enabled) {
 		log_info("localroot: not enabled (localroot: yes enables it)");
-		lr_localroot_stop(module);
-		return LR_OK;
+		code = turned_off(&module->settings, err);
 	}
 	/* Its deinit would come before ours, and take away anchors that our thread looks at. */
 	if (code == LR_OK && env->anchors)
@@ -215,8 +224,10 @@ get_gauges(struct lr_localroot *module, struct lr_gauges *gauges)
 {
 	lr_keep_gauges(module->keep, gauges);
 	gauges->lent_octets = lr_lend_octets(module->lend);
-	if (lr_taken_seen(&module->taken))
+	if (lr_taken_seen(&module->taken)) {
 		gauges->serving = false;
+		gauges->left = 0;
+	}
 }
 
 size_t
@@ -235,16 +246,6 @@ lr_localroot_stats(struct lr_localroot *module, enum lr_format format, bool rese
 	lr_stats_print(module->stats, &gauges, format, reset, out);
 }
 
-static void
-print_time(FILE *out, const char *what, int64_t seconds)
-{
-	time_t at = (time_t)seconds;
-	struct tm utc;
-	char text[32];
-	strftime(text, sizeof(text), "%Y-%m-%d %H:%M:%S UTC", gmtime_r(&at, &utc));
-	fprintf(out, "%s %s\n", what, text);
-}
-
 enum lr_reason
 lr_localroot_reason(struct lr_localroot *module)
 {
@@ -252,24 +253,46 @@ lr_localroot_reason(struct lr_localroot *module)
 	return taken ? taken : lr_keep_reason(module->keep);
 }
 
+/* A fact of the copy: on a line of its own, or after others. */
+static void
+print_time(FILE *out, const char *what, int64_t seconds, const char *end)
+{
+	time_t at = (time_t)seconds;
+	struct tm utc;
+	char text[32];
+	strftime(text, sizeof(text), "%Y-%m-%d %H:%M:%S UTC", gmtime_r(&at, &utc));
+	fprintf(out, "%s %s%s", what, text, end);
+}
+
+static void
+print_copy(const struct lr_state *state, int64_t horizon, const char *end, FILE *out)
+{
+	fprintf(out, "serial %" PRIu32, state->serial);
+	if (state->confirmed) {
+		fputs(end, out);
+		print_time(out, "confirmed", state->confirmed, end);
+		print_time(
+		    out, lr_clock_wall() < horizon ? "good until" : "stale since", horizon, end);
+		fprintf(out, "from %s", state->source);
+	}
+	fputs("\n", out);
+}
+
 static void
 print_status(struct lr_localroot *module, FILE *out)
 {
 	enum lr_reason reason = lr_localroot_reason(module);
 	struct lr_state state;
-	int64_t horizon, now = lr_clock_wall();
+	int64_t horizon;
+	bool held = lr_keep_state(module->keep, &state, &horizon);
 	if (reason)
 		fprintf(out, "not serving: %s\n", lr_reason_text(reason));
 	else
 		fprintf(out, "serving the root zone\n");
-	if (lr_keep_state(module->keep, &state, &horizon)) {
-		fprintf(out, "serial %" PRIu32 "\n", state.serial);
-		if (state.confirmed) {
-			print_time(out, "confirmed", state.confirmed);
-			print_time(out, now < horizon ? "good until" : "stale since", horizon);
-			fprintf(out, "from %s\n", state.source);
-		}
-	}
+	if (held && reason)
+		fputs("held: ", out);
+	if (held)
+		print_copy(&state, horizon, reason ? ", " : "\n", out);
 	fputs(module->settings.passed_over, out);
 	lr_refresher_print(module->refresher, out);
 }

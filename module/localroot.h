@@ -29,9 +29,9 @@ struct lr_localroot {
 };
 
 /*
- * Sets up and, with a good copy on disk, serves already. *made is NULL where the module declines
- * (said in the log). LR_ENOMEM; LR_EIO: the machine refused something; LR_EUNSUPPORTED: it is not
- * for this Unbound, or not at this place among its modules.
+ * Sets up and, with a good copy on disk, serves already. *made is NULL where it cannot: LR_EUSAGE:
+ * it is not turned on (said in the log); LR_ENOMEM; LR_EIO: the machine refused something;
+ * LR_EUNSUPPORTED: it is not for this Unbound, or not at this place among its modules.
  */
 enum lr_code lr_localroot_start(
     struct module_env *env, struct lr_localroot **made, struct lr_error *err);

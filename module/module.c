@@ -6,6 +6,8 @@
 #include "localroot.h"
 #include "option.h"
 
+#include <dlfcn.h>
+
 #define EXPORT __attribute__((visibility("default")))
 
 EXPORT int init(struct module_env *env, int id);
@@ -21,9 +23,6 @@ EXPORT int unbound_module_control(
     struct module_env *env, int id, const char *line, char *text, size_t size);
 EXPORT int unbound_module_check(const char *option, const char *chroot, char *why, size_t size);
 
-/* Of a library that stands twice in module-config, the first instance is enough. */
-static bool started;
-
 /* Why no struct of this Unbound may be looked into; empty: they may. */
 static char unfit[LR_HOST_WHY];
 
@@ -31,7 +30,7 @@ static char unfit[LR_HOST_WHY];
  * begin there and end here, have no mark. */
 static char passed_once;
 
-/* What the machine refused when the module was to start, or empty; there is none then. */
+/* Why the module did not start, or empty; there is none then. */
 static struct lr_error refused;
 
 static struct lr_localroot *
@@ -77,6 +76,24 @@ unwatch_iterator(struct dynlibmod_env *dynlib, struct module_env *env, int id)
 	dynlib->inplace_cb_delete_wrapped(env, inplace_cb_query_response, id);
 }
 
+/* Whether a dynlib in front of this one is a module of localroot that has started: of the same
+ * file, or of another that holds the same. One is enough. */
+static bool
+another_has_started(const struct module_env *env, int id)
+{
+	const char *name = env->cfg->module_conf;
+	for (int i = 0; i < id; i++) {
+		name += strspn(name, " \t\r\n");
+		size_t length = strcspn(name, " \t\r\n");
+		const struct dynlibmod_env *dynlib = env->modinfo[i];
+		if (length == strlen("dynlib") && strncmp(name, "dynlib", length) == 0 &&
+		    dynlib->dyn_env && dlsym(dynlib->dynamic_library, "unbound_module_check"))
+			return true;
+		name += length;
+	}
+	return false;
+}
+
 /* Never fails, which would end Unbound: the module declines instead. */
 int
 init(struct module_env *env, int id)
@@ -90,18 +107,17 @@ init(struct module_env *env, int id)
 	struct lr_error err;
 
 	dynlib->dyn_env = NULL;
-	if (started) {
+	if (another_has_started(env, id)) {
 		log_warn("localroot: loaded twice: the second in module-config does nothing");
 		return 1;
 	}
 	refused.text[0] = '\0';
 	if (lr_localroot_start(env, &module, &err) != LR_OK) {
-		log_err("localroot: not serving: %s", err.text);
+		if (err.code != LR_EUSAGE)
+			log_err("localroot: not serving: %s", err.text);
 		refused = err;
 		return 1;
 	}
-	if (!module)
-		return 1;
 	if (!watch_iterator(dynlib, env, id, module)) {
 		lr_fail(&refused, LR_ENOMEM, "cannot watch the queries to the root");
 		log_err("localroot: not serving: %s", refused.text);
@@ -110,7 +126,6 @@ init(struct module_env *env, int id)
 		return 1;
 	}
 	dynlib->dyn_env = module;
-	started = true;
 	return 1;
 }
 
@@ -126,7 +141,6 @@ deinit(struct module_env *env, int id)
 	unwatch_iterator(dynlib, env, id);
 	lr_localroot_stop(module);
 	dynlib->dyn_env = NULL;
-	started = false;
 }
 
 void
@@ -189,6 +203,25 @@ get_mem(struct module_env *env, int id)
 	return module ? lr_localroot_octets(module) : 0;
 }
 
+/* As many lines as there is room for, and how many more there are. */
+static void
+fit_lines(const char *lines, size_t length, char *text, size_t size)
+{
+	static const char more[] = "and %u more lines\n";
+	unsigned others = 0;
+	if (length < size) {
+		memcpy(text, lines, length + 1);
+		return;
+	}
+	size_t kept = size - sizeof(more) - 10; /* digits of the number */
+	while (kept && lines[kept - 1] != '\n')
+		kept--;
+	for (size_t i = kept; i < length; i++)
+		others += lines[i] == '\n';
+	memcpy(text, lines, kept);
+	snprintf(text + kept, size - kept, more, others);
+}
+
 /* Whole lines only: a number must not lose its last digits. */
 static void
 end_text(char *text, size_t size)
@@ -202,7 +235,7 @@ end_text(char *text, size_t size)
 void
 unbound_module_stats(struct module_env *env, int id, char *text, size_t size, int reset)
 {
-	if (*unfit) {
+	if (*unfit || *refused.text) {
 		snprintf(text, size, "localroot.serving=0\n");
 		return;
 	}
@@ -226,16 +259,17 @@ unbound_module_control(struct module_env *env, int id, const char *line, char *t
 		return refresh || strcmp(line, "localroot_status") == 0;
 	}
 	struct lr_localroot *module = asked_module(env, id);
-	FILE *out = module ? fmemopen(text, size, "w") : NULL;
-	if (module && !out) {
-		snprintf(text, size, "error out of memory\n");
-		return 1;
-	}
-	if (!out)
+	size_t length;
+	char *made = NULL;
+	FILE *out = module ? open_memstream(&made, &length) : NULL;
+	if (!module)
 		return 0;
-	bool known = lr_localroot_control(module, line, out);
-	fclose(out);
-	end_text(text, size);
+	bool known = !out || lr_localroot_control(module, line, out);
+	if (!out || fclose(out) != 0)
+		snprintf(text, size, "error out of memory\n");
+	else if (known)
+		fit_lines(made, length, text, size);
+	free(made);
 	return known;
 }
 

@@ -95,10 +95,15 @@ schedule_next(struct lr_refresher *r, bool succeeded)
 	r->failures = succeeded ? 0 : r->failures + 1;
 	uint32_t seconds = interval(r, succeeded, lr_clock_wall());
 	set_next(r, seconds);
-	if (lr_schedule_notable(r->failures) && !readable(r->stop_fd))
-		log_warn("localroot: no source gave a usable zone, %u time%s in a row; next try in "
+	if (!lr_schedule_notable(r->failures) || readable(r->stop_fd))
+		return;
+	if (r->failures == 1)
+		log_warn(
+		    "localroot: no source gave a usable zone; next try in %" PRIu32 " s", seconds);
+	else
+		log_warn("localroot: no source gave a usable zone, %u times in a row; next try in "
 			 "%" PRIu32 " s",
-		    r->failures, r->failures > 1 ? "s" : "", seconds);
+		    r->failures, seconds);
 }
 
 static void

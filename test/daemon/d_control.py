@@ -134,7 +134,7 @@ def status():
         lab.wait(lambda: not missing(), 10, lambda: f"{missing()} in:\n{resolver.control('localroot_status')}")
 
 
-@tap.test("a text that unbound-control has no room for ends with a whole line")
+@tap.test("a text that unbound-control has no room for ends with a whole line, and with how many more there are")
 def long_text():
     with lab.Lab(rootzone.make()) as net:
         sources = [f"axfr:127.0.0.77@{port}" for port in range(10000, 11000)]
@@ -142,8 +142,10 @@ def long_text():
         text = resolver.control("localroot_status")
         lines = text.splitlines()
         tap.equal((16000 < len(text) < 16384, text[-1]), (True, "\n"), len(text))
-        if not re.fullmatch(r"source axfr:127\.0\.0\.77@10\d\d\d: not asked yet", lines[-1]):
-            raise AssertionError(lines[-1])
+        last = re.fullmatch(r"source axfr:127\.0\.0\.77@(10\d\d\d): not asked yet", lines[-2])
+        more = re.fullmatch(r"and (\d+) more lines", lines[-1])
+        # The other sources, and "next look in".
+        tap.equal((last is not None, int(more.group(1)) if more else None), (True, 10999 - int(last.group(1)) + 1), lines[-2:])
 
 
 @tap.test("localroot_refresh asks the sources now, and a newer zone is served")
@@ -182,6 +184,7 @@ def off_and_on():
             raise tap.Skip("this version of Unbound ends at a reload that changes module-config, without the module as well")
         change(resolver, "localroot: yes", "localroot: no")
         tap.equal(own(resolver, "stats_noreset"), {}, "off")
+        tap.equal(resolver.control("localroot_status"), "not serving: localroot: no\n")
         tap.equal(resolver.control("get_option", "module-config").strip(), "validator iterator")
         tap.equal(resolver.ask("junk-without.").rcode(), 3)
         change(resolver, "localroot: no", "localroot: yes")

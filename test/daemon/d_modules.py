@@ -4,6 +4,7 @@ behind it the copy gives the same answers as an Unbound without, though the modu
 
 import os
 import pathlib
+import shutil
 import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lab"))
@@ -92,6 +93,26 @@ def patched(scene):
     tap.equal(resolver.metrics()["answers_nxdomain"] > before, True, "answered from the copy")
 
 
+def two_files(scene):
+    """The library under two paths, which are two libraries to Unbound."""
+    net = scene.net
+    copy = net.folder / "another.so"
+    shutil.copy(MODULE, copy)
+    options = ["localroot: yes", f"localroot-source: axfr:{net.transfer_addresses[0]}", f"localroot-dir: {net.folder}"]
+    for files in ((MODULE, copy), (MODULE, MODULE)):
+        transfers = len(net.transfers())
+        resolver = net.unbound(config='module-config: "dynlib dynlib validator iterator"\nnum-threads: 2', checked=False,
+                               tail="dynlib:\n" + "".join(f'  dynlib-file: "{file}"\n' for file in (*files, *options)))
+        for start in (1, 2):
+            lab.wait(lambda: resolver.log.count("serving the root zone") == start, 20, lambda: resolver.log)
+            tap.equal(resolver.log.count("loaded twice: the second in module-config does nothing"), start, resolver.log)
+            tap.equal(resolver.ask(f"junk-twice-{start}.").rcode(), 3)
+            if start == 1:
+                resolver.reload()
+        tap.equal(len(net.transfers()) - transfers <= 1, True, "transfers")
+        tap.equal(resolver.stop(), 0, "exit code")
+
+
 def behind(scene):
     """A validator in front would end first, and take away what the module's thread looks at."""
     net = scene.net
@@ -114,6 +135,7 @@ tap.test("the lab")(scene_.__enter__)
 tap.test("localroot: yes with a script in front: the script is asked, and junk is answered from the copy")(lambda: patched(scene_))
 for modules_, (order_, config_) in ORDERS.items():
     tap.test(f"{order_}: the same answers as {modules_}")(lambda m=modules_, o=order_, c=config_: compared(scene_, m, o, c))
+tap.test("the library under two paths, or twice: one module serves, the second declines with a line, also over a reload")(lambda: two_files(scene_))
 tap.test("behind the validator it declines, also over a reload, and Unbound resolves as without")(lambda: behind(scene_))
 tap.test("the lab ends")(lambda: scene_.__exit__(None, None, None))
 tap.run()

@@ -3,6 +3,7 @@
 response policy zones, some triggers of which do that as well."""
 
 import os
+import re
 import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lab"))
@@ -39,8 +40,11 @@ def declines(what, tail="", config="", names=NAMES, wanted=None, at_start=True, 
         two.same("later.", "A", wanted)
         tap.equal(two.root_asked()[0], two.root_asked()[1], f"{what}: whether the root was asked")
         tap.equal(two.local.log.count(line), 1, f"{line!r}:\n{two.local.log}")
-        tap.equal(two.local.metrics().get("serving", 0), 0, f"{what}: the gauge")
+        numbers = two.local.metrics()
+        tap.equal((numbers.get("serving", 0), numbers.get("horizon", 0)), (0, 0), f"{what}: the gauges")
         check_status(two.local, f"there is {a(what)}")
+        if at_start:
+            tap.equal(two.local.log.count("serving the root zone"), 0, two.local.log)
 
 
 def check_status(resolver, wanted):
@@ -48,7 +52,11 @@ def check_status(resolver, wanted):
         status = resolver.control("localroot_status")
     except RuntimeError:  # a stock Unbound
         return
-    tap.equal(f"not serving: {wanted}, which decides instead" in status, True, status)
+    lines = status.splitlines()
+    tap.equal(lines[0], f"not serving: {wanted}, which decides instead")
+    time = r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC"
+    held = rf"held: serial {NET.zone.serial}, confirmed {time}, good until {time}, from axfr:\S+"
+    tap.equal((re.fullmatch(held, lines[1]) is not None, "\ngood until" in status), (True, False), status)
 
 
 @tap.test("forward-zone \".\": by address, forward-first, and to what does not answer")
