@@ -2,6 +2,7 @@
 #include "option.h"
 #include "unbound.h"
 
+#define TOLD 20 /* things passed over; of the others there is a number */
 #define NOBODY "no source that was named can be used, and no other is asked"
 
 /* What is read before it is known to be whole. */
@@ -9,6 +10,7 @@ struct reading {
 	struct lr_options options;
 	struct lr_paths paths;
 	FILE *passed_over;
+	unsigned faults;
 };
 
 static enum lr_code
@@ -20,8 +22,20 @@ out_of_memory(struct lr_error *err)
 static void
 pass_over(struct reading *reading, const char *why)
 {
+	if (reading->faults++ >= TOLD)
+		return;
 	log_err("localroot: %s: passed over", why);
 	fprintf(reading->passed_over, "passed over: %s\n", why);
+}
+
+static void
+count_others(const struct reading *reading)
+{
+	if (reading->faults <= TOLD)
+		return;
+	unsigned others = reading->faults - TOLD;
+	log_err("localroot: and %u more that cannot be used: passed over", others);
+	fprintf(reading->passed_over, "and %u more\n", others);
 }
 
 static void
@@ -37,25 +51,11 @@ pass_over_line(void *arg, unsigned number, const char *why)
 	pass_over(reading, text);
 }
 
-/* The nth "dynlib" of module-config takes the nth dynlib-file; what follows them is ours. */
-static unsigned
-count_dynlibs(const char *modules)
-{
-	unsigned count = 0;
-	while (*modules) {
-		size_t length = strcspn(modules, " \t\r\n");
-		count += length == strlen("dynlib") && strncmp(modules, "dynlib", length) == 0;
-		modules += length;
-		modules += strspn(modules, " \t\r\n");
-	}
-	return count;
-}
-
 static enum lr_code
 read_options(struct reading *reading, const struct config_file *cfg, struct lr_error *err)
 {
 	const struct config_strlist *entry = cfg->dynlib_file;
-	for (unsigned files = count_dynlibs(cfg->module_conf); entry && files; files--)
+	for (unsigned files = lr_option_dynlibs(cfg->module_conf); entry && files; files--)
 		entry = entry->next;
 	for (; entry; entry = entry->next) {
 		enum lr_code code =
@@ -123,11 +123,15 @@ complete_sources(struct reading *reading, size_t *named, struct lr_error *err)
 	if (!chosen) /* by the operator */
 		return add_builtin(options, err);
 	drop_untrusted(reading, named);
-	if (options->source_count == 0) {
-		log_err("localroot: " NOBODY);
-		fprintf(reading->passed_over, NOBODY "\n");
-	}
 	return LR_OK;
+}
+
+/* An error of all that was named. */
+static void
+tell_of_nobody(const struct reading *reading)
+{
+	log_err("localroot: " NOBODY);
+	fprintf(reading->passed_over, NOBODY "\n");
 }
 
 static void
@@ -160,6 +164,9 @@ lr_settings_read(const struct config_file *cfg, struct lr_settings *settings, st
 		    &reading.options, "localroot-dir: " LR_STATEDIR, &reading.paths, err);
 	if (code == LR_OK && reading.options.enabled)
 		code = complete_sources(&reading, &read.named, err);
+	count_others(&reading);
+	if (code == LR_OK && reading.options.enabled && reading.options.source_count == 0)
+		tell_of_nobody(&reading);
 	if (fclose(reading.passed_over) != 0 && code == LR_OK)
 		code = out_of_memory(err);
 	move_settings(&reading.options, &read);

@@ -25,7 +25,7 @@ struct lr_settings {
 	uint32_t refresh;      /* localroot-refresh, seconds; 0: the SOA's refresh alone */
 	int32_t date_override; /* Unbound's val-override-date: 0 none, -1 dates do not count */
 	char *passed_over; /* for localroot_status: a line for each option and each line of a list
-			      that cannot be used, or NULL */
+			      that cannot be used, of the first 20, and how many more */
 };
 
 /*

@@ -3,10 +3,13 @@
 #include "option.h"
 
 #include <ctype.h>
+#include <elf.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <glob.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #define DEPTH 16 /* of files that include others */
@@ -15,13 +18,19 @@
 struct entry {
 	char *text, *file;
 	unsigned line;
-	bool library; /* a dynlib-file that is no option */
+	bool dynlib;  /* a dynlib-file */
+	bool library; /* one that is no option */
 	struct entry *next;
 };
 
 struct conf {
 	struct entry *first, **end;
 	char *chroot;
+	char *modules;      /* module-config, or NULL */
+	char *modules_file; /* where that stands */
+	unsigned modules_line;
+	bool patched; /* localroot: in the server clause, which finds the library its place */
+	bool moved;   /* by directory: */
 };
 
 /* A file while it is read. */
@@ -33,6 +42,18 @@ struct place {
 
 static enum lr_code read_file(
     struct conf *conf, const char *path, unsigned depth, struct lr_error *err);
+
+/* Octets until one of STOPS that no backslash stands before. */
+static size_t
+span(const char *text, const char *stops)
+{
+	size_t length = 0;
+	while (text[length] && !strchr(stops, text[length])) {
+		bool escaped = text[length] == '\\' && text[length + 1] && text[length + 1] != '\n';
+		length += escaped ? 2 : 1;
+	}
+	return length;
+}
 
 /* The next word, without its quotes, or NULL at the end. A NAME ends with its colon. */
 static char *
@@ -50,7 +71,7 @@ next_word(struct place *place, bool name)
 	bool quoted = *place->at == '"' || *place->at == '\'';
 	const char quote[] = {*place->at, '\n', '\0'};
 	char *word = place->at + quoted;
-	char *end = word + strcspn(word, quoted ? quote : name ? ": \t\r\n" : " \t\r\n");
+	char *end = word + span(word, quoted ? quote : name ? ":'\" \t\r\n" : "'\" \t\r\n");
 	place->at = end;
 	if (quoted)
 		place->at += *end == quote[0];
@@ -66,7 +87,9 @@ add(struct conf *conf, const struct place *place, const char *name, const char *
 	bool dynlib = strcmp(name, "dynlib-file:") == 0;
 	if (!entry)
 		return LR_ENOMEM;
+	entry->dynlib = dynlib;
 	entry->library = dynlib && strncmp(value, "localroot", strlen("localroot")) != 0;
+	conf->patched |= strcmp(name, "localroot:") == 0;
 	entry->line = place->line;
 	entry->file = strdup(place->file);
 	if (dynlib)
@@ -78,42 +101,76 @@ add(struct conf *conf, const struct place *place, const char *name, const char *
 	return entry->file && entry->text ? LR_OK : LR_ENOMEM;
 }
 
+/* Patterns are for glob(3) where Unbound takes a name for one, and with what it allows in them. */
 static enum lr_code
 include(struct conf *conf, const struct place *place, const char *pattern, struct lr_error *err)
 {
 	glob_t files;
 	enum lr_code code = LR_OK;
-	if (glob(pattern, 0, NULL, &files) != 0)
-		return strpbrk(pattern, "*?[") ? LR_OK /* as in Unbound */
-					       : read_file(conf, pattern, place->depth + 1, err);
+	int failed = strpbrk(pattern, "*?[{~")
+			 ? glob(pattern, GLOB_ERR | GLOB_BRACE | GLOB_TILDE, NULL, &files)
+			 : GLOB_ABORTED;
+	if (failed == GLOB_NOMATCH)
+		return LR_OK;
+	if (failed)
+		return read_file(conf, pattern, place->depth + 1, err);
 	for (size_t i = 0; i < files.gl_pathc && code == LR_OK; i++)
 		code = read_file(conf, files.gl_pathv[i], place->depth + 1, err);
 	globfree(&files);
 	return code;
 }
 
+static enum lr_code
+set_modules(struct conf *conf, const struct place *place, const char *value)
+{
+	char *modules = strdup(value), *file = strdup(place->file);
+	if (!modules || !file) {
+		free(modules);
+		free(file);
+		return LR_ENOMEM;
+	}
+	free(conf->modules);
+	free(conf->modules_file);
+	conf->modules = modules;
+	conf->modules_file = file;
+	conf->modules_line = place->line;
+	return LR_OK;
+}
+
+static enum lr_code
+use(struct conf *conf, const struct place *place, const char *name, const char *value,
+    struct lr_error *err)
+{
+	if (strcmp(name, "include:") == 0 || strcmp(name, "include-toplevel:") == 0)
+		return include(conf, place, value, err);
+	if (strcmp(name, "module-config:") == 0)
+		return set_modules(conf, place, value);
+	if (strcmp(name, "directory:") == 0) {
+		/* What is included after it is relative to it, and where it cannot be entered, goes
+		 * on as before. */
+		conf->moved |= *value && chdir(value) == 0;
+		return LR_OK;
+	}
+	if (strcmp(name, "chroot:") != 0)
+		return add(conf, place, name, value);
+	free(conf->chroot);
+	conf->chroot = strdup(value);
+	return conf->chroot ? LR_OK : LR_ENOMEM;
+}
+
 /* NAME has a value of interest, or not. */
 static enum lr_code
 take(struct conf *conf, struct place *place, const char *name, struct lr_error *err)
 {
-	bool option = strncmp(name, "localroot", strlen("localroot")) == 0 && strchr(name, ':');
-	bool dynlib = strcmp(name, "dynlib-file:") == 0, chroot = strcmp(name, "chroot:") == 0;
-	bool includes = strcmp(name, "include:") == 0 || strcmp(name, "include-toplevel:") == 0;
-	enum lr_code code = LR_OK;
-	if (!option && !dynlib && !chroot && !includes)
-		return LR_OK;
-	char *value = next_word(place, false);
+	static const char *const names[] = {"dynlib-file:", "module-config:", "chroot:",
+	    "directory:", "include:", "include-toplevel:"};
+	bool wanted = strncmp(name, "localroot", strlen("localroot")) == 0 && strchr(name, ':');
+	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++)
+		wanted |= strcmp(name, names[i]) == 0;
+	char *value = wanted ? next_word(place, false) : NULL;
 	if (!value)
-		return LR_OK; /* for Unbound's checker */
-	if (includes) {
-		code = include(conf, place, value, err);
-	} else if (chroot) {
-		free(conf->chroot);
-		conf->chroot = value;
-		return LR_OK;
-	} else {
-		code = add(conf, place, name, value);
-	}
+		return LR_OK; /* for Unbound's checker, where there should be one */
+	enum lr_code code = use(conf, place, name, value, err);
 	free(value);
 	return code == LR_ENOMEM ? lr_fail(err, code, "out of memory") : code;
 }
@@ -155,19 +212,90 @@ read_file(struct conf *conf, const char *path, unsigned depth, struct lr_error *
 	return code;
 }
 
+/* NULL where it is a shared object as far as its header tells, else why not. */
+static const char *
+look_at_library(const char *path)
+{
+	Elf64_Ehdr header; /* what is looked at has the same place in one of 32 bits */
+	struct stat status;
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	if (fd < 0)
+		return strerror(errno);
+	bool good = fstat(fd, &status) == 0 && S_ISREG(status.st_mode) &&
+		    read(fd, &header, sizeof(header)) == sizeof(header) &&
+		    memcmp(header.e_ident, ELFMAG, SELFMAG) == 0 && header.e_type == ET_DYN;
+	close(fd);
+	return good ? NULL : "not a shared library";
+}
+
 /* A stock Unbound loads the library after it has gone into its chroot. */
 static bool
-library_is_there(const struct conf *conf, const char *library, char *why, size_t size)
+check_library(const struct conf *conf, const char *library, char *why, size_t size)
 {
 	size_t length = conf->chroot ? strlen(conf->chroot) : 0;
 	bool named = length && strncmp(library, conf->chroot, length) == 0;
+	bool relative = library[0] != '/';
 	char path[4096];
+	if (relative && (!strchr(library, '/') || length || !conf->moved))
+		return true; /* for the loader to look for, or in a folder that is not known here */
 	snprintf(path, sizeof(path), "%s%s", length && !named ? conf->chroot : "", library);
-	if (library[0] != '/' || access(path, R_OK) == 0)
-		return true; /* without a slash the loader looks for it */
-	snprintf(why, size, "%s: %s%s", path, strerror(errno),
+	const char *wrong = look_at_library(path);
+	if (!wrong)
+		return true;
+	snprintf(why, size, "%s: %s%s", path, wrong,
 	    length ? ": without the patch the library is loaded from inside of the chroot" : "");
 	return false;
+}
+
+/* The NUMBERth dynlib-file, from 1 on, of which the first DYNLIBS have to be libraries: a stock
+ * Unbound ends at one that is not. */
+static bool
+check_entry(const struct conf *conf, const struct entry *entry, unsigned number, unsigned dynlibs,
+    char *why, size_t size)
+{
+	const struct lr_paths paths = {.chroot = conf->chroot, .outside = true};
+	struct lr_error err = {LR_OK, ""};
+	bool known;
+	if (entry->library && (conf->patched || number <= dynlibs || dynlibs == 0))
+		return check_library(conf, entry->text, why, size);
+	if (entry->dynlib && !conf->patched && number <= dynlibs) {
+		snprintf(why, size,
+		    "\"%.150s\" stands where the library has to be: it comes first, once for each "
+		    "dynlib in module-config, and the options follow",
+		    entry->text);
+		return false;
+	}
+	bool good = lr_option_check(entry->text, &paths, &known, &err) == LR_OK;
+	snprintf(why, size, "%s", err.text);
+	return good;
+}
+
+/* Of the module-config that is given, and FILES dynlib-file entries. */
+static bool
+check_modules(const struct conf *conf, unsigned files, unsigned dynlibs, FILE *out)
+{
+	bool good =
+	    conf->patched || !conf->modules || (files >= dynlibs && (dynlibs > 0 || files == 0));
+	if (!good)
+		fprintf(out, "%s:%u: error: module-config: \"%.150s\": %s\n", conf->modules_file,
+		    conf->modules_line, conf->modules,
+		    dynlibs ? "a dynlib without a library of its own among the dynlib-file entries"
+			    : "no dynlib, which would load the library");
+	return good;
+}
+
+static void
+clear(struct conf *conf)
+{
+	for (struct entry *entry = conf->first, *next; entry; entry = next) {
+		next = entry->next;
+		free(entry->text);
+		free(entry->file);
+		free(entry);
+	}
+	free(conf->chroot);
+	free(conf->modules);
+	free(conf->modules_file);
 }
 
 enum lr_code
@@ -175,26 +303,18 @@ lr_conf_check(const char *path, FILE *out, unsigned *errors, struct lr_error *er
 {
 	struct conf conf = {.end = &conf.first};
 	enum lr_code code = read_file(&conf, path, 0, err);
-	const struct lr_paths paths = {.chroot = conf.chroot, .outside = true};
+	unsigned dynlibs = conf.modules ? lr_option_dynlibs(conf.modules) : 0, number = 0;
 	*errors = 0;
-	for (struct entry *entry = conf.first, *next; entry; entry = next) {
-		struct lr_error why = {LR_OK, ""};
-		bool known, good = code != LR_OK;
-		char reason[4500];
-		next = entry->next;
-		if (!good && entry->library) {
-			good = library_is_there(&conf, entry->text, reason, sizeof(reason));
-		} else if (!good) {
-			good = lr_option_check(entry->text, &paths, &known, &why) == LR_OK;
-			snprintf(reason, sizeof(reason), "%s", why.text);
-		}
-		if (!good)
-			fprintf(out, "%s:%u: error: %s\n", entry->file, entry->line, reason);
-		*errors += !good;
-		free(entry->text);
-		free(entry->file);
-		free(entry);
+	for (struct entry *entry = conf.first; entry && code == LR_OK; entry = entry->next) {
+		char why[4500];
+		number += entry->dynlib;
+		if (check_entry(&conf, entry, number, dynlibs, why, sizeof(why)))
+			continue;
+		fprintf(out, "%s:%u: error: %s\n", entry->file, entry->line, why);
+		++*errors;
 	}
-	free(conf.chroot);
+	if (code == LR_OK)
+		*errors += !check_modules(&conf, number, dynlibs, out);
+	clear(&conf);
 	return code;
 }

@@ -10,10 +10,12 @@
 #include <stdio.h>
 
 /*
- * Reads the file and what it includes. Looked at are the dynlib-file entries, and the localroot
- * options of a patched Unbound's server clause; for each that cannot be used a line "FILE:LINE:
- * error: ..." goes to OUT. *errors counts them. LR_EIO: a file cannot be read; LR_ELIMIT: files
- * include one another without end; LR_ENOMEM.
+ * Reads the file and what it includes. Looked at are the dynlib-file entries, what of module-config
+ * decides which of them are libraries, and the localroot options of a patched Unbound's server
+ * clause; for each that cannot be used a line "FILE:LINE: error: ..." goes to OUT. *errors counts
+ * them. As in Unbound, what is included by a relative name is looked for in the working directory,
+ * which directory: changes. LR_EIO: a file cannot be read; LR_ELIMIT: files include one another
+ * without end; LR_ENOMEM.
  */
 enum lr_code lr_conf_check(const char *path, FILE *out, unsigned *errors, struct lr_error *err);
 

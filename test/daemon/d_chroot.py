@@ -107,11 +107,12 @@ def outside_library():
 @tap.test("every path is taken as Unbound takes its own: from the chroot's name on, or as one inside")
 def paths():
     with lab.Lab(rootzone.make()) as net:
+        authority = pathlib.Path(servers.Authority(net.folder / "ca").bundle).read_text(encoding="ascii")
         for number, at in enumerate(("{jail}", "{jail}/", "")):
             jail = Jail(net, f"jail{number}")
             prefix = at.format(jail=jail.folder)
             jail.put("list", f"file:{prefix}/root.zone\n")
-            jail.put("ca.pem", "# none\n")
+            jail.put("ca.pem", authority)
             for source in (f"localroot-source: file:{prefix}/root.zone", f"localroot-source-list: {prefix}/list"):
                 resolver = jail.patched(source, f"localroot-dir: {prefix}/copy", f"localroot-status-file: {prefix}/status",
                                         f"localroot-ca-bundle: {prefix}/ca.pem")

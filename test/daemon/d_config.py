@@ -7,6 +7,7 @@ import contextlib
 import os
 import pathlib
 import re
+import shutil
 import subprocess
 import sys
 
@@ -16,9 +17,11 @@ import tap  # noqa: E402
 
 lab.enter()
 
+import servers  # noqa: E402
 from lab import rootzone  # noqa: E402
 
 CHECK = pathlib.Path(lab.BUILD) / "localroot-check"
+TOLD = 20
 MODULE = pathlib.Path(lab.BUILD) / ".libs/localroot.so"
 HTTPS = "#define HAVE_LIBCURL" in (pathlib.Path(lab.BUILD) / "lr_config.h").read_text(encoding="utf-8")
 
@@ -28,7 +31,8 @@ def values(folder):
     (folder / "listed").write_text("axfr:192.0.2.7 # a good one\n", encoding="ascii")
     (folder / "badlist").write_text("axfr:192.0.2.7\naxfr:192.0.2.7:53\n", encoding="ascii")
     (folder / "nolist").write_text("# nothing\n", encoding="ascii")
-    (folder / "ca.pem").write_text("# a file\n", encoding="ascii")
+    (folder / "file").write_text("# no certificate\n", encoding="ascii")
+    shutil.copy(servers.Authority(folder / "ca").bundle, folder / "ca.pem")
     https = ["https://www.internic.net/domain/root.zone", "https://[2001:db8::1]:444/z", "https://a.example/z@192.0.2.7"]
     os.mkfifo(folder / "fifo")
     new_file = ["", "relative", f"{folder}/fifo", f"{folder}", f"{folder}/", "/x\t", "'/x'", "/" + 1024 * "a"]
@@ -47,9 +51,9 @@ def values(folder):
              "file:root.zone", "file:./root.zone", f"file:{folder}", "file:/", "file:/x/", "file://host/x", "gopher://a/",
              "axfr:" + 300 * "a", "axfr:" + 2000 * "a", "file:/" + 1100 * "a", *([] if HTTPS else https)]),
         "localroot-source-list": ([f"{folder}/listed"], [*file, f"{folder}/badlist", f"{folder}/nolist"]),
-        "localroot-dir": ([f"{folder}", "/not/there yet"], ["", "relative", "./x", "/x ", "'/x'", "/" + 1024 * "a"]),
+        "localroot-dir": ([f"{folder}", "/not/there yet"], ["", f"{folder}/listed", f"{folder}/fifo", "relative", "./x", "/x ", "'/x'", "/" + 1024 * "a"]),
         "localroot-status-file": ([f"{folder}/new", "/not/there yet"], new_file),
-        "localroot-ca-bundle": ([f"{folder}/ca.pem"], file),
+        "localroot-ca-bundle": ([f"{folder}/ca.pem"], [*file, f"{folder}/file", "/dev/null"]),
         "localroot-max-age": seconds,
         "localroot-refresh": seconds,
         "localroot-bogus": ([], ["x"]),
@@ -139,14 +143,39 @@ def table():
         # Of the lists, the one with a bad line is there to the last: its own test is below.
         bad = [line for line in bad if "badlist" not in line and "nolist" not in line]
         reasons = [reason for reason in reasons if "badlist" not in reason and "nolist" not in reason]
-        resolver = net.unbound(localroot=[source, *bad, f"localroot-dir: {net.folder}"])
-        for start in (lambda _: 0, again):
-            at = start(resolver)
-            settle(resolver)
-            tap.equal(sorted(passed_over(resolver, at)), sorted(reason.replace("\t", "?") for reason in reasons), "a line for each")
-        if PATCHED:
-            shown = re.findall("^passed over: (.*)$", status(resolver), re.MULTILINE)
-            tap.equal(sorted(shown), sorted(reasons), "localroot_status")
+        for first in range(0, len(bad), TOLD):  # as many as it tells of one by one
+            some, wanted = bad[first:first + TOLD], sorted(reasons[first:first + TOLD])
+            resolver = net.unbound(localroot=[source, *some, f"localroot-dir: {net.folder}"])
+            for start in (lambda _: 0, again):
+                at = start(resolver)
+                settle(resolver)
+                tap.equal(sorted(passed_over(resolver, at)), sorted(reason.replace("\t", "?") for reason in wanted), "a line for each")
+            if PATCHED:
+                shown = re.findall("^passed over: (.*)$", status(resolver), re.MULTILINE)
+                tap.equal(sorted(shown), wanted, "localroot_status")
+            resolver.stop()
+
+
+@tap.test("thousands of options and of lines in a list that cannot be used: the first are told, and how many more")
+def thousands():
+    with lab.Lab(rootzone.make()) as net:
+        source = f"localroot-source: axfr:{net.transfer_addresses[0]}"
+        lines = net.write("lines", "".join(f"axfr:{number}:53\n" for number in range(3000)))
+        for bad in ([f"localroot-bogus: {number}" for number in range(2000)], [f"localroot-source-list: {lines}"],
+                    ["localroot-bogus: 1"] * 10 + [f"localroot-source-list: {lines}"]):
+            count = len(bad) - 1 + 3000 if "list" in bad[-1] else len(bad)
+            count += bad == [f"localroot-source-list: {lines}"] or "list" in bad[-1]  # none in it is usable
+            resolver = net.unbound(localroot=[source, *bad])
+            for start in (lambda _: 0, again):
+                at = start(resolver)
+                settle(resolver)
+                told = passed_over(resolver, at)
+                tap.equal((len(told), told[-1]), (TOLD + 1, f"and {count - TOLD} more that cannot be used"))
+            if PATCHED:
+                shown = status(resolver).splitlines()
+                tap.equal((len([line for line in shown if line.startswith("passed over: ")]), f"and {count - TOLD} more" in shown),
+                          (TOLD, True), "\n".join(shown))
+            resolver.stop()
 
 
 @tap.test("a list of sources: a line that cannot be used costs that line; none that can, and nobody else is asked")
@@ -190,11 +219,14 @@ def neither():
             for who, answer in answers.items():
                 if who == "unbound-checkconf":
                     continue  # the table's file has another one before it
-                tap.equal(answer, [f'localroot: "{value}": ' + {"": "the value is missing", "yes ": "ends with a blank"}.get(
+                tap.equal(answer, [f'localroot: "{value}": ' + {"": "the value is missing", "yes ": "the value ends with a blank"}.get(
                     value, "expected yes or no")])
             resolver = net.unbound(localroot=[f"localroot: {value}"])
             tap.equal(len(passed_over(resolver)), 1, resolver.log)
             tap.equal(resolver.ask("junk-neither.").rcode(), 3, "resolves")
+            if PATCHED:
+                tap.equal(status(resolver), f"not serving: localroot: no (passed over: {passed_over(resolver)[0]})\n")
+                tap.equal(resolver.metrics(), {"serving": 0}, "the gauge")
             again(resolver)
             tap.equal(resolver.stop(), 0, "exit code")
 
@@ -273,6 +305,65 @@ def library():
                 again(resolver)
                 resolver.control("localroot_status")
             resolver.stop()
+
+
+@tap.test("localroot-check --check-conf: a clause that ends an Unbound at its start is refused, one that serves is not")
+def clauses():
+    with lab.Lab(rootzone.make()) as net:
+        (net.folder / "text.so").write_text("no library\n", encoding="ascii")
+        options = ["localroot: yes", f"localroot-source: axfr:{net.transfer_addresses[0]}", f"localroot-dir: {net.folder}"]
+        lib, text = str(MODULE), f"{net.folder}/text.so"
+        shutil.copy(MODULE, net.folder / "copy.so")
+        one, two = "dynlib validator iterator", "dynlib dynlib validator iterator"
+        for modules, files, line, reason in (
+                (one, [lib, *options], None, ""), (two, [lib, lib, *options], None, ""), (two, [lib, f"{net.folder}/copy.so", *options], None, ""),
+                (one, [options[0], lib, *options[1:]], 4, "stands where the library has to be"),
+                (one, options, 4, "stands where the library has to be"), (two, [lib, *options], 5, "stands where the library has to be"),
+                (one, [], 2, "a dynlib without a library"), (two, [lib], 2, "a dynlib without a library"),
+                (one, [text, *options], 4, f"{text}: not a shared library"), (one, [str(net.folder), *options], 4, "not a shared library"),
+                (one, [f"{net.folder}/none.so", *options], 4, "No such file"),
+                (one, [lib, lib, *options], 5, "no option of localroot"),  # passed over
+                ("validator iterator", [lib, *options], 2, "no dynlib")):  # and so does nothing
+            path = net.write("clause.conf", f'server:\n  module-config: "{modules}"\ndynlib:\n'
+                             + "".join(f'  dynlib-file: "{file}"\n' for file in files))
+            done = run(CHECK, "--check-conf", path)
+            tap.equal((modules, files, done.returncode), (modules, files, int(line is not None)), done.stderr)
+            tap.equal((f"{path}:{line}: error: " in done.stderr, reason in done.stderr), (line is not None, True), done.stderr)
+            try:
+                resolver = net.unbound(config=f'module-config: "{modules}"', checked=False,
+                                       tail="dynlib:\n" + "".join(f'  dynlib-file: "{file}"\n' for file in files))
+            except RuntimeError as ended:
+                tap.equal((line is None, "fatal error: failed to" in str(ended)), (False, True), str(ended))
+                continue
+            tap.equal(line is None or reason.startswith("no "), True, (files, resolver.log))
+            if line is None:
+                settle(resolver)
+            resolver.stop()
+
+
+@tap.test("localroot-check --check-conf includes what Unbound does: by the working directory, which directory: changes, and wildcards")
+def includes():
+    with lab.Lab(rootzone.make()) as net:
+        folder = net.folder / "includes"
+        for name in ("here/a.conf", "there/a.conf", "there/d/b1.conf", "there/d/b2.conf", "there/d/c.conf", "there/in/e.conf", "there/q [1].conf"):
+            (folder / name).parent.mkdir(parents=True, exist_ok=True)
+            (folder / name).write_text(f'dynlib:\n  dynlib-file: "localroot-x: {name}"\n', encoding="ascii")
+        (folder / "there/a.conf").write_text((folder / "there/a.conf").read_text() + "include: d/c.conf\n")
+        main = folder / "main.conf"
+        for text in ('include: a.conf', f'server:\n  directory: "{folder}/there"\ninclude: a.conf',
+                     f'include: a.conf\nserver: directory: "{folder}/there"\ninclude: "a.conf"', f'server: directory: {folder}/none\ninclude: a.conf',
+                     f'server:\n  directory: {folder}/there\n  directory: "in"\ninclude: e.conf', 'server: directory: "../there"\ninclude: d/*.conf',
+                     f'server: directory: {folder}/there\ninclude: "d/{{b1,c}}.conf"\ninclude: "d/b?.conf"\ninclude: nothing*',
+                     f'server:\n  directory: {folder}/there\n  log-identity: "a \\" directory: {folder}/here"\ninclude: a.conf',
+                     f'server:\n  directory: {folder}/there\ninclude-toplevel: "d/b1.conf"',
+                     'server:\n  directory: ""\ninclude: a.conf', f'server:\n  directory: {folder}/there\ninclude: "q [1].conf"'):
+            main.write_text(text + "\n", encoding="ascii")
+            read = subprocess.run([str(lab.prefix() / "sbin/unbound-checkconf"), "-o", "dynlib-file", str(main)], capture_output=True,
+                                  text=True, timeout=20, cwd=folder / "here")
+            tap.equal(read.returncode, 0, text + read.stderr)
+            done = subprocess.run([str(CHECK), "--check-conf", str(main)], capture_output=True, text=True, timeout=20, cwd=folder / "here")
+            tap.equal((text, re.findall('error: "(localroot-x: .*)": no option of localroot', done.stderr)),
+                      (text, read.stdout.split("\n")[:-1]), done.stderr)
 
 
 @tap.test("localroot-check --check-conf: includes, both quotes, comments; the library; a file that cannot be read")

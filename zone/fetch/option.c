@@ -1,6 +1,7 @@
 /* option.c -- the grammar of the localroot options. */
 #include "option.h"
 #include "source.h"
+#include "tls.h"
 #include "uri_list.h"
 
 #include <ctype.h>
@@ -63,24 +64,28 @@ where_it_is(const struct lr_paths *paths, const char *path, char place[2 * PATH_
 	return length >= 0 && length < 2 * PATH_OCTETS;
 }
 
-/* A regular file, opened, or NULL and why not. O_NONBLOCK: opening a FIFO would wait for its
- * writer. */
+/* A regular file, opened, or NULL and why not, errno too. O_NONBLOCK: opening a FIFO would wait for
+ * its writer.
+ */
 static FILE *
 open_file(const struct lr_paths *paths, const char *path, const char **why)
 {
 	char place[2 * PATH_OCTETS];
 	struct stat status;
+	errno = ENAMETOOLONG;
 	*why = "too long";
 	if (!where_it_is(paths, path, place))
 		return NULL;
 	int fd = open(place, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-	FILE *file =
-	    fd >= 0 && fstat(fd, &status) == 0 && S_ISREG(status.st_mode) ? fdopen(fd, "r") : NULL;
+	bool regular = fd >= 0 && fstat(fd, &status) == 0 && S_ISREG(status.st_mode);
+	FILE *file = regular ? fdopen(fd, "r") : NULL;
 	if (file)
 		return file;
-	*why = fd < 0 ? strerror(errno) : "not a regular file";
+	int number = fd >= 0 && !regular ? EINVAL : errno;
+	*why = fd >= 0 && !regular ? "not a regular file" : strerror(number);
 	if (fd >= 0)
 		close(fd);
+	errno = number;
 	return NULL;
 }
 
@@ -150,6 +155,9 @@ static enum lr_code
 take_folder(const struct reading *reading, void *place)
 {
 	enum lr_code code = check_path(reading);
+	mode_t kind = code == LR_OK ? kind_of(reading->paths, reading->value) : 0;
+	if (kind && kind != S_IFDIR)
+		code = bad(reading, "not a folder");
 	return code == LR_OK ? set_path(reading, place) : code;
 }
 
@@ -177,9 +185,29 @@ take_file(const struct reading *reading, void *place)
 		return code;
 	FILE *file = open_file(reading->paths, reading->value, &why);
 	if (!file)
-		return bad(reading, why);
+		return errno == ENOMEM ? out_of_memory(reading->err) : bad(reading, why);
 	fclose(file);
 	return set_path(reading, place);
+}
+
+static enum lr_code
+take_certificates(const struct reading *reading, void *place)
+{
+	char *path = NULL, where[2 * PATH_OCTETS];
+	struct lr_error why;
+	enum lr_code code = take_file(reading, &path);
+	if (code != LR_OK)
+		return code;
+	code = where_it_is(reading->paths, reading->value, where)
+		   ? lr_tls_check_bundle(where, &why)
+		   : lr_fail(&why, LR_EUSAGE, "too long");
+	if (code != LR_OK) {
+		free(path);
+		return code == LR_ENOMEM ? out_of_memory(reading->err) : bad(reading, why.text);
+	}
+	free(*(char **)place);
+	*(char **)place = path;
+	return LR_OK;
 }
 
 /* The patched parser has obeyed it already. */
@@ -243,7 +271,7 @@ static const struct option table[] = {
     {"localroot-source-list", take_file, IN(source_list), IN(sources_missed)},
     {"localroot-dir", take_folder, IN(dir), 0},
     {"localroot-status-file", take_new_file, IN(status_file), 0},
-    {"localroot-ca-bundle", take_file, IN(ca_bundle), IN(ca_bundle_missed)},
+    {"localroot-ca-bundle", take_certificates, IN(ca_bundle), IN(ca_bundle_missed)},
     {"localroot-max-age", take_seconds, IN(max_age), 0},
     {"localroot-refresh", take_seconds, IN(refresh), 0},
 };
@@ -274,7 +302,7 @@ check_characters(const struct reading *reading)
 		if ((unsigned char)*c < ' ' || *c == 0x7f)
 			return bad(reading, "a control character");
 	if (value[strlen(value) - 1] == ' ')
-		return bad(reading, "ends with a blank");
+		return bad(reading, "the value ends with a blank");
 	return LR_OK;
 }
 
@@ -308,7 +336,9 @@ lr_option_take_list(struct lr_options *options, const struct lr_paths *paths,
 	const char *reason;
 	FILE *file = open_file(paths, options->source_list, &reason);
 	if (!file)
-		return lr_fail(err, LR_EUSAGE, "%.120s: %s", options->source_list, reason);
+		return errno == ENOMEM
+			   ? out_of_memory(err)
+			   : lr_fail(err, LR_EUSAGE, "%.120s: %s", options->source_list, reason);
 	enum lr_code code = lr_uri_list_read(file, &skipped, &uris, &count, &why);
 	fclose(file);
 	for (size_t i = 0; i < count && code != LR_ENOMEM; i++) {
@@ -354,6 +384,19 @@ lr_option_check(const char *text, const struct lr_paths *paths, bool *known, str
 		code = lr_fail(err, first.code, "%.100s: %.150s", options.source_list, first.text);
 	lr_options_clear(&options);
 	return code;
+}
+
+unsigned
+lr_option_dynlibs(const char *modules)
+{
+	unsigned count = 0;
+	while (*modules) {
+		size_t length = strcspn(modules, " \t\r\n");
+		count += length == strlen("dynlib") && strncmp(modules, "dynlib", length) == 0;
+		modules += length;
+		modules += strspn(modules, " \t\r\n");
+	}
+	return count;
 }
 
 bool

@@ -66,6 +66,10 @@ enum lr_code lr_option_take_list(struct lr_options *options, const struct lr_pat
 enum lr_code lr_option_check(
     const char *text, const struct lr_paths *paths, bool *known, struct lr_error *err);
 
+/* How many times "dynlib" stands in a module-config. The nth takes the nth dynlib-file, a library;
+ * the options are those that follow. */
+unsigned lr_option_dynlibs(const char *modules);
+
 /* Whether the source can be asked only by someone who trusts certificates. */
 bool lr_option_wants_certificates(const struct lr_uri *uri);
 

@@ -48,6 +48,22 @@ set_trust(struct lr_tls *tls, const char *ca_bundle, struct lr_error *err)
 	return lr_fail(err, LR_EIO, "no certificates in %.180s", ca_bundle);
 }
 
+enum lr_code
+lr_tls_check_bundle(const char *ca_bundle, struct lr_error *err)
+{
+	X509_STORE *store = X509_STORE_new();
+	if (!store)
+		return lr_fail(err, LR_ENOMEM, "out of memory");
+	ERR_clear_error();
+	bool good = X509_STORE_load_file(store, ca_bundle) == 1;
+	bool starved = !good && ERR_GET_REASON(ERR_peek_error()) == ERR_R_MALLOC_FAILURE;
+	ERR_clear_error();
+	X509_STORE_free(store);
+	if (starved)
+		return lr_fail(err, LR_ENOMEM, "out of memory");
+	return good ? LR_OK : lr_fail(err, LR_EIO, "no certificates in it");
+}
+
 /* The name that the certificate has to hold, and that the server may choose it by. */
 static bool
 set_name(SSL *ssl, const char *name)

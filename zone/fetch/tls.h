@@ -1,6 +1,6 @@
 /*
  * tls.h -- TLS 1.3 for zone transfers (RFC 9103), as a filter between two streams of octets: it
- * opens, reads and writes no socket. For connection.c alone.
+ * opens, reads and writes no socket. For connection.c, and for option.c's check of certificates.
  *
  * The server proves its name (RFC 9103 section 9.3.1, the strict profile) and speaks "dot"
  * (section 7.1).
@@ -21,6 +21,10 @@ struct lr_tls;
 enum lr_code lr_tls_new(
     const char *name, const char *ca_bundle, struct lr_tls **tls, struct lr_error *err);
 void lr_tls_free(struct lr_tls *tls); /* NULL is allowed */
+
+/* Whether there are certificates in the file, as lr_tls_new() and libcurl read it. LR_EIO: there
+ * are none, or some that are malformed; LR_ENOMEM. */
+enum lr_code lr_tls_check_bundle(const char *ca_bundle, struct lr_error *err);
 
 /* Octets from the network. LR_ENOMEM. */
 enum lr_code lr_tls_feed(

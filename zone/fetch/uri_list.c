@@ -55,7 +55,7 @@ lr_uri_list_read(FILE *in, const struct lr_uri_list_skipped *skipped, struct lr_
 	size_t length = fread(text, 1, LR_URI_LIST_OCTETS + 1, in);
 	text[length] = '\0';
 	if (ferror(in)) {
-		code = lr_fail(err, LR_EIO, "%s", strerror(errno));
+		code = lr_fail(err, lr_code_of_errno(errno), "%s", strerror(errno));
 	} else if (length > LR_URI_LIST_OCTETS) {
 		code = lr_fail(err, LR_ELIMIT, "larger than %d octets", LR_URI_LIST_OCTETS);
 	} else if (strlen(text) != length) {
