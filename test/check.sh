@@ -194,6 +194,27 @@ ok $? "no mutant is taken"
 ! grep -v '^ldns takes: ttl .*ZONEMD' out >err
 ok $? "ldns-verify-zone takes no other"
 
+# What -o leaves.
+# shellcheck disable=SC2086
+{
+	umask 027
+	expect 0 '' "-o writes what was verified" -a "$ksk.key" $at -o kept signed
+	ldns-read-zone -z signed | sort >want && ldns-read-zone -z kept | sort | diff - want >out 2>err
+	ok $? "it is the zone, as ldns reads it"
+	[ "$(stat -c %a kept)" = 640 ]
+	ok $? "its mode is the umask's"
+	cp kept before
+	expect 1 '(nozonemd)' "-o and a zone that does not verify" -a "$ksk.key" $at -o kept unhashed
+	cmp kept before && [ "$(echo kept*)" = kept ]
+	ok $? "the file is what it was, and nothing lies beside it"
+	expect 2 'cannot write' "-o where there is no folder" -a "$ksk.key" $at -o none/kept signed
+	# 4 blocks of 512 octets, where the zone has some 8 thousand octets
+	(trap '' XFSZ && ulimit -f 4 && exec "$check" -a "$ksk.key" $at -o kept signed) >out 2>err
+	[ $? -eq 2 ] && grep -q 'cannot write' err && cmp kept before && [ "$(echo kept*)" = kept ]
+	ok $? "-o and a full disk: the file is what it was"
+	umask 022
+}
+
 # The real root zone of 31 July 2026.
 zcat "$real" >root.zone
 ldns-verify-zone -k /usr/share/dns/root.key -t 20260805000000 -ZZ root.zone >out 2>err

@@ -3,6 +3,7 @@
  */
 #include "lr_config.h"
 #include "conf.h"
+#include "save.h"
 #include "source.h"
 #include "validate.h"
 
@@ -20,17 +21,19 @@ enum { VERIFIED = 0, NOT_VERIFIED = 1, TROUBLE = 2 };
 
 struct options {
 	const char *anchors, *origin, *source, *ca_bundle;
+	const char *output; /* or NULL */
 	uint32_t now;
 	bool dnssec, json;
 };
 
 static const char usage[] =
-    "Usage: localroot-check [-a ANCHORS] [-c CERTIFICATES] [-t YYYYMMDDhhmmss] [-z ORIGIN]\n"
-    "                       [--no-dnssec] [--json] SOURCE\n"
+    "Usage: localroot-check [-a ANCHORS] [-c CERTIFICATES] [-o FILE] [-t YYYYMMDDhhmmss]\n"
+    "                       [-z ORIGIN] [--no-dnssec] [--json] SOURCE\n"
     "       localroot-check --check-conf FILE\n"
     "Verifies a root zone: its ZONEMD digest and its DNSSEC signatures.\n"
     "  -a, --anchors FILE   DS or DNSKEY records to trust [" LR_ROOTKEY "]\n"
     "  -c, --ca-bundle FILE the certificates that xot: and https: trust [the system's]\n"
+    "  -o, --output FILE    write the zone there if it verifies; FILE is replaced as a whole\n"
     "  -t, --time TIME      verify as of that time, in UTC\n"
     "  -z, --zone ORIGIN    the zone's name [.]\n"
     "      --no-dnssec      the digest only\n"
@@ -288,12 +291,10 @@ check(const struct options *o, const uint8_t *origin, struct lr_anchors *anchors
 		    .dnssec = o->dnssec,
 		    .now = o->now,
 		    .check_time = true,
+		    .known_types = *origin == 0,
 		    .cpu_ns = cpu_ns};
 		code = lr_validate(fetched.draft, &wanted, &zone, &report);
-		if (code == LR_OK)
-			lr_zone_unref(zone);
-		else
-			status = code == LR_ENOMEM ? TROUBLE : NOT_VERIFIED;
+		status = code == LR_OK ? VERIFIED : code == LR_ENOMEM ? TROUBLE : NOT_VERIFIED;
 	} else {
 		report.error = err;
 	}
@@ -304,6 +305,11 @@ check(const struct options *o, const uint8_t *origin, struct lr_anchors *anchors
 		fprintf(stderr, "localroot-check: %s: %s: %s (%s)\n", o->source,
 		    status == TROUBLE ? "cannot be had" : "not verified", report.error.text,
 		    lr_code_word(report.error.code));
+	if (code != LR_OK)
+		return status;
+	if (o->output && lr_save(zone, o->output, &err) != LR_OK)
+		status = trouble("cannot write", err.text);
+	lr_zone_unref(zone);
 	return status;
 }
 
@@ -327,6 +333,7 @@ main(int argc, char **argv)
 	static const struct option names[] = {
 	    {"anchors", required_argument, NULL, 'a'},
 	    {"ca-bundle", required_argument, NULL, 'c'},
+	    {"output", required_argument, NULL, 'o'},
 	    {"time", required_argument, NULL, 't'},
 	    {"zone", required_argument, NULL, 'z'},
 	    {"no-dnssec", no_argument, NULL, NO_DNSSEC},
@@ -344,13 +351,16 @@ main(int argc, char **argv)
 
 	o.now = (uint32_t)time(NULL);
 	signal(SIGPIPE, SIG_IGN); /* libcurl does not hold it off itself */
-	while ((option = getopt_long(argc, argv, "a:c:t:z:Vh", names, NULL)) != -1) {
+	while ((option = getopt_long(argc, argv, "a:c:o:t:z:Vh", names, NULL)) != -1) {
 		switch (option) {
 		case 'a':
 			o.anchors = optarg;
 			break;
 		case 'c':
 			o.ca_bundle = optarg;
+			break;
+		case 'o':
+			o.output = optarg;
 			break;
 		case 't':
 			if (!parse_time(optarg, &o.now))
