@@ -23,7 +23,7 @@ struct lr_dnssec {
  * of them verifies and is in its time at NOW; every authoritative rrset (delegation NS, glue and
  * occluded data are not) has at least one such signature; and the NSEC chain is closed: each
  * authoritative name has an NSEC that names the next one (RFC 4035 section 2.3). A zone denying
- * with NSEC3 is LR_EUNSUPPORTED.
+ * with NSEC3 is LR_EUPDATE.
  *
  * Signatures by keys or algorithms that the DNSKEY rrset does not have are passed over (RFC 6840
  * section 5.11), as in an algorithm roll, but do not count. A signature with another signer, labels

@@ -37,6 +37,21 @@ enum {
 	EXPONENT_MAX = 8
 }; /* octets, but for bits */
 
+static const struct algorithm *
+find_algorithm(uint8_t number)
+{
+	for (size_t i = 0; i < sizeof(algorithms) / sizeof(algorithms[0]); i++)
+		if (algorithms[i].number == number)
+			return &algorithms[i];
+	return NULL;
+}
+
+bool
+lr_key_known(uint8_t algorithm)
+{
+	return find_algorithm(algorithm) != NULL;
+}
+
 struct lr_key {
 	const struct algorithm *algorithm;
 	uint16_t tag;
@@ -218,9 +233,7 @@ lr_key_new(const uint8_t *rdata, size_t length, struct lr_key **out, struct lr_e
 	uint16_t flags = (uint16_t)(rdata[0] << 8 | rdata[1]), tag = lr_key_tag(rdata, length);
 	if (rdata[2] != 3 || !(flags & LR_KEY_ZONE) || (flags & LR_KEY_REVOKED))
 		return lr_fail(err, LR_EBOGUS, "DNSKEY %u is no zone key or is revoked", tag);
-	for (size_t i = 0; i < sizeof(algorithms) / sizeof(algorithms[0]); i++)
-		if (algorithms[i].number == rdata[3])
-			algorithm = &algorithms[i];
+	algorithm = find_algorithm(rdata[3]);
 	if (!algorithm)
 		return lr_fail(err, LR_EUNSUPPORTED, "DNSKEY %u has algorithm %u, unknown here",
 		    tag, rdata[3]);

@@ -10,6 +10,7 @@
 
 #include "lr_error.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -17,6 +18,9 @@
 #define LR_KEY_REVOKED 0x0080 /* RFC 5011 section 7 */
 
 struct lr_key;
+
+/* Whether the algorithm is one of these. */
+bool lr_key_known(uint8_t algorithm);
 
 /* The key tag of DNSKEY RDATA of 4 octets or more (RFC 4034 appendix B). */
 uint16_t lr_key_tag(const uint8_t *rdata, size_t length);

@@ -291,7 +291,7 @@ check(const struct options *o, const uint8_t *origin, struct lr_anchors *anchors
 		    .dnssec = o->dnssec,
 		    .now = o->now,
 		    .check_time = true,
-		    .known_types = *origin == 0,
+		    .understood = *origin == 0,
 		    .cpu_ns = cpu_ns};
 		code = lr_validate(fetched.draft, &wanted, &zone, &report);
 		status = code == LR_OK ? VERIFIED : code == LR_ENOMEM ? TROUBLE : NOT_VERIFIED;

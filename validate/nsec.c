@@ -73,7 +73,8 @@ lr_nsec_verify(const struct lr_draft *draft, struct lr_error *err)
 	const uint8_t *previous = NULL, *next = lr_draft_origin(draft);
 
 	if (has_nsec3(draft))
-		return lr_fail(err, LR_EUNSUPPORTED, "the zone denies with NSEC3");
+		return lr_fail(
+		    err, LR_EUPDATE, "the zone denies with NSEC3: please update this software");
 	while (lr_owner_next(&walk, &owner)) {
 		struct lr_record nsec;
 		size_t count = find_nsec(draft, &owner, &nsec);

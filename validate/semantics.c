@@ -1,4 +1,5 @@
 #include "semantics.h"
+#include "key.h"
 #include "owner.h"
 #include "rdata.h"
 #include "soa.h"
@@ -115,17 +116,28 @@ lr_semantic_checks(const struct lr_draft *draft, uint32_t *serial, struct lr_err
 	return LR_OK;
 }
 
+static bool
+understood(const struct lr_record *record)
+{
+	if (record->type == LDNS_RR_TYPE_DNSKEY && record->rdata_length > 3)
+		return lr_key_known(record->rdata[3]); /* RFC 4034 section 2.1 */
+	return lr_rdata_known(record->type);
+}
+
 enum lr_code
-lr_semantic_types(const struct lr_draft *draft, struct lr_error *err)
+lr_semantic_understood(const struct lr_draft *draft, struct lr_error *err)
 {
 	uint16_t known = 0; /* most neighbours have the same type */
 	for (size_t i = 0; i < lr_draft_count(draft); i++) {
 		struct lr_record record = lr_draft_record(draft, i);
+		bool key = record.type == LDNS_RR_TYPE_DNSKEY;
 		char text[160];
-		if (record.type != known && !lr_rdata_known(record.type))
-			return lr_fail(err, LR_EUNSUPPORTED, "%s: a type unknown here",
-			    lr_rrset_text(record.owner, record.type, text));
-		known = record.type;
+		if (record.type != known && !understood(&record))
+			return lr_fail(err, LR_EUPDATE,
+			    "%s: %s unknown here: please update this software",
+			    lr_rrset_text(record.owner, record.type, text),
+			    key ? "an algorithm" : "a type");
+		known = key ? 0 : record.type;
 	}
 	return LR_OK;
 }

@@ -17,10 +17,11 @@ enum lr_code lr_semantic_checks(
     const struct lr_draft *draft, uint32_t *serial, struct lr_error *err);
 
 /*
- * LR_EUNSUPPORTED where a record's type is unknown here: a resolver that does not know what the
- * root zone means goes back to asking the root servers (the LocalRoot draft's requirement). The
- * draft is sorted.
+ * LR_EUPDATE where a record's type or a DNSKEY's algorithm is unknown here: a resolver that does
+ * not know what the root zone means goes back to asking the root servers, and this software wants
+ * to be updated (the LocalRoot draft's requirement). The draft is sorted, and its contents were
+ * verified: nobody else may make us give up the copy held.
  */
-enum lr_code lr_semantic_types(const struct lr_draft *draft, struct lr_error *err);
+enum lr_code lr_semantic_understood(const struct lr_draft *draft, struct lr_error *err);
 
 #endif

@@ -40,8 +40,6 @@ verify(struct lr_draft *draft, const struct lr_validate_options *options, struct
 
 	report->delegations = count_delegations(draft);
 	code = lr_draft_step(draft, LR_STOP_EVERY, err);
-	if (code == LR_OK && options->known_types)
-		code = lr_semantic_types(draft, err);
 	if (code == LR_OK && options->has_floor)
 		code = lr_check_floor(report->serial, options->serial_floor, err);
 	if (code != LR_OK)
@@ -51,14 +49,14 @@ verify(struct lr_draft *draft, const struct lr_validate_options *options, struct
 	code = lr_zonemd_verify(draft, report->serial, &report->zonemd, err);
 	end = cpu(options);
 	report->zonemd_ns = end - start;
-	if (code != LR_OK || !options->dnssec)
-		return code;
-
-	start = cpu(options);
-	code = lr_dnssec_verify(
-	    draft, options->anchors, options->now, options->check_time, &report->dnssec, err);
-	end = cpu(options);
-	report->dnssec_ns = end - start;
+	if (code == LR_OK && options->dnssec) {
+		start = end;
+		code = lr_dnssec_verify(draft, options->anchors, options->now, options->check_time,
+		    &report->dnssec, err);
+		report->dnssec_ns = cpu(options) - start;
+	}
+	if (code == LR_OK && options->understood)
+		code = lr_semantic_understood(draft, err);
 	return code;
 }
 

@@ -15,10 +15,10 @@
 /* What a zone must satisfy. */
 struct lr_validate_options {
 	const struct lr_anchors *anchors;
-	bool dnssec;      /* false: the digest only (localroot-check --no-dnssec) */
-	uint32_t now;     /* seconds since 1970, for the signatures' dates */
-	bool check_time;  /* false: dates do not count (val-override-date: -1) */
-	bool known_types; /* refuse record types that are unknown here (lr_semantic_types) */
+	bool dnssec;     /* false: the digest only (localroot-check --no-dnssec) */
+	uint32_t now;    /* seconds since 1970, for the signatures' dates */
+	bool check_time; /* false: dates do not count (val-override-date: -1) */
+	bool understood; /* refuse what is not understood here (lr_semantic_understood) */
 	bool has_floor;
 	uint32_t
 	    serial_floor; /* the highest serial ever accepted: an older one is refused (RFC 1982) */

@@ -47,6 +47,7 @@ lr_code_word(enum lr_code code)
 	    [LR_EEXPIRED] = "expired",
 	    [LR_ESERIAL] = "serial",
 	    [LR_ESTALE] = "stale",
+	    [LR_EUPDATE] = "update",
 	    [LR_EUSAGE] = "usage",
 	    [LR_EUNSUPPORTED] = "unsupported",
 	};

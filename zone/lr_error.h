@@ -27,6 +27,7 @@ enum lr_code {
 	LR_EEXPIRED,  /* a signature is past its time, or before it */
 	LR_ESERIAL,   /* older than a serial accepted before, or not the one announced */
 	LR_ESTALE,    /* past the horizon */
+	LR_EUPDATE,   /* verified, but this build does not understand all that is in it */
 	/* Configuration. */
 	LR_EUSAGE,       /* malformed */
 	LR_EUNSUPPORTED, /* well formed, but this build or this version cannot */

@@ -66,7 +66,7 @@ def below(two, names, wanted=None):
 
 @tap.test("local-zone of every type, on names that the root denies and on those that it delegates; default local zones")
 def local_zones():
-    types = LOCAL_TYPES if "block_a" in known_types() else LOCAL_TYPES[:-1]
+    types = LOCAL_TYPES if "block_a" in understood() else LOCAL_TYPES[:-1]
     unserved = [tld for tld in sorted(NET.zone.delegations) if tld and tld not in NET.served]
     served = iter(("com.", "net.", "org.", "tk.", "gq.", "far."))
     lines, names = [], []
@@ -104,7 +104,7 @@ def local_zones():
         quiet(two)
 
 
-def known_types():
+def understood():
     """The types of local-zone that this Unbound has, out of its own program."""
     return (lab.prefix() / "sbin" / "unbound-checkconf").read_bytes().decode("latin-1")
 

@@ -90,7 +90,7 @@ read_zone(const struct lr_zone **zone, struct lr_error *err)
 	    .dnssec = true,
 	    .now = SAMPLE_NOW,
 	    .check_time = true,
-	    .known_types = false};
+	    .understood = false};
 	FILE *stream = fmemopen(sample.text, strlen(sample.text), "r");
 	if (!stream)
 		return lr_fail(err, LR_ENOMEM, "out of memory");

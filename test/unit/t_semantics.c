@@ -54,11 +54,11 @@ soa_and_ns(void **state)
 }
 
 static enum lr_code
-types_of(const char *text, struct lr_error *err)
+understood(const char *text, struct lr_error *err)
 {
 	struct lr_draft *draft = sample_draft("example.", text);
 	assert_int_equal(lr_draft_sort(draft, NULL), LR_OK);
-	enum lr_code code = lr_semantic_types(draft, err);
+	enum lr_code code = lr_semantic_understood(draft, err);
 	lr_draft_free(draft);
 	return code;
 }
@@ -69,10 +69,17 @@ types(void **state)
 {
 	struct lr_error err;
 	(void)state;
-	assert_int_equal(types_of(SOA NS "a.example. 60 IN TXT x\n", &err), LR_OK);
+	assert_int_equal(understood(SOA NS "a.example. 60 IN TXT x\n", &err), LR_OK);
 	assert_int_equal(
-	    types_of(SOA NS "a.example. 60 IN TYPE65280 \\# 1 00\n", &err), LR_EUNSUPPORTED);
-	assert_non_null(strstr(err.text, "a.example."));
+	    understood(SOA NS "a.example. 60 IN TYPE65280 \\# 1 00\n", &err), LR_EUPDATE);
+	assert_non_null(strstr(err.text, "a.example. TYPE65280: a type unknown here"));
+	assert_int_equal(understood(SOA NS "example. 60 IN DNSKEY 256 3 13 AAAA\n", &err), LR_OK);
+	/* 23 to 122 are nobody's yet (IANA's registry of DNSSEC algorithm numbers) */
+	assert_int_equal(understood(SOA NS "example. 60 IN DNSKEY 256 3 13 AAAA\n"
+					   "example. 60 IN DNSKEY 256 3 99 AAAA\n",
+			     &err),
+	    LR_EUPDATE);
+	assert_non_null(strstr(err.text, "DNSKEY: an algorithm unknown here"));
 }
 
 static void

@@ -422,7 +422,7 @@ static void
 verifying(void **state)
 {
 	struct lr_draft *draft;
-	struct lr_validate_options options = {.dnssec = false, .known_types = true};
+	struct lr_validate_options options = {.dnssec = false, .understood = true};
 	struct lr_report report;
 	const struct lr_zone *zone = NULL;
 	uint8_t zonemd[6 + 48] = {0, 0, 0, 1, 1, 1};

@@ -47,8 +47,8 @@ missing_signatures(void **state)
 	(void)state;
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
 		assert_refused(lacking(cases[i].owner, RRSIG, cases[i].type), LR_EBOGUS, "sign");
-	/* The only one of its name: the NSEC record lists it. */
-	assert_refused(lacking("net.example.", RRSIG, 0), LR_EBOGUS, "other types");
+	/* The only one of its name. */
+	assert_refused(lacking("net.example.", RRSIG, 0), LR_EBOGUS, "NSEC: not signed");
 }
 
 static void
@@ -153,7 +153,7 @@ one_flipped_octet(void **state)
 }
 
 static void
-nsec3_is_not_supported(void **state)
+nsec3_wants_an_update(void **state)
 {
 	struct sample_signed s;
 	struct lr_dnssec result;
@@ -161,7 +161,11 @@ nsec3_is_not_supported(void **state)
 	sample_sign(&s, "ECDSAP256SHA256", "-n", SAMPLE_ZONE);
 	assert_int_equal(
 	    verify_at(sample_draft("example.", s.text), s.anchors, SAMPLE_NOW, true, &result, NULL),
-	    LR_EUNSUPPORTED);
+	    LR_EUPDATE);
+	/* Said of what verifies, and of nothing else. */
+	assert_int_equal(verify_at(sample_draft("example.", s.text), s.anchors,
+			     SAMPLE_EXPIRATION + 1u, true, &result, NULL),
+	    LR_EEXPIRED);
 	sample_signed_free(&s);
 }
 
@@ -294,7 +298,7 @@ main(void)
 	    cmocka_unit_test(extra_records),
 	    cmocka_unit_test(misplaced_signatures),
 	    cmocka_unit_test(one_flipped_octet),
-	    cmocka_unit_test(nsec3_is_not_supported),
+	    cmocka_unit_test(nsec3_wants_an_update),
 	    cmocka_unit_test(too_many_keys_and_signatures),
 	    cmocka_unit_test(colliding_key_tags),
 	    cmocka_unit_test(short_rdata),
