@@ -72,9 +72,8 @@ class Asker:
 class Pair:
     """Two resolvers; the first is the one that is right."""
 
-    def __init__(self, right, tried, limit=10, gives_up=False):
-        """gives_up: the first says SERVFAIL at times where there is no need; that is no difference."""
-        self._askers, self._limit, self._gives_up = (Asker(right), Asker(tried)), limit, gives_up
+    def __init__(self, right, tried, limit=10):
+        self._askers, self._limit = (Asker(right), Asker(tried)), limit
         self.number = self.same = 0
         self.started = time.time()
 
@@ -121,8 +120,6 @@ class Pair:
             return [] if right else ["neither answers"]
         if not right or not tried:
             return ["the tried one does not answer" if right else "only the tried one answers"]
-        if self._gives_up and right[3] & 15 == dns.rcode.SERVFAIL and tried[3] & 15 != dns.rcode.SERVFAIL:
-            return []
         return list(differ(right, tried, 0 if exact else time.time() - self.started + 1))
 
 
