@@ -16,6 +16,7 @@ lab.enter()
 import compare  # noqa: E402
 import questions  # noqa: E402
 import same  # noqa: E402
+from lab import rootzone  # noqa: E402
 
 LONG = bool(os.environ.get("LR_LONG"))
 
@@ -41,6 +42,17 @@ def compare_ways(root):
             asked = [q for q in questions.every_way(scene.zone) if q.kind != questions.TYPES["ANY"]]
             same.cold(pair, asked, scene.zone, "in every way")
         same.check_statistics(plain, local)
+
+
+@tap.test("Unbound's limit of a hundred errors a second is kept to: each question is asked once of each")
+def pace():
+    with lab.Lab(rootzone.make()) as net:
+        resolvers = net.unbound(), net.unbound()
+        with compare.Pair(*resolvers, limit=2) as pair:
+            for _ in range(250):
+                tap.equal(pair.differences(questions.ask((b"com",), 128)), [], "differences")  # FORMERR
+        tap.equal(pair.number, 250, "questions asked")
+        same.check_statistics(*resolvers)
 
 
 for name, get in same.ROOTS.items():

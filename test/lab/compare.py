@@ -19,6 +19,11 @@ import dns.rcode
 import dns.rdatatype
 
 
+# Unbound is silent when it has sent a hundred errors within a second of the clock, each of the two by itself: fewer are
+# asked for. Which of its errors count depends on the reason as well; more are counted here.
+_ERRORS, _ERRORS_MAX = (dns.rcode.FORMERR, dns.rcode.NOTIMP, dns.rcode.REFUSED), 80
+
+
 class Silence(Exception):
     """No answer came."""
 
@@ -75,6 +80,7 @@ class Pair:
     def __init__(self, right, tried, limit=10):
         self._askers, self._limit = (Asker(right), Asker(tried)), limit
         self.number = self.same = 0
+        self._second = self._errors = 0
         self.started = time.time()
 
     def __enter__(self):
@@ -92,13 +98,7 @@ class Pair:
 
     def ask(self, question):
         """The two answers, in wire form; None where none came."""
-        replies = self._ask(question)
-        if replies == [None, None]:  # Unbound is silent when it has sent a hundred errors in a second
-            time.sleep(1)
-            replies = self._ask(question)
-        return replies
-
-    def _ask(self, question):
+        self._keep_pace()
         self.number += 1
         wire, tcp = question.wire(self.number), question.way.tcp
         for asker in self._askers:
@@ -109,7 +109,16 @@ class Pair:
                 replies.append(asker.receive(wire[:2], tcp, self._limit))
             except Silence:
                 replies.append(None)
+        self._errors += any(reply and reply[3] & 15 in _ERRORS for reply in replies)
         return replies
+
+    def _keep_pace(self):
+        now = time.time()
+        if self._errors >= _ERRORS_MAX and int(now) == self._second:
+            time.sleep(1)
+            now = time.time()
+        if int(now) != self._second:
+            self._second, self._errors = int(now), 0
 
     def differences(self, question, exact=False):
         """In what the answers to a question differ: lines of text, none where they do not. exact: TTLs as well, to
