@@ -5,21 +5,21 @@
 /* Names that are looked for, and bins of a cache that are read, under the guard at a time. */
 #define STEP 64
 
-/* Such steps of a sweep in pieces: a fraction of a millisecond, and a cache of the default size. */
-#define PIECE 64
+/* Such steps of a sweep in pieces: more bins than a cache of the default size gets, with some
+ * milliseconds of reading when it is full. */
+#define PIECE 640
 
+/* Of most keys this reads no more than the type and the length of the name. */
 static bool
 is_roots(const struct packed_rrset_key *key)
 {
-	const uint8_t *owner = key->dname;
+	bool delegation = key->type == htons(LDNS_RR_TYPE_DS) ||
+			  (key->type == htons(LDNS_RR_TYPE_NSEC) &&
+			      !(key->flags & PACKED_RRSET_NSEC_AT_APEX));
 	if (key->rrset_class != htons(LDNS_RR_CLASS_IN))
 		return false;
-	if (*owner == 0)
-		return true;
-	if (owner[1 + *owner] != 0)
-		return false;
-	return key->type == htons(LDNS_RR_TYPE_DS) ||
-	       (key->type == htons(LDNS_RR_TYPE_NSEC) && !(key->flags & PACKED_RRSET_NSEC_AT_APEX));
+	return key->dname_len == 1 ||
+	       (delegation && key->dname_len == 2 + (size_t)key->dname[0]);
 }
 
 /* Whether one of DATA's records FROM to UNTIL is this one, with its length in front. */
@@ -98,11 +98,14 @@ leave(struct module_env *env)
 /*
  * Nothing waits for a lock of the cache while the guard is held: a worker may hold that one while
  * it waits for one that fast_reload holds while it waits for the guard (an entry's lock, the
- * response IPs', the auth zones'). What is busy is come back to.
+ * response IPs', the auth zones'). What is busy is come back to. All of the host's functions wait,
+ * lruhash_remove() too: hence take_out().
+ *
+ * Under the table's lock alone a bin can be read, but not changed.
  */
 
-/* With the bin and its table locked, and the entry for writing: as lruhash_remove() does it, but
- * for freeing. */
+/* As lruhash_remove() does it, but for freeing. The bin and its table are locked, and the entry for
+ * writing. */
 static void
 take_out(struct lruhash *table, struct lruhash_bin *bin, struct lruhash_entry *entry)
 {
@@ -114,7 +117,13 @@ take_out(struct lruhash *table, struct lruhash_bin *bin, struct lruhash_entry *e
 		(*table->markdelfunc)(entry->key);
 }
 
-/* Takes what is older out of the bin, into *out. False: something was busy. */
+static const struct packed_rrset_key *
+key_of(const struct lruhash_entry *entry)
+{
+	return &((const struct ub_packed_rrset_key *)entry->key)->rk;
+}
+
+/* Takes what is older out of the bin, which is locked, into *out. False: something was busy. */
 static bool
 filter_bin(struct lruhash *table, struct lruhash_bin *bin, const struct lr_zone *zone,
     struct lruhash_entry **out)
@@ -122,15 +131,13 @@ filter_bin(struct lruhash *table, struct lruhash_bin *bin, const struct lr_zone 
 	bool all = true;
 	for (struct lruhash_entry *entry = bin->overflow_list, *next; entry; entry = next) {
 		next = entry->overflow_next;
-		const struct packed_rrset_key *key =
-		    &((struct ub_packed_rrset_key *)entry->key)->rk;
-		if (!is_roots(key))
+		if (!is_roots(key_of(entry)))
 			continue;
 		if (!LR_RW_TRYWRLOCK(&entry->lock)) {
 			all = false;
 			continue;
 		}
-		if (is_older(key, entry->data, zone)) {
+		if (is_older(key_of(entry), entry->data, zone)) {
 			take_out(table, bin, entry);
 			entry->overflow_next = *out;
 			*out = entry;
@@ -140,27 +147,32 @@ filter_bin(struct lruhash *table, struct lruhash_bin *bin, const struct lr_zone 
 	return all;
 }
 
-/* Takes what is older out of the bin where that hash belongs. False: something was busy. */
+/* The same of a table that is locked. */
 static bool
-clean_bin(struct lruhash *table, size_t hash, const struct lr_zone *zone)
+clean_bin(struct lruhash *table, struct lruhash_bin *bin, const struct lr_zone *zone,
+    struct lruhash_entry **out)
 {
-	struct lruhash_entry *out = NULL, *next;
-	bool all = false;
-	if (!LR_QUICK_TRYLOCK(&table->lock))
+	const struct lruhash_entry *entry = bin->overflow_list;
+	while (entry && !is_roots(key_of(entry)))
+		entry = entry->overflow_next;
+	if (!entry)
+		return true;
+	if (!LR_QUICK_TRYLOCK(&bin->lock))
 		return false;
-	struct lruhash_bin *bin = &table->array[hash & (size_t)table->size_mask];
-	if (LR_QUICK_TRYLOCK(&bin->lock)) {
-		all = filter_bin(table, bin, zone, &out);
-		lock_quick_unlock(&bin->lock);
-	}
-	lock_quick_unlock(&table->lock);
-	for (; out; out = next) {
-		void *data = out->data;
-		next = out->overflow_next;
-		(*table->delkeyfunc)(out->key, table->cb_arg);
+	bool all = filter_bin(table, bin, zone, out);
+	lock_quick_unlock(&bin->lock);
+	return all;
+}
+
+static void
+free_entries(struct lruhash *table, struct lruhash_entry *entry)
+{
+	for (struct lruhash_entry *next; entry; entry = next) {
+		void *data = entry->data;
+		next = entry->overflow_next;
+		(*table->delkeyfunc)(entry->key, table->cb_arg);
 		(*table->deldatafunc)(data, table->cb_arg);
 	}
-	return all;
 }
 
 /* Reads the bins of one table on, COUNT of them at the most. False: something was busy. */
@@ -168,18 +180,22 @@ static bool
 read_bins(
     struct lruhash *table, struct lr_cached_place *place, size_t *count, const struct lr_zone *zone)
 {
+	struct lruhash_entry *out = NULL;
+	bool all = true;
 	if (!LR_QUICK_TRYLOCK(&table->lock))
 		return false;
-	size_t size = table->size;
-	lock_quick_unlock(&table->lock);
-	for (; *count && place->bin < size; --*count, place->bin++)
-		if (!clean_bin(table, place->bin, zone))
-			return false;
-	if (place->bin >= size) {
+	for (; *count && place->bin < table->size; --*count, place->bin++) {
+		all = clean_bin(table, &table->array[place->bin], zone, &out);
+		if (!all)
+			break;
+	}
+	if (place->bin >= table->size) {
 		place->table++;
 		place->bin = 0;
 	}
-	return true;
+	lock_quick_unlock(&table->lock);
+	free_entries(table, out);
+	return all;
 }
 
 /* Reads on. False: done. */
@@ -208,15 +224,17 @@ lr_cached_sweep(struct module_env *env, const struct lr_zone *zone)
 		;
 }
 
-void
+bool
 lr_cached_sweep_on(
     struct module_env *env, const struct lr_zone *zone, struct lr_cached_place *place)
 {
+	bool whole = place->table == 0 && place->bin == 0;
 	for (size_t steps = 0; steps < PIECE; steps++)
 		if (!sweep_step(env, zone, place)) {
 			*place = (struct lr_cached_place){0, 0};
-			return;
+			return whole;
 		}
+	return false;
 }
 
 /* False: something was busy. */
@@ -228,7 +246,15 @@ look_for(struct module_env *env, const struct lr_zone *zone, const struct lr_rrs
 	    .flags = flags, .type = htons(rrset->type), .rrset_class = htons(LDNS_RR_CLASS_IN)};
 	key.dname = (uint8_t *)(uintptr_t)lr_rrset_owner(zone, rrset, &key.dname_len);
 	hashvalue_type hash = rrset_key_hash(&key);
-	return clean_bin(slabhash_gettable(&env->rrset_cache->table, hash), hash, zone);
+	struct lruhash *table = slabhash_gettable(&env->rrset_cache->table, hash);
+	struct lruhash_entry *out = NULL;
+	if (!LR_QUICK_TRYLOCK(&table->lock))
+		return false;
+	bool all =
+	    clean_bin(table, &table->array[hash & (size_t)table->size_mask], zone, &out);
+	lock_quick_unlock(&table->lock);
+	free_entries(table, out);
+	return all;
 }
 
 static bool

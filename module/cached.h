@@ -34,16 +34,13 @@ struct lr_cached_place {
 	size_t table, bin;
 };
 
-/* The same in pieces, from PLACE (at first all zero) on and over again: for what ZONE has no name
- * for, so that lr_cached_look() does not see it. */
-void lr_cached_sweep_on(
+/* The same in pieces, from PLACE (at first all zero) on and over again. True: that was the whole
+ * cache, as it is with one of some megabytes. */
+bool lr_cached_sweep_on(
     struct module_env *env, const struct lr_zone *zone, struct lr_cached_place *place);
 
-/*
- * The same for the names of ZONE alone, which takes a fraction of a millisecond: what
- * unbound-control's load_cache has brought back, and what came from elsewhere. ENV and thread as
- * above.
- */
+/* The same for the names of ZONE alone, in a fraction of a millisecond, of a cache that takes more
+ * than one piece. ENV and thread as above. */
 void lr_cached_look(struct module_env *env, const struct lr_zone *zone);
 
 /* Whether an answer has an rrset of the root's; cheap. */

@@ -289,11 +289,11 @@ lr_keep_watch(struct lr_keep *keep)
 	bool taken = lr_localroot_look(module, NULL) != LR_NO_REASON;
 	if (fresh)
 		(void)lr_lend_stock(module->lend); /* without memory: at the next look */
-	/* Before, Unbound still chooses what its hashes start from. */
-	if (fresh && !taken && atomic_load_explicit(&module->host_ready, memory_order_acquire)) {
+	/* Before, Unbound still chooses what its hashes start from. After, the caches can get what is
+	 * older from unbound-control's load_cache, and from queries that were on their way. */
+	if (fresh && !taken && atomic_load_explicit(&module->host_ready, memory_order_acquire) &&
+	    !lr_cached_sweep_on(module->env, lr_keep_zone(keep), &keep->swept))
 		lr_cached_look(module->env, lr_keep_zone(keep));
-		lr_cached_sweep_on(module->env, lr_keep_zone(keep), &keep->swept);
-	}
 	if (fresh && !taken && !keep->serving)
 		log_info("localroot: serving the root zone, serial %" PRIu32 ", for %" PRId64
 			 " s unless confirmed before",

@@ -204,20 +204,38 @@ def stale():
         scene.check(resolver, "without the copy")
 
 
-@tap.test("load_cache brings back what was dumped: that is gone within seconds")
-def load_cache():
+def filler(count):
+    """A dump with that many other rrsets."""
+    rrsets = "".join(f";rrset 3600 1 0 8 0\nname-{place}.far.\t3600\tIN\tA\t192.0.2.1\n" for place in range(count))
+    return f"START_RRSET_CACHE\n{rrsets}END_RRSET_CACHE\nSTART_MSG_CACHE\nEND_MSG_CACHE\nEOF\n"
+
+
+def load_cache(size, count, known_limit, limit):
+    """What is no name of the copy takes longer in a large cache."""
     with Scene() as scene:
-        resolver = scene.resolver(config=WHOLE)
+        resolver = scene.resolver(config=f"{WHOLE}rrset-cache-size: {size}m")
         fill(scene, resolver)
         dump = resolver.control("dump_cache")
         scene.serve(resolver, scene.after)
         scene.check(resolver, "with the copy")
-        tap.equal(resolver.control("load_cache", feed=dump).strip(), "ok", "load_cache")
-        if not scene.wrong(resolver):
-            raise AssertionError("the dump has nothing that is older")
-        known = [question for question in ROOTS if question != ("gone.", "DS")]  # no name of the copy
-        lab.wait(lambda: not scene.wrong(resolver, known), 30, lambda: "\n".join(scene.wrong(resolver, known)))
-        scene.check(resolver, "after that", known)
+        known = [question for question in ROOTS if question != ("gone.", "DS")]
+        for _ in range(3):
+            tap.equal(resolver.control("load_cache", feed=filler(count)).strip(), "ok", "load_cache of others")
+            tap.equal(resolver.control("load_cache", feed=dump).strip(), "ok", "load_cache")
+            started = time.monotonic()
+            if not scene.wrong(resolver):
+                raise AssertionError("the dump has nothing that is older")
+            for asked, seconds in ((known, known_limit), (ROOTS, limit)):
+                lab.wait(lambda asked=asked: not scene.wrong(resolver, asked), seconds + started - time.monotonic(),
+                         lambda asked=asked: "\n".join(scene.wrong(resolver, asked)))
+        scene.check(resolver, "after that")
+
+
+# A look each second; the rest is for the questions and the machine.
+tap.test("load_cache into a full cache of the default size: what it brings back is gone within a second")(
+    lambda: load_cache(4, 40000, 3, 3))
+tap.test("load_cache into ten times that: the same, but for a TLD that has left the zone")(
+    lambda: load_cache(40, 100000, 3, 8))
 
 
 @tap.test("reload_keep_cache, and the copy on disk is newer than what was kept")
