@@ -13,13 +13,12 @@
 static bool
 is_roots(const struct packed_rrset_key *key)
 {
-	bool delegation = key->type == htons(LDNS_RR_TYPE_DS) ||
-			  (key->type == htons(LDNS_RR_TYPE_NSEC) &&
-			      !(key->flags & PACKED_RRSET_NSEC_AT_APEX));
+	bool delegation =
+	    key->type == htons(LDNS_RR_TYPE_DS) ||
+	    (key->type == htons(LDNS_RR_TYPE_NSEC) && !(key->flags & PACKED_RRSET_NSEC_AT_APEX));
 	if (key->rrset_class != htons(LDNS_RR_CLASS_IN))
 		return false;
-	return key->dname_len == 1 ||
-	       (delegation && key->dname_len == 2 + (size_t)key->dname[0]);
+	return key->dname_len == 1 || (delegation && key->dname_len == 2 + (size_t)key->dname[0]);
 }
 
 /* Whether one of DATA's records FROM to UNTIL is this one, with its length in front. */
@@ -54,10 +53,12 @@ is_older(const struct packed_rrset_key *key, const struct packed_rrset_data *dat
 	return false;
 }
 
-static struct daemon *
+/* A reload writes env->alloc once more, the same as before. */
+__attribute__((no_sanitize("thread"))) static struct daemon *
 daemon_of(const struct module_env *env)
 {
-	return (struct daemon *)(void *)((char *)env->alloc - offsetof(struct daemon, superalloc));
+	char *alloc = (char *)__atomic_load_n(&env->alloc, __ATOMIC_RELAXED);
+	return (struct daemon *)(void *)(alloc - offsetof(struct daemon, superalloc));
 }
 
 bool
@@ -69,21 +70,25 @@ lr_cached_fits(const struct module_env *env)
 
 /*
  * A reload may delete the caches while threads of ours still run: it ends them later, with the
- * module. Before that, daemon_cleanup() takes local_zones away, and then the lock of the auth zones
- * for writing. Who holds that and finds local_zones in place has the caches until it lets go, even
- * if the pointer is changing at that moment, of which the thread sanitizer need not know.
+ * module. Before that, daemon_cleanup() takes local_zones away, then the lock of the auth zones for
+ * writing, then the workers away; the local zones come back before the module ends, the workers
+ * after that. Who holds the lock and finds both in place has the caches until it lets go, even if
+ * the pointers are changing at that moment, of which the thread sanitizer need not know. When the
+ * module starts there are no workers yet.
  */
 __attribute__((no_sanitize("thread"))) static bool
-host_runs(const struct module_env *env)
+host_runs(const struct module_env *env, bool workers)
 {
-	return __atomic_load_n(&daemon_of(env)->local_zones, __ATOMIC_ACQUIRE) != NULL;
+	const struct daemon *daemon = daemon_of(env);
+	return __atomic_load_n(&daemon->local_zones, __ATOMIC_ACQUIRE) &&
+	       (!workers || __atomic_load_n(&daemon->workers, __ATOMIC_ACQUIRE));
 }
 
 static bool
-enter(struct module_env *env)
+enter(struct module_env *env, bool workers)
 {
 	lock_rw_rdlock(&env->auth_zones->lock);
-	if (host_runs(env))
+	if (host_runs(env, workers))
 		return true;
 	lock_rw_unlock(&env->auth_zones->lock);
 	return false;
@@ -200,11 +205,12 @@ read_bins(
 
 /* Reads on. False: done. */
 static bool
-sweep_step(struct module_env *env, const struct lr_zone *zone, struct lr_cached_place *place)
+sweep_step(
+    struct module_env *env, bool workers, const struct lr_zone *zone, struct lr_cached_place *place)
 {
 	size_t count = STEP;
 	bool all = true;
-	if (!enter(env))
+	if (!enter(env, workers))
 		return false;
 	struct slabhash *cache = &env->rrset_cache->table;
 	while (all && count && place->table < cache->size)
@@ -217,10 +223,10 @@ sweep_step(struct module_env *env, const struct lr_zone *zone, struct lr_cached_
 }
 
 void
-lr_cached_sweep(struct module_env *env, const struct lr_zone *zone)
+lr_cached_sweep(struct module_env *env, bool workers, const struct lr_zone *zone)
 {
 	struct lr_cached_place place = {0, 0};
-	while (sweep_step(env, zone, &place))
+	while (sweep_step(env, workers, zone, &place))
 		;
 }
 
@@ -230,7 +236,7 @@ lr_cached_sweep_on(
 {
 	bool whole = place->table == 0 && place->bin == 0;
 	for (size_t steps = 0; steps < PIECE; steps++)
-		if (!sweep_step(env, zone, place)) {
+		if (!sweep_step(env, true, zone, place)) {
 			*place = (struct lr_cached_place){0, 0};
 			return whole;
 		}
@@ -250,8 +256,7 @@ look_for(struct module_env *env, const struct lr_zone *zone, const struct lr_rrs
 	struct lruhash_entry *out = NULL;
 	if (!LR_QUICK_TRYLOCK(&table->lock))
 		return false;
-	bool all =
-	    clean_bin(table, &table->array[hash & (size_t)table->size_mask], zone, &out);
+	bool all = clean_bin(table, &table->array[hash & (size_t)table->size_mask], zone, &out);
 	lock_quick_unlock(&table->lock);
 	free_entries(table, out);
 	return all;
@@ -273,7 +278,7 @@ void
 lr_cached_look(struct module_env *env, const struct lr_zone *zone)
 {
 	size_t count = lr_zone_rrset_count(zone), i = 0;
-	while (i < count && enter(env)) {
+	while (i < count && enter(env, true)) {
 		bool all = true;
 		for (size_t looks = 0; all && i < count && looks < STEP; looks++) {
 			const struct lr_rrset *rrset = lr_zone_rrset(zone, i);

@@ -25,17 +25,18 @@ bool lr_cached_fits(const struct module_env *env);
 /*
  * Takes away what is older than ZONE (NULL: all of the root's). ENV is the one that init got; any
  * thread, which is busy for the time that it takes to read all keys, and nobody else for more than
- * microseconds. While Unbound reloads, nothing is done: the module is about to end.
+ * microseconds. WORKERS: they have run since the module started. While Unbound reloads, nothing is
+ * done: the module is about to end.
  */
-void lr_cached_sweep(struct module_env *env, const struct lr_zone *zone);
+void lr_cached_sweep(struct module_env *env, bool workers, const struct lr_zone *zone);
 
 /* How far a cache has been read. Bins that it gets meanwhile come after those that it has. */
 struct lr_cached_place {
 	size_t table, bin;
 };
 
-/* The same in pieces, from PLACE (at first all zero) on and over again. True: that was the whole
- * cache, as it is with one of some megabytes. */
+/* The same in pieces once workers have run, from PLACE (at first all zero) on and over again. True:
+ * that was the whole cache, as it is with one of some megabytes. */
 bool lr_cached_sweep_on(
     struct module_env *env, const struct lr_zone *zone, struct lr_cached_place *place);
 

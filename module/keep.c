@@ -91,12 +91,19 @@ note(
 	pthread_mutex_unlock(&keep->lock);
 }
 
+static void
+sweep(struct lr_keep *keep, const struct lr_zone *zone)
+{
+	struct lr_localroot *module = keep->module;
+	lr_cached_sweep(module->env, atomic_load(&module->host_ready), zone);
+}
+
 void
 lr_keep_publish(struct lr_keep *keep, const struct lr_zone *zone, const struct lr_state *state)
 {
 	int64_t horizon = lr_keep_horizon(keep, zone, state);
 	lr_snapshot_publish(keep->module->snapshot, lr_zone_ref(zone), horizon);
-	lr_cached_sweep(keep->module->env, zone);
+	sweep(keep, zone);
 	note(keep, zone, state, horizon);
 }
 
@@ -136,9 +143,9 @@ lr_keep_confirm(
 	bool served = lr_snapshot_fresh(keep->module->snapshot, lr_clock_wall());
 	lr_snapshot_set_horizon(keep->module->snapshot, horizon);
 	if (!served)
-		lr_cached_sweep(keep->module->env, held);
+		sweep(keep, held);
 	note(keep, held, &state, horizon);
-	verbose(VERB_OPS, "localroot: %s: serial %" PRIu32 " is current", origin->source, serial);
+	lr_say(VERB_OPS, "localroot: %s: serial %" PRIu32 " is current", origin->source, serial);
 	lr_stats_round(keep->module->stats, LR_ROUND_CURRENT);
 	lr_disk_save(keep->disk, held, false, &state, 0);
 	return LR_OK;
@@ -289,9 +296,11 @@ lr_keep_watch(struct lr_keep *keep)
 	bool taken = lr_localroot_look(module, NULL) != LR_NO_REASON;
 	if (fresh)
 		(void)lr_lend_stock(module->lend); /* without memory: at the next look */
-	/* Before, Unbound still chooses what its hashes start from. After, the caches can get what is
-	 * older from unbound-control's load_cache, and from queries that were on their way. */
-	if (fresh && !taken && atomic_load_explicit(&module->host_ready, memory_order_acquire) &&
+	/* Before workers run, Unbound still chooses what its hashes start from. Then the caches can
+	 * get what is older from unbound-control's load_cache, and from queries that were on their
+	 * way. */
+	if (fresh && !taken &&
+	    atomic_load_explicit(&module->host_ready, memory_order_acquire) &&
 	    !lr_cached_sweep_on(module->env, lr_keep_zone(keep), &keep->swept))
 		lr_cached_look(module->env, lr_keep_zone(keep));
 	if (fresh && !taken && !keep->serving)

@@ -60,7 +60,7 @@ lr_localroot_start(struct module_env *env, struct lr_localroot **made, struct lr
 	if (code == LR_OK) {
 		lr_taken_start(&module->taken, env->cfg);
 		lr_ttl_look(env->auth_zones);
-		lr_cached_sweep(env, NULL); /* reload_keep_cache */
+		lr_cached_sweep(env, false, NULL); /* reload_keep_cache */
 		code = lr_refresher_start(module, &module->refresher, err);
 	}
 	if (code != LR_OK) {

@@ -148,7 +148,7 @@ note(struct lr_rounds *rounds, size_t i, enum lr_code code, const struct lr_erro
 	if (news)
 		log_warn("localroot: %s: %s", name_of(rounds, i), err->text);
 	else
-		verbose(VERB_DETAIL, "localroot: %s: %s", name_of(rounds, i), err->text);
+		lr_say(VERB_DETAIL, "localroot: %s: %s", name_of(rounds, i), err->text);
 }
 
 static enum lr_code
@@ -191,7 +191,7 @@ use(struct lr_rounds *rounds, size_t i, struct lr_fetched *fetched, struct lr_er
 	}
 	if (!fetched->draft)
 		return lr_keep_confirm(keep, fetched->serial, &origin, err);
-	verbose(VERB_OPS, "localroot: %s: fetched %zu octets", origin.source, fetched->octets);
+	lr_say(VERB_OPS, "localroot: %s: fetched %zu octets", origin.source, fetched->octets);
 	return lr_keep_take(keep, fetched->draft, &origin, err);
 }
 

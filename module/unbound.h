@@ -68,6 +68,20 @@
 /* A number in env->cfg, which fast_reload +p changes under the workers. */
 #define LR_CFG(cfg, field) __atomic_load_n(&(cfg)->field, __ATOMIC_RELAXED)
 
+/* As verbose(), for threads that are no workers: a reload writes Unbound's verbosity before it ends
+ * them. */
+#define lr_say(level, ...)                                                                         \
+	do {                                                                                       \
+		if (lr_wants(level))                                                               \
+			log_info(__VA_ARGS__);                                                     \
+	} while (0)
+
+__attribute__((no_sanitize("thread"))) static inline bool
+lr_wants(enum verbosity_value level)
+{
+	return __atomic_load_n(&verbosity, __ATOMIC_RELAXED) >= level;
+}
+
 /* Take a lock_quick_lock() or a lock_rw_wrlock(), if nobody holds it. */
 #if defined(HAVE_PTHREAD_SPINLOCK_T)
 #define LR_QUICK_TRYLOCK(lock) (pthread_spin_trylock(lock) == 0)

