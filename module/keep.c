@@ -299,8 +299,7 @@ lr_keep_watch(struct lr_keep *keep)
 	/* Before workers run, Unbound still chooses what its hashes start from. Then the caches can
 	 * get what is older from unbound-control's load_cache, and from queries that were on their
 	 * way. */
-	if (fresh && !taken &&
-	    atomic_load_explicit(&module->host_ready, memory_order_acquire) &&
+	if (fresh && !taken && atomic_load_explicit(&module->host_ready, memory_order_acquire) &&
 	    !lr_cached_sweep_on(module->env, lr_keep_zone(keep), &keep->swept))
 		lr_cached_look(module->env, lr_keep_zone(keep));
 	if (fresh && !taken && !keep->serving)

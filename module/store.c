@@ -53,8 +53,8 @@ get_hex(const char *hex, uint8_t *octets, size_t room, size_t *length)
 }
 
 /* Hex of the SHA-256 of the text: tells a file that was cut or garbled, by no means one that was
- * forged. ldns keeps no state for it. OpenSSL does, and takes it away when the program ends, while a
- * thread may still be left behind here (aside.h). */
+ * forged. ldns keeps no state for it. OpenSSL does, and takes it away when the program ends, while
+ * a thread may still be left behind here (aside.h). */
 static void
 checksum(const char *text, size_t length, char hex[65])
 {
