@@ -54,8 +54,8 @@ disable_services() {
 # quietly NAME COMMAND...: runs the command with its output in build/log/NAME.log, and shows meanwhile for how long, and what
 # was written last; on failure shows the end of that log.
 quietly() {
-	name=$1
 	log="$build/log/$1.log"
+	title=$1 # not name, which get-unbound has
 	shift
 	mkdir -p "$build/log"
 	"$@" >"$log" 2>&1 &
@@ -64,7 +64,7 @@ quietly() {
 	while kill -0 "$pid" 2>/dev/null; do
 		sleep 0.1
 		ticks=$((ticks + 1))
-		show_progress "$name" "$ticks"
+		show_progress "$title" "$ticks"
 	done
 	[ ! -t 2 ] || printf '\r\033[K' >&2
 	if ! wait "$pid"; then
