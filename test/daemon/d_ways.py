@@ -105,4 +105,18 @@ def checking_disabled():
                 same(kind, **how)
 
 
+@tap.test("the same with CD when others have asked something else: validated, where the other has what nobody has looked at")
+def checking_disabled_later():
+    with lab.Lab(rootzone.make()) as net:
+        plain, local = net.unbound(), net.unbound(localroot=[])
+        local.wait_serving()
+        for kind in ("NS", "DNSKEY"):
+            for resolver in (plain, local):
+                compare.flush(resolver)
+                resolver.ask("www.tk.")
+            right, said = (resolver.ask(".", kind, cd=True) for resolver in (plain, local))
+            tap.equal(answers.records(said.answer), answers.records(right.answer), f"{kind}: the answer")
+            tap.equal((answers.secure(right), answers.secure(said)), (False, True), f"{kind}: AD without the module and with")
+
+
 tap.run()
