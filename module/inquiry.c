@@ -12,6 +12,7 @@ struct lr_inquiry {
 	struct lr_aside *aside;
 	struct lr_source *source;
 	const struct lr_zone *held;
+	struct lr_limits limits; /* its own: it may be left behind */
 	int cancel_fd;
 	/* what came of it */
 	enum lr_code code;
@@ -28,7 +29,7 @@ ask(void *job)
 	    .monotonic_ms = lr_clock_monotonic_ms,
 	    .random16 = lr_clock_random16};
 	inquiry->code = lr_source_fetch(inquiry->source, root_name, inquiry->held, &io,
-	    &lr_limits_default, &inquiry->fetched, &inquiry->error);
+	    &inquiry->limits, &inquiry->fetched, &inquiry->error);
 }
 
 static void
@@ -54,13 +55,14 @@ leave(void *job)
 }
 
 enum lr_code
-lr_inquiry_start(struct lr_source *source, const struct lr_zone *held, int notify_fd,
-    struct lr_inquiry **out, struct lr_error *err)
+lr_inquiry_start(struct lr_source *source, const struct lr_zone *held,
+    const struct lr_limits *limits, int notify_fd, struct lr_inquiry **out, struct lr_error *err)
 {
 	struct lr_inquiry *inquiry = calloc(1, sizeof(*inquiry));
 	if (!inquiry)
 		return lr_fail(err, LR_ENOMEM, "out of memory");
 	inquiry->source = source;
+	inquiry->limits = *limits;
 	inquiry->held = held ? lr_zone_ref(held) : NULL;
 	inquiry->cancel_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	const struct lr_work work = {ask, leave, inquiry};

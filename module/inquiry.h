@@ -16,8 +16,9 @@ struct lr_inquiry;
  * NULL), of which it keeps a reference of its own. NOTIFY_FD, an eventfd, becomes readable at the
  * end. LR_ENOMEM, LR_EIO.
  */
-enum lr_code lr_inquiry_start(struct lr_source *source, const struct lr_zone *held, int notify_fd,
-    struct lr_inquiry **inquiry, struct lr_error *err);
+enum lr_code lr_inquiry_start(struct lr_source *source, const struct lr_zone *held,
+    const struct lr_limits *limits, int notify_fd, struct lr_inquiry **inquiry,
+    struct lr_error *err);
 
 /* Asks it to end soon; not to be waited for. */
 void lr_inquiry_cancel(struct lr_inquiry *inquiry);

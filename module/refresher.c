@@ -166,7 +166,9 @@ go_on(struct lr_refresher *r, bool fresh)
 {
 	enum lr_course course = lr_rounds_go_on(r->rounds, fresh);
 	if (course == LR_COURSE_IDLE && (r->all_wanted || now_ms() >= atomic_load(&r->next_ms))) {
-		lr_rounds_begin(r->rounds, r->all_wanted, fresh, !fresh && r->failures % 2 == 0);
+		/* Without a fresh copy there is no time, with one there is. */
+		bool hurried = r->failures % 2 == (fresh ? 1 : 0);
+		lr_rounds_begin(r->rounds, r->all_wanted, fresh, hurried);
 		r->all_wanted = false;
 		course = lr_rounds_go_on(r->rounds, fresh); /* over at once with nobody to ask */
 	}

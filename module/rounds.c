@@ -7,10 +7,11 @@
 
 #include <inttypes.h>
 
-#define HURRY_MS 15000  /* a hurried round does not wait longer before it asks the next */
-#define BESIDE_MAX 3    /* and has so many asked at a time */
-#define ROUND_MS 300000 /* no further source is begun after that */
-#define GRACE_MS 5000   /* past the limits of a fetch, or past being cancelled: it hangs */
+#define HURRY_MS 15000   /* a hurried round does not wait longer before it asks the next */
+#define BESIDE_MAX 3     /* and has so many asked at a time */
+#define TURN_MS 120000   /* what a source has of it while others wait for one of these places */
+#define ROUND_MS 300000  /* no further source is begun after that */
+#define GRACE_MS 5000    /* past the limits of a fetch, or past being cancelled: it hangs */
 
 /* One source. */
 struct asking {
@@ -152,17 +153,22 @@ note(struct lr_rounds *rounds, size_t i, enum lr_code code, const struct lr_erro
 }
 
 static enum lr_code
-start(struct lr_rounds *rounds, size_t i, struct lr_error *err)
+start(struct lr_rounds *rounds, size_t i, bool fresh, struct lr_error *err)
 {
 	struct asking *asking = &rounds->asking[i];
-	enum lr_code code = lr_inquiry_start(lr_sources_get(rounds->sources, i),
-	    lr_keep_zone(rounds->module->keep), rounds->notify_fd, &asking->inquiry, err);
+	struct lr_source *source = lr_sources_get(rounds->sources, i);
+	const struct lr_limits *limits = &rounds->module->settings.limits;
+	enum lr_code code =
+	    lr_inquiry_start(source, fresh ? lr_keep_zone(rounds->module->keep) : NULL, limits,
+		rounds->notify_fd, &asking->inquiry, err);
 	if (code != LR_OK)
 		return code;
+	bool file = lr_source_uri(source)->scheme == LR_FILE; /* nothing in it waits for a network */
 	asking->counts = true;
 	asking->hangs = false;
 	asking->since_ms = rounds->last_begun_ms = now_ms();
-	asking->limit_ms = asking->since_ms + lr_limits_default.total_ms + GRACE_MS;
+	asking->limit_ms =
+	    asking->since_ms + (file ? limits->work_ms : limits->total_ms) + GRACE_MS;
 	rounds->running++;
 	return LR_OK;
 }
@@ -197,7 +203,7 @@ use(struct lr_rounds *rounds, size_t i, struct lr_fetched *fetched, struct lr_er
 
 /* An increment that does not verify is followed by a full transfer. */
 static bool
-ask_for_the_whole(struct lr_rounds *rounds, size_t i, struct lr_error *err)
+ask_for_the_whole(struct lr_rounds *rounds, size_t i, bool fresh, struct lr_error *err)
 {
 	if (lr_sources_note_increment(rounds->sources, i, false))
 		log_warn("localroot: %s: the increment is not good: %s; asking for the whole zone",
@@ -205,12 +211,12 @@ ask_for_the_whole(struct lr_rounds *rounds, size_t i, struct lr_error *err)
 	lr_stats_failure(rounds->module->stats, err->code);
 	lr_source_distrust(lr_sources_get(rounds->sources, i));
 	*err = (struct lr_error){LR_OK, ""};
-	return start(rounds, i, err) == LR_OK;
+	return start(rounds, i, fresh, err) == LR_OK;
 }
 
 /* Source I's inquiry is over. */
 static void
-take(struct lr_rounds *rounds, size_t i)
+take(struct lr_rounds *rounds, size_t i, bool fresh)
 {
 	struct asking *asking = &rounds->asking[i];
 	struct lr_fetched fetched = {.draft = NULL};
@@ -228,7 +234,7 @@ take(struct lr_rounds *rounds, size_t i)
 		code = use(rounds, i, &fetched, &err);
 	if (code == LR_ECANCELLED) /* the end has come while it was verified */
 		return;
-	if (code != LR_OK && fetched.increment && ask_for_the_whole(rounds, i, &err))
+	if (code != LR_OK && fetched.increment && ask_for_the_whole(rounds, i, fresh, &err))
 		return;
 	if (code == LR_OK && fetched.increment)
 		(void)lr_sources_note_increment(rounds->sources, i, true);
@@ -251,27 +257,55 @@ give_up(struct lr_rounds *rounds, size_t i)
 	note(rounds, i, lr_fail(&err, LR_ETIMEOUT, "hangs: not asked again before it ends"), &err);
 }
 
+/* Whether others are still to be asked. */
 static bool
-may_begin(const struct lr_rounds *rounds, bool fresh)
+others_wait(const struct lr_rounds *rounds)
 {
-	if (rounds->good || rounds->at == rounds->picked_count ||
-	    now_ms() - rounds->begun_ms >= ROUND_MS)
+	return !rounds->good && rounds->at < rounds->picked_count &&
+	       now_ms() - rounds->begun_ms < ROUND_MS;
+}
+
+/* In a hurried round, and every place is taken: the one begun first makes room. */
+static void
+make_room(struct lr_rounds *rounds)
+{
+	size_t first = rounds->count;
+	struct lr_error err;
+	if (!rounds->hurried || rounds->running < BESIDE_MAX || !others_wait(rounds))
+		return;
+	for (size_t i = 0; i < rounds->count; i++)
+		if (rounds->asking[i].counts && (first == rounds->count ||
+			rounds->asking[i].since_ms < rounds->asking[first].since_ms))
+			first = i;
+	if (now_ms() - rounds->asking[first].since_ms < TURN_MS)
+		return;
+	cancel_one(rounds, &rounds->asking[first]);
+	note(rounds, first,
+	    lr_fail(&err, LR_ETIMEOUT, "not finished within %d s, and others wait", TURN_MS / 1000),
+	    &err);
+}
+
+static bool
+may_begin(const struct lr_rounds *rounds)
+{
+	if (!others_wait(rounds))
 		return false;
 	const struct asking *next = &rounds->asking[rounds->picked[rounds->at]];
 	if (next->inquiry && !next->hangs)
 		return false; /* cancelled a moment ago */
-	return rounds->running == 0 || (rounds->hurried && !fresh && rounds->running < BESIDE_MAX &&
-					   now_ms() - rounds->last_begun_ms >= HURRY_MS);
+	return rounds->running == 0 ||
+	       (rounds->hurried && rounds->running < BESIDE_MAX &&
+		   now_ms() - rounds->last_begun_ms >= HURRY_MS);
 }
 
 static void
-begin_next(struct lr_rounds *rounds)
+begin_next(struct lr_rounds *rounds, bool fresh)
 {
 	size_t i = rounds->picked[rounds->at++];
 	struct lr_error err;
 	if (rounds->asking[i].inquiry)
 		note(rounds, i, lr_fail(&err, LR_ETIMEOUT, "still hangs"), &err);
-	else if (start(rounds, i, &err) == LR_OK)
+	else if (start(rounds, i, fresh, &err) == LR_OK)
 		(void)lr_said_over(&rounds->said_thread);
 	else
 		break_off(rounds, &err);
@@ -280,9 +314,10 @@ begin_next(struct lr_rounds *rounds)
 static bool
 is_over(const struct lr_rounds *rounds)
 {
-	return rounds->good ||
-	       (rounds->running == 0 &&
-		   (rounds->at == rounds->picked_count || now_ms() - rounds->begun_ms >= ROUND_MS));
+	bool late = now_ms() - rounds->begun_ms >= ROUND_MS;
+	if (rounds->good || rounds->at == rounds->picked_count)
+		return rounds->good || rounds->running == 0;
+	return late && (rounds->running == 0 || rounds->hurried);
 }
 
 enum lr_course
@@ -291,14 +326,15 @@ lr_rounds_go_on(struct lr_rounds *rounds, bool fresh)
 	for (size_t i = 0; i < rounds->count; i++) {
 		struct asking *asking = &rounds->asking[i];
 		if (asking->inquiry && lr_inquiry_over(asking->inquiry, 0))
-			take(rounds, i);
+			take(rounds, i, fresh);
 		else if (asking->inquiry)
 			give_up(rounds, i);
 	}
 	if (!rounds->going)
 		return LR_COURSE_IDLE;
-	while (may_begin(rounds, fresh))
-		begin_next(rounds);
+	make_room(rounds);
+	while (may_begin(rounds))
+		begin_next(rounds, fresh);
 	if (!is_over(rounds))
 		return LR_COURSE_GOING;
 	bool good = rounds->good;

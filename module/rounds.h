@@ -1,11 +1,12 @@
 /*
  * rounds.h -- rounds: the sources asked in turn, until one gives a usable zone.
  *
- * While a fresh copy is held there is time: one source after the other. Without one a round may be
- * hurried: a source that has not delivered after 15 s goes on beside the next one, three at a time,
- * so that one that is dead or slow does not keep the resolver waiting for the others. A link that
- * is too slow for that needs rounds without hurry in between. After five minutes no further source
- * is asked.
+ * A round without hurry asks one source after the other, and leaves each the time that its limits
+ * allow. A hurried one keeps nobody waiting for a source that is dead or slow: one that has not
+ * delivered after 15 s goes on beside the next, three at a time, and where that is not enough the
+ * one that was begun first gives way after two minutes. A slow link needs the first kind, and a slow
+ * source the second: they take turns. After five minutes no further source is asked; a hurried round
+ * that has not asked all by then is over.
  *
  * The refresher's thread, which never waits here.
  */
@@ -41,7 +42,8 @@ enum lr_course {
 	LR_COURSE_BAD   /* one has just ended without that */
 };
 
-/* Takes what has come and asks the next; now and then, and when notified. */
+/* Takes what has come and asks the next; now and then, and when notified. A copy that is not FRESH
+ * is not compared with: what is asked then is asked as if nothing were held. */
 enum lr_course lr_rounds_go_on(struct lr_rounds *rounds, bool fresh);
 
 /* Ends the one under way, if any, and what comes of it does not count. */

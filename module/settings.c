@@ -134,6 +134,20 @@ tell_of_nobody(const struct reading *reading)
 	fprintf(reading->passed_over, NOBODY "\n");
 }
 
+/* Those that the operator may set. */
+static struct lr_limits
+limits_of(const struct lr_options *options)
+{
+	struct lr_limits limits = lr_limits_default;
+	if (options->max_transfer_time) /* weeks are as good as for ever */
+		limits.total_ms = options->max_transfer_time < INT32_MAX / 1000
+				      ? (int)options->max_transfer_time * 1000
+				      : INT32_MAX;
+	if (options->min_transfer_rate)
+		limits.rate = options->min_transfer_rate;
+	return limits;
+}
+
 static void
 move_settings(struct lr_options *options, struct lr_settings *settings)
 {
@@ -145,6 +159,7 @@ move_settings(struct lr_options *options, struct lr_settings *settings)
 	settings->ca_bundle = options->ca_bundle;
 	settings->max_age = options->max_age;
 	settings->refresh = options->refresh;
+	settings->limits = limits_of(options);
 	free(options->source_list);
 	memset(options, 0, sizeof(*options));
 }

@@ -21,8 +21,7 @@
 #define ID 0x1234
 #define QR 0x8000
 
-/* What the server does with its one connection: after the query it sends BYTES, then ends as
- * told. */
+/* What the server does with each connection: after the query it sends BYTES, then ends as told. */
 enum ending { CLOSE, HANG, RESET, RESET_AT_ONCE };
 
 struct server {
@@ -41,16 +40,13 @@ struct server {
 static struct server server;
 static struct message m;
 
-static void *
-serve(void *arg)
+static void
+serve_one(struct server *s, int fd)
 {
-	struct server *s = arg;
-	int fd = accept(s->listener, NULL, NULL), on = 1;
 	struct linger abort_it = {1, 0};
+	int on = 1;
 	char octet;
 
-	if (fd < 0)
-		return NULL;
 	setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
 	if (s->ending != RESET_AT_ONCE && receive_all(fd, s->query, 2)) {
 		s->query_size = 2 + ((size_t)s->query[0] << 8 | s->query[1]);
@@ -73,7 +69,25 @@ serve(void *arg)
 	if (s->ending == RESET || s->ending == RESET_AT_ONCE)
 		setsockopt(fd, SOL_SOCKET, SO_LINGER, &abort_it, sizeof(abort_it));
 	close(fd);
+}
+
+static void *
+serve(void *arg)
+{
+	struct server *s = arg;
+	int fd;
+	while ((fd = accept(s->listener, NULL, NULL)) >= 0)
+		serve_one(s, fd);
 	return NULL;
+}
+
+/* Wakes accept(). */
+static void
+stop_server(void)
+{
+	shutdown(server.listener, SHUT_RDWR);
+	pthread_join(server.thread, NULL);
+	close(server.listener);
 }
 
 /* An empty script */
@@ -151,6 +165,7 @@ static struct lr_io io = {-1, real_clock, fixed_id, NULL, false};
 static struct lr_limits limits = {.connect_ms = 600000,
     .idle_ms = 600000,
     .total_ms = 600000,
+    .work_ms = 600000,
     .wire_octets = 1 << 20,
     .draft = {1 << 20, 1000, 0},
     .resolve_ms = 600000,
@@ -210,8 +225,7 @@ fetch(struct lr_fetched *fetched, struct lr_error *err)
 	server.listener = listen_on_loopback(1, &server.port);
 	assert_int_equal(pthread_create(&server.thread, NULL, serve, &server), 0);
 	enum lr_code code = fetch_from("127.0.0.1", server.port, fetched, err);
-	pthread_join(server.thread, NULL);
-	close(server.listener);
+	stop_server();
 	return code;
 }
 
@@ -331,10 +345,14 @@ bad_records(void **state)
 	put_a(&m, "a.", 1);
 	add();
 	expect_failure(LR_EFORMAT, "records after the closing SOA");
-	script(HANG);
+	script(HANG); /* in a message of its own nobody looks at it */
 	add_zone();
 	add_zone();
-	expect_failure(LR_EFORMAT, "octets after the closing SOA");
+	struct lr_fetched fetched;
+	struct lr_error err;
+	assert_int_equal(fetch(&fetched, &err), LR_OK);
+	assert_int_equal(lr_draft_count(fetched.draft), 3);
+	lr_draft_free(fetched.draft);
 	script(HANG);
 	add_first(2);
 	put_a(&m, "a.", 1);
@@ -371,8 +389,7 @@ out_of_zone(void **state)
 	assert_int_equal(fetch_uri(&uri, (const uint8_t *)"\7example", &fetched, &err), LR_EFORMAT);
 	assert_non_null(strstr(err.text, "other."));
 	assert_int_equal(fetched.octets, 77);
-	pthread_join(server.thread, NULL);
-	close(server.listener);
+	stop_server();
 }
 
 static void
@@ -581,8 +598,7 @@ host_name(void **state)
 	assert_int_equal(pthread_create(&server.thread, NULL, serve, &server), 0);
 	if (fetch_from("localhost", server.port, &fetched, &err) != LR_OK)
 		fail_msg("%s", err.text);
-	pthread_join(server.thread, NULL);
-	close(server.listener);
+	stop_server();
 	lr_draft_free(fetched.draft);
 }
 

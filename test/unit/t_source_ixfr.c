@@ -66,22 +66,46 @@ answer_refusal(uint16_t type, unsigned rcode)
 	script_add();
 }
 
+/* The source of the server, which runs. */
 static enum lr_code
-fetch_held(const char *scheme, const struct lr_zone *zone)
+fetch_from_script(const struct lr_zone *zone)
 {
-	const struct lr_source_options options = {NULL};
-	struct lr_uri uri;
-	char text[64];
-	script_start();
-	snprintf(text, sizeof(text), "%s:127.0.0.1@%u", scheme, script.port);
-	assert_int_equal(lr_uri_parse(text, &uri, NULL), LR_OK);
-	assert_int_equal(lr_source_new(&uri, &options, &source, NULL), LR_OK);
 	fetched = (struct lr_fetched){.octets = 77};
 	err = (struct lr_error){LR_OK, ""};
 	enum lr_code code =
 	    lr_source_fetch(source, (const uint8_t *)"", zone, &io, &limits, &fetched, &err);
 	script_stop();
 	return code;
+}
+
+static enum lr_code
+fetch_held(const char *scheme, const struct lr_zone *zone)
+{
+	const struct lr_source_options options = {NULL};
+	struct lr_uri uri;
+	char text[64];
+	script_start(0);
+	snprintf(text, sizeof(text), "%s:127.0.0.1@%u", scheme, script.port);
+	assert_int_equal(lr_uri_parse(text, &uri, NULL), LR_OK);
+	assert_int_equal(lr_source_new(&uri, &options, &source, NULL), LR_OK);
+	return fetch_from_script(zone);
+}
+
+/* The same source once more, by another script. */
+static enum lr_code
+fetch_again(void)
+{
+	script_start(script.port);
+	return fetch_from_script(held);
+}
+
+/* Nothing but refusals. */
+static void
+refuse_rest(void)
+{
+	answer_refusal(SOA, 5);
+	answer_refusal(AXFR, 5);
+	answer_refusal(AXFR, 5);
 }
 
 static void
@@ -201,43 +225,145 @@ lying_serial(void **state)
 	answer_soa(9);
 	answer_whole(AXFR, 8);
 	expect_failure("axfr", LR_ESERIAL, "announces serial 9, but delivers 8");
+	asked(1, 2, SOA, AXFR);
+	script_begin(); /* a newer one has come meanwhile */
+	answer_soa(8);
+	answer_whole(AXFR, 9);
+	expect_draft("axfr", 9, false, 2);
+	done();
+}
+
+/* Who answers the SOA like that may have the zone all the same: the AXFR follows on a new connection,
+ * each time that the source is asked. */
+static void
+bad_soa(unsigned which)
+{
+	switch (which) {
+	case 0:
+		answer(SOA, 0, false);
+		break;
+	case 1: /* only passes on what others say */
+		answer(SOA, 1, false);
+		put_soa(&m, 8);
+		m.bytes[2] &= (uint8_t) ~(AA >> 8);
+		break;
+	case 2:
+		answer(SOA, 2, false);
+		put_soa(&m, 8);
+		put_soa(&m, 8);
+		break;
+	case 3: /* the answer to another query */
+		answer_whole(AXFR, 8);
+		return;
+	case 4:
+		answer_refusal(SOA, 5);
+		return;
+	case 5:
+		answer_refusal(SOA, 9); /* NOTAUTH */
+		return;
+	default: /* says nothing and ends */
+		script_next(true);
+		return;
+	}
+	script_add();
 }
 
 static void
 bad_soa_answers(void **state)
 {
 	(void)state;
+	for (unsigned which = 0; which < 7; which++) {
+		script_begin();
+		bad_soa(which);
+		answer_whole(AXFR, 8);
+		expect_draft("axfr", 8, false, 2);
+		asked(2, 2, SOA, AXFR);
+		lr_draft_free(fetched.draft);
+		for (unsigned again = 0; again < 2; again++) {
+			script_begin();
+			bad_soa(which);
+			answer_whole(AXFR, 7); /* the one held: for the caller to see */
+			if (fetch_again() != LR_OK)
+				fail_msg("%u: %s", which, err.text);
+			assert_int_equal(fetched.serial, 7);
+			lr_draft_free(fetched.draft);
+		}
+		lr_source_free(source);
+	}
+	script_begin(); /* but nothing older than what is held */
+	bad_soa(4);
+	answer_whole(AXFR, 6);
+	expect_failure("axfr", LR_ESERIAL, "has serial 6, older than 7");
+}
+
+/* RFC 7766 section 6.2.4: the server closes after each answer. */
+static void
+closes_after_each(void **state)
+{
+	(void)state;
 	script_begin();
-	answer(SOA, 0, false);
-	script_add();
-	expect_failure("axfr", LR_EFORMAT, "no SOA in the answer");
-	script_begin(); /* who only passes on what others say */
-	answer(SOA, 1, false);
-	put_soa(&m, 8);
-	m.bytes[2] &= (uint8_t) ~(AA >> 8);
-	script_add();
-	expect_failure("axfr", LR_EFORMAT, "no authority");
-	script_begin();
-	answer(SOA, 2, false);
-	put_soa(&m, 8);
-	put_soa(&m, 8);
-	script_add();
-	expect_failure("axfr", LR_EFORMAT, "records after");
-	script_begin(); /* the answer to another query */
-	answer_whole(AXFR, 8);
-	expect_failure("axfr", LR_EFORMAT, "another question");
-	script_begin();
-	answer_refusal(SOA, 5);
-	expect_failure("axfr", LR_EREFUSED, "REFUSED");
-	script_begin();
-	script_next(true);
-	expect_failure("axfr", LR_EFORMAT, "connection closed");
-	script_begin(); /* closes between the two */
 	answer_soa(8);
 	script.answers[0].last = true;
-	assert_int_not_equal(fetch_held("axfr", held), LR_OK);
-	assert_null(fetched.draft);
+	answer_whole(AXFR, 8);
+	expect_draft("axfr", 8, false, 2);
+	asked(2, 2, SOA, AXFR);
+	assert_int_equal(script.answers[1].query[11], 1); /* with EDNS: that was not the reason */
 	done();
+}
+
+/* RFC 6891 section 7: FORMERR or NOTIMP to EDNS, or to its option, is not for the question. */
+static void
+without_edns(void **state)
+{
+	static const unsigned rcodes[] = {1, 4};
+	(void)state;
+	for (size_t i = 0; i < 2; i++) {
+		script_begin();
+		answer_refusal(SOA, rcodes[i]);
+		answer_soa(8);
+		answer_whole(AXFR, 8);
+		expect_draft("axfr", 8, false, 2);
+		asked(2, 3, SOA, SOA, AXFR);
+		for (unsigned q = 0; q < 3; q++) /* additional records of the queries: OPT */
+			assert_int_equal(script.answers[q].query[11], q == 0);
+		assert_int_equal(script.answers[1].query_size, 17);
+		lr_draft_free(fetched.draft);
+		script_begin(); /* it is remembered */
+		answer_soa(7);
+		assert_int_equal(fetch_again(), LR_OK);
+		asked(1, 1, SOA);
+		assert_int_equal(script.answers[0].query[11], 0);
+		script_begin(); /* and forgotten where it is of no use any more */
+		answer_refusal(SOA, 2);
+		answer_refusal(AXFR, 2);
+		answer_whole(AXFR, 8);
+		assert_int_equal(fetch_again(), LR_OK);
+		asked(3, 3, SOA, AXFR, AXFR);
+		assert_int_equal(script.answers[2].query[11], 1);
+		done();
+	}
+}
+
+/* Who does not say FORMERR, but anything else, or nothing, to EDNS. */
+static void
+edns_unanswered(void **state)
+{
+	(void)state;
+	limits.idle_ms = 100;
+	for (unsigned which = 0; which < 3; which++) {
+		script_begin();
+		for (unsigned q = 0; q < 2; q++)
+			if (which == 0)
+				answer_refusal(q ? AXFR : SOA, 2);
+			else
+				script_next(which == 1); /* ends; is silent */
+		answer_whole(AXFR, 8);
+		expect_draft("axfr", 8, false, 2);
+		asked(3, 3, SOA, AXFR, AXFR);
+		assert_int_equal(script.answers[2].query[11], 0);
+		done();
+	}
+	limits = lr_limits_default;
 }
 
 /* The authority section of an answer to SOA may name servers. */
@@ -342,9 +468,9 @@ whole_zone_instead(void **state)
 static void
 refused(void **state)
 {
-	static const unsigned rcodes[] = {1, 4, 5}; /* FORMERR, NOTIMP, REFUSED */
+	static const unsigned rcodes[] = {2, 3, 5, 9, 10, 11}; /* SERVFAIL, NXDOMAIN, REFUSED, ... */
 	(void)state;
-	for (size_t i = 0; i < 3; i++) {
+	for (size_t i = 0; i < sizeof(rcodes) / sizeof(*rcodes); i++) {
 		script_begin();
 		answer_refusal(IXFR, rcodes[i]);
 		answer_soa(8);
@@ -354,10 +480,44 @@ refused(void **state)
 		asked(2, 3, IXFR, SOA, AXFR); /* on a new connection */
 		done();
 	}
-	script_begin();
-	answer_refusal(IXFR, 2); /* SERVFAIL: not only for IXFR */
-	expect_failure("ixfr", LR_EREFUSED, "SERVFAIL");
-	asked(1, 1, IXFR);
+	for (unsigned rcode = 1; rcode < 5; rcode += 3) { /* FORMERR, NOTIMP: to EDNS, or to IXFR? */
+		script_begin();
+		answer_refusal(IXFR, rcode);
+		answer_refusal(IXFR, rcode);
+		answer_soa(8);
+		answer_whole(AXFR, 8);
+		expect_draft("ixfr", 8, false, 2);
+		asked(3, 4, IXFR, IXFR, SOA, AXFR);
+		assert_int_equal(script.answers[2].query[11], 1); /* to IXFR */
+		done();
+	}
+}
+
+/* Not an answer at all: the connection ends, or nothing comes. */
+static void
+no_increment(void **state)
+{
+	(void)state;
+	limits.idle_ms = 100;
+	for (unsigned silent = 0; silent < 2; silent++) {
+		script_begin();
+		script_next(!silent);
+		answer_soa(8);
+		answer_whole(AXFR, 8);
+		expect_draft("ixfr", 8, false, 2);
+		asked(2, 3, IXFR, SOA, AXFR);
+		done();
+	}
+	script_begin(); /* one SOA, a newer one: come by AXFR (RFC 1995 section 2) */
+	answer(IXFR, 1, false);
+	put_soa(&m, 8);
+	script_add();
+	answer_soa(8);
+	answer_whole(AXFR, 8);
+	expect_draft("ixfr", 8, false, 2);
+	asked(2, 3, IXFR, SOA, AXFR);
+	done();
+	limits = lr_limits_default;
 }
 
 /* Every bad increment, and then the whole zone on a new connection; both reasons where that fails
@@ -392,11 +552,11 @@ bad_differences(void **state)
 			put_soa(&m, cases[i].closing);
 			script_add();
 			if (fails) {
-				answer_refusal(SOA, 5);
+				refuse_rest();
 				expect_failure("ixfr", LR_EREFUSED, cases[i].why);
 				assert_non_null(
-				    strstr(err.text, "; AXFR: message 1: the server answered"));
-				asked(2, 2, IXFR, SOA);
+				    strstr(err.text, "; SOA: message 1: the server answered"));
+				asked(4, 4, IXFR, SOA, AXFR, AXFR);
 				continue;
 			}
 			answer_soa(10);
@@ -423,7 +583,7 @@ another_soa(void **state)
 	put_a(&m, "c.", 3);
 	put_soa(&m, 8);
 	script_add();
-	answer_refusal(SOA, 5);
+	refuse_rest();
 	expect_failure("ixfr", LR_EREFUSED, "differences from another SOA of serial 7");
 	script_begin(); /* the last SOA added is not the server's */
 	answer(IXFR, 5, true);
@@ -434,7 +594,7 @@ another_soa(void **state)
 	put_a(&m, "c.", 3);
 	put_soa(&m, 8);
 	script_add();
-	answer_refusal(SOA, 5);
+	refuse_rest();
 	expect_failure("ixfr", LR_EREFUSED, "the closing SOA differs from the first");
 }
 
@@ -450,7 +610,7 @@ cut_short(void **state)
 		answer_two_steps();
 		script.answers[0].size = size;
 		script.answers[0].last = true;
-		answer_refusal(SOA, 5);
+		refuse_rest();
 		expect_failure("ixfr", LR_EREFUSED, "IXFR: connection closed after");
 	}
 }
@@ -464,7 +624,7 @@ too_much_after(void **state)
 	put_soa(&m, 7);
 	put_a(&m, "c.", 3);
 	script_add();
-	answer_refusal(SOA, 5);
+	refuse_rest();
 	expect_failure("ixfr", LR_EREFUSED, "records after the closing SOA");
 	script_begin(); /* records of another zone cannot be told in the root; a SOA can */
 	answer(IXFR, 3, true);
@@ -473,7 +633,7 @@ too_much_after(void **state)
 	put_fixed(&m, "com.", 6, 1, 22);
 	put(&m, "\0\0\0\0\0\7\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0", 22);
 	script_add();
-	answer_refusal(SOA, 5);
+	refuse_rest();
 	expect_failure("ixfr", LR_EREFUSED, "SOA of another zone");
 }
 
@@ -487,39 +647,24 @@ distrusted(void **state)
 	expect_draft("ixfr", 9, true, 3);
 	lr_draft_free(fetched.draft);
 	lr_source_distrust(source);
-	struct lr_source *same = source;
-	uint16_t port = script.port;
 	for (unsigned round = 0; round < 3; round++) {
-		struct sockaddr_in address = {.sin_family = AF_INET,
-		    .sin_port = htons(port),
-		    .sin_addr = {htonl(INADDR_LOOPBACK)}};
-		int on = 1;
 		script_begin();
 		if (round == 0) {
-			answer_refusal(SOA, 5); /* a failure does not end the distrust */
+			refuse_rest(); /* a failure does not end the distrust */
 		} else if (round == 1) {
 			answer_soa(8);
 			answer_whole(AXFR, 8);
 		} else {
 			answer_two_steps();
 		}
-		script.listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-		setsockopt(script.listener, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
-		assert_int_equal(
-		    bind(script.listener, (struct sockaddr *)&address, sizeof(address)), 0);
-		assert_int_equal(listen(script.listener, 8), 0);
-		assert_int_equal(pthread_create(&script.thread, NULL, script_serve, NULL), 0);
-		fetched = (struct lr_fetched){.draft = NULL};
-		enum lr_code code =
-		    lr_source_fetch(same, (const uint8_t *)"", held, &io, &limits, &fetched, &err);
-		script_stop();
+		enum lr_code code = fetch_again();
 		assert_int_equal(code, round == 0 ? LR_EREFUSED : LR_OK);
 		assert_int_equal(fetched.increment, round == 2);
 		if (round == 1)
 			asked(1, 2, SOA, AXFR);
 		lr_draft_free(fetched.draft);
 	}
-	lr_source_free(same);
+	lr_source_free(source);
 }
 
 static int
@@ -555,12 +700,16 @@ main(void)
 	    cmocka_unit_test(nothing_held),
 	    cmocka_unit_test(lying_serial),
 	    cmocka_unit_test(bad_soa_answers),
+	    cmocka_unit_test(closes_after_each),
+	    cmocka_unit_test(without_edns),
+	    cmocka_unit_test(edns_unanswered),
 	    cmocka_unit_test(soa_with_servers),
 	    cmocka_unit_test(differences),
 	    cmocka_unit_test(query),
 	    cmocka_unit_test(single_soa),
 	    cmocka_unit_test(whole_zone_instead),
 	    cmocka_unit_test(refused),
+	    cmocka_unit_test(no_increment),
 	    cmocka_unit_test(bad_differences),
 	    cmocka_unit_test(another_soa),
 	    cmocka_unit_test(cut_short),

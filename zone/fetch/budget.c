@@ -13,9 +13,11 @@ ask_budget(void *budget, struct lr_error *err)
 void
 lr_budget_start(struct lr_budget *budget, const struct lr_io *io, const struct lr_limits *limits)
 {
+	int64_t now = io->monotonic_ms(io->arg);
 	*budget = (struct lr_budget){.io = io,
 	    .limits = limits,
-	    .deadline = io->monotonic_ms(io->arg) + (int64_t)limits->total_ms,
+	    .deadline = now + (int64_t)limits->total_ms,
+	    .last_ms = now,
 	    .stop = {ask_budget, budget, 0}};
 }
 
@@ -50,10 +52,11 @@ lr_budget_check(const struct lr_budget *budget, struct lr_error *err)
 {
 	if (cancelled(budget->io))
 		return lr_cancelled(err);
-	if (lr_budget_left(budget) > 0)
+	bool late = lr_budget_left(budget) == 0;
+	if (!late && until(budget, budget->last_ms + budget->limits->work_ms) > 0)
 		return LR_OK;
 	return lr_fail(err, LR_ETIMEOUT, "not finished within %g s, after %zu octets",
-	    budget->limits->total_ms / 1000.0, budget->octets);
+	    (late ? budget->limits->total_ms : budget->limits->work_ms) / 1000.0, budget->octets);
 }
 
 static enum lr_code
@@ -107,13 +110,39 @@ lr_budget_room(const struct lr_budget *budget)
 	return budget->octets < max ? max - budget->octets : 0;
 }
 
+void
+lr_budget_asked(struct lr_budget *budget)
+{
+	budget->paced = false;
+	budget->last_ms = budget->io->monotonic_ms(budget->io->arg);
+}
+
+enum lr_code
+lr_budget_pace(struct lr_budget *budget, size_t octets, struct lr_error *err)
+{
+	const struct lr_limits *limits = budget->limits;
+	int64_t now = budget->io->monotonic_ms(budget->io->arg);
+	int64_t took = now - budget->pace_ms;
+	budget->last_ms = now;
+	if (budget->paced && took < limits->rate_ms)
+		return LR_OK;
+	if (budget->paced &&
+	    (uint64_t)(octets - budget->pace_octets) * 1000 < (uint64_t)limits->rate * (uint64_t)took)
+		return lr_fail(err, LR_ETIMEOUT,
+		    "less than %u octets a second, after %zu octets", limits->rate, octets);
+	budget->paced = true;
+	budget->pace_ms = now;
+	budget->pace_octets = octets;
+	return LR_OK;
+}
+
 enum lr_code
 lr_budget_read(struct lr_budget *budget, size_t octets, struct lr_error *err)
 {
 	budget->octets += octets;
 	if (budget->octets > budget->limits->wire_octets)
 		return lr_fail(err, LR_ELIMIT, "more than %zu octets", budget->limits->wire_octets);
-	return LR_OK;
+	return lr_budget_pace(budget, budget->octets, err);
 }
 
 enum lr_code

@@ -12,8 +12,13 @@
 struct lr_budget {
 	const struct lr_io *io;
 	const struct lr_limits *limits;
-	int64_t deadline;    /* monotonic milliseconds */
-	size_t octets;       /* read so far, over all connections of the fetch */
+	int64_t deadline; /* monotonic milliseconds */
+	size_t octets;    /* read so far, over all connections of the fetch */
+	int64_t last_ms;  /* when something was read */
+	/* The rate is counted from here; begun with the first octets of an answer. */
+	bool paced;
+	int64_t pace_ms;
+	size_t pace_octets;
 	struct lr_stop stop; /* for work that does not wait: asks lr_budget_check() */
 };
 
@@ -26,7 +31,7 @@ int lr_budget_left(const struct lr_budget *budget);
 
 bool lr_budget_cancelled(const struct lr_budget *budget);
 
-/* LR_ECANCELLED; LR_ETIMEOUT: the fetch takes too long. */
+/* LR_ECANCELLED; LR_ETIMEOUT: the fetch takes too long, or the work on what it has read. */
 enum lr_code lr_budget_check(const struct lr_budget *budget, struct lr_error *err);
 
 enum lr_wait { LR_WAIT_READY, LR_WAIT_LATE, LR_WAIT_CANCELLED, LR_WAIT_FAILED };
@@ -46,7 +51,13 @@ enum lr_wait lr_budget_poll(
 /* Octets that may still be read. */
 size_t lr_budget_room(const struct lr_budget *budget);
 
-/* Counts octets that were read. LR_ELIMIT: they were too many. */
+/* A question was asked: the wait for its answer does not count for the rate. */
+void lr_budget_asked(struct lr_budget *budget);
+
+/* So many OCTETS have been read by now. LR_ETIMEOUT: they come too slowly. */
+enum lr_code lr_budget_pace(struct lr_budget *budget, size_t octets, struct lr_error *err);
+
+/* Counts octets that were read. LR_ELIMIT: they were too many; LR_ETIMEOUT: they come too slowly. */
 enum lr_code lr_budget_read(struct lr_budget *budget, size_t octets, struct lr_error *err);
 
 enum lr_code lr_cancelled(struct lr_error *err);

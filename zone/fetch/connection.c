@@ -16,6 +16,7 @@ struct lr_connection {
 	struct lr_tls *tls; /* NULL: plain TCP */
 	int fd;
 	unsigned messages;
+	bool ended;   /* by the other side */
 	size_t front; /* of the buffer: where the next message starts */
 	size_t filled;
 	uint8_t buffer[2 + UINT16_MAX]; /* one message and its length, RFC 1035 section 4.2.2 */
@@ -46,8 +47,9 @@ no_connection(int error, struct lr_error *err)
 }
 
 static enum lr_code
-broken(const struct lr_connection *c, int error, struct lr_error *err)
+broken(struct lr_connection *c, int error, struct lr_error *err)
 {
+	c->ended = true;
 	if (error == ECONNRESET || error == EPIPE)
 		return lr_fail(err, LR_EIO, "connection reset after %u messages", c->messages);
 	return lr_fail(
@@ -242,6 +244,7 @@ lr_connection_open(const struct lr_uri *uri, const char *ca_bundle, struct lr_bu
 	c->tls = NULL;
 	c->fd = -1;
 	c->messages = 0;
+	c->ended = false;
 	c->front = c->filled = 0;
 	enum lr_code code = LR_OK;
 	if (uri->scheme == LR_XOT)
@@ -288,6 +291,7 @@ lr_connection_send(
 	framed[0] = (uint8_t)(size >> 8);
 	framed[1] = (uint8_t)(size & 0xff);
 	memcpy(framed + 2, message, size); /* in one piece (RFC 7766 section 8) */
+	lr_budget_asked(c->budget);
 	if (!c->tls)
 		return send_all(c, framed, 2 + size, err);
 	enum lr_code code = lr_tls_write(c->tls, framed, 2 + size, err);
@@ -327,6 +331,7 @@ read_on(struct lr_connection *c, struct lr_error *err)
 	c->front = 0;
 	enum lr_code code = (c->tls ? receive_tls : receive_some)(
 	    c, c->buffer + c->filled, sizeof(c->buffer) - c->filled, &got, err);
+	c->ended |= code == LR_OK && got == 0;
 	if (code == LR_OK && got == 0)
 		code = lr_fail(err, LR_EFORMAT, "connection closed after %u messages%s",
 		    c->messages, c->filled ? ", amid the next" : "");
@@ -346,6 +351,18 @@ lr_connection_receive(
 			code = find_message(c, message, size, err);
 	}
 	return code;
+}
+
+unsigned
+lr_connection_messages(const struct lr_connection *c)
+{
+	return c->messages;
+}
+
+bool
+lr_connection_ended(const struct lr_connection *c)
+{
+	return c->ended;
 }
 
 bool

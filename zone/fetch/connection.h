@@ -35,6 +35,12 @@ enum lr_code lr_connection_send(
 enum lr_code lr_connection_receive(
     struct lr_connection *connection, const uint8_t **message, size_t *size, struct lr_error *err);
 
+/* How many have come. */
+unsigned lr_connection_messages(const struct lr_connection *connection);
+
+/* Whether the other side has closed or reset it. */
+bool lr_connection_ended(const struct lr_connection *connection);
+
 /* Whether octets have come that belong to no message received so far. */
 bool lr_connection_pending(const struct lr_connection *connection);
 

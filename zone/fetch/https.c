@@ -142,11 +142,15 @@ on_progress(void *arg, curl_off_t total, curl_off_t got, curl_off_t to_send, cur
 {
 	struct lr_exchange *x = arg;
 	(void)total, (void)to_send, (void)sent;
-	if ((uintmax_t)got <= lr_budget_room(x->budget))
-		return 0;
-	x->code =
-	    lr_fail(x->err, LR_ELIMIT, "more than %zu octets", x->budget->limits->wire_octets);
-	return 1;
+	if (x->code != LR_OK)
+		return 1;
+	if ((uintmax_t)got > lr_budget_room(x->budget))
+		x->code = lr_fail(
+		    x->err, LR_ELIMIT, "more than %zu octets", x->budget->limits->wire_octets);
+	else if (got > x->got) /* this is called as well when nothing has come */
+		x->code = lr_budget_pace(x->budget, x->budget->octets + (size_t)got, x->err);
+	x->got = got;
+	return x->code != LR_OK;
 }
 
 static int
@@ -240,6 +244,7 @@ perform(struct lr_exchange *x)
 {
 	struct curl_waitfd cancel = {.fd = x->budget->io->cancel_fd, .events = CURL_WAIT_POLLIN};
 	int64_t begun = now(x);
+	lr_budget_asked(x->budget);
 	for (;;) {
 		int running, messages, whole;
 		const char *what;

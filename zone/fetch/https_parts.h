@@ -20,6 +20,7 @@ struct lr_exchange {
 	bool connected;
 	int64_t last; /* when something came, or the connection stood */
 	size_t header_octets;
+	curl_off_t got; /* of the body, as it comes over the wire */
 	struct lr_https_response *response;
 	size_t room; /* of its body */
 };

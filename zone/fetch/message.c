@@ -61,13 +61,14 @@ lr_query_encode(const struct lr_query *query, uint8_t *message, size_t size)
 	at = put16(at, 1);
 	at = put16(at, 0);
 	at = put16(at, query->soa != NULL);
-	at = put16(at, 1);
+	at = put16(at, !query->without_edns);
 	at = put(at, query->name, name_length);
 	at = put16(at, query->type);
 	at = put16(at, LDNS_RR_CLASS_IN);
 	if (query->soa)
 		at = put_soa(at, query, name_length);
-	at = put_opt(at);
+	if (!query->without_edns)
+		at = put_opt(at);
 	return (size_t)(at - message);
 }
 
@@ -187,8 +188,6 @@ lr_message_end(struct lr_message *message, struct lr_error *err)
 		code = read_other(message, false, err);
 	for (unsigned i = 0; code == LR_OK && i < message->additionals; i++)
 		code = read_other(message, true, err);
-	if (code == LR_OK && lr_cursor_left(&message->at) > 0)
-		code = lr_fail(err, LR_EFORMAT, "octets after the end of a message");
 	return code;
 }
 

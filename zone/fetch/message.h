@@ -12,13 +12,14 @@
 
 struct lr_query {
 	uint16_t id, type;
+	bool without_edns;
 	const uint8_t *name;
 	const uint8_t *soa; /* RDATA for the authority section (RFC 1995 section 3), or NULL */
 	size_t soa_length;
 };
 
-/* Without the two octets of TCP length, with EDNS EXPIRE asked for (RFC 7314 section 2); returns
- * the length. SIZE is at least LR_QUERY_MAX. */
+/* Without the two octets of TCP length; where there is EDNS, EXPIRE is asked for (RFC 7314 section
+ * 2). Returns the length. SIZE is at least LR_QUERY_MAX. */
 size_t lr_query_encode(const struct lr_query *query, uint8_t *message, size_t size);
 
 /* A message while it is read, in the order of the functions below. */

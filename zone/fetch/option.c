@@ -117,16 +117,28 @@ take_switch(const struct reading *reading, void *place)
 }
 
 static enum lr_code
-take_seconds(const struct reading *reading, void *place)
+take_positive(const struct reading *reading, uint32_t *place, const char *expected)
 {
 	char *end;
 	errno = 0;
 	unsigned long number = strtoul(reading->value, &end, 10);
 	if (!isdigit((unsigned char)*reading->value) || *end || errno || number == 0 ||
 	    number > INT32_MAX)
-		return bad(reading, "expected a number of seconds, 1 to 2147483647");
-	*(uint32_t *)place = (uint32_t)number;
+		return bad(reading, expected);
+	*place = (uint32_t)number;
 	return LR_OK;
+}
+
+static enum lr_code
+take_seconds(const struct reading *reading, void *place)
+{
+	return take_positive(reading, place, "expected a number of seconds, 1 to 2147483647");
+}
+
+static enum lr_code
+take_rate(const struct reading *reading, void *place)
+{
+	return take_positive(reading, place, "expected octets a second, 1 to 2147483647");
 }
 
 static enum lr_code
@@ -274,6 +286,8 @@ static const struct option table[] = {
     {"localroot-ca-bundle", take_certificates, IN(ca_bundle), IN(ca_bundle_missed)},
     {"localroot-max-age", take_seconds, IN(max_age), 0},
     {"localroot-refresh", take_seconds, IN(refresh), 0},
+    {"localroot-max-transfer-time", take_seconds, IN(max_transfer_time), 0},
+    {"localroot-min-transfer-rate", take_rate, IN(min_transfer_rate), 0},
 };
 
 /* The option that TEXT begins with, and where its value stands; NULL: none. */

@@ -23,6 +23,8 @@ struct lr_options {
 	char *ca_bundle;       /* localroot-ca-bundle, or NULL: the system's */
 	uint32_t max_age;      /* localroot-max-age, seconds; 0: none */
 	uint32_t refresh;      /* localroot-refresh, seconds; 0: none */
+	uint32_t max_transfer_time; /* localroot-max-transfer-time, seconds; 0: the default */
+	uint32_t min_transfer_rate; /* localroot-min-transfer-rate, octets a second; 0: the default */
 	bool sources_missed;   /* the last source or list named cannot be used */
 	bool ca_bundle_missed; /* the last ca-bundle named cannot be used */
 };

@@ -30,6 +30,9 @@ struct lr_limits {
 	int connect_ms;     /* to one address; 2 s at the most while others are left to try */
 	int idle_ms;        /* between two reads that bring something */
 	int total_ms;       /* of the whole fetch, however many connections it takes */
+	int work_ms;        /* between two of its reads, at work on what came */
+	unsigned rate;      /* octets a second, the least; 0: any */
+	int rate_ms;        /* that the rate is looked at for */
 	size_t wire_octets; /* read from the source, and also after decompression */
 	struct lr_draft_limits
 	    draft;          /* octets and records of the zone, octets of one record's RDATA */

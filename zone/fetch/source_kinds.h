@@ -14,6 +14,7 @@ struct lr_source {
 	struct lr_uri uri;
 	char *ca_bundle;     /* or NULL */
 	bool distrusted;     /* no increments until a whole zone has come */
+	bool plain;          /* what came last, came without EDNS */
 	struct lr_tags tags; /* https */
 };
 
@@ -38,21 +39,9 @@ enum lr_code lr_new_draft(
 /* One function a kind; outputs and errors are lr_source_fetch()'s. */
 enum lr_code lr_fetch_file(struct lr_source *source, const struct lr_request *request,
     struct lr_fetched *fetched, struct lr_error *err);
-enum lr_code lr_fetch_axfr(struct lr_source *source, const struct lr_request *request,
-    struct lr_fetched *fetched, struct lr_error *err); /* by TCP or TLS */
-enum lr_code lr_fetch_ixfr(struct lr_source *source, const struct lr_request *request,
-    struct lr_fetched *fetched, struct lr_error *err);
+enum lr_code lr_fetch_transfer(struct lr_source *source, const struct lr_request *request,
+    struct lr_fetched *fetched, struct lr_error *err); /* axfr: ixfr: xot: */
 enum lr_code lr_fetch_https(struct lr_source *source, const struct lr_request *request,
     struct lr_fetched *fetched, struct lr_error *err);
-
-/* For a query. LR_EIO: there is none that others could not guess. */
-enum lr_code lr_new_id(const struct lr_request *request, uint16_t *id, struct lr_error *err);
-
-struct lr_connection;
-struct lr_transfer;
-
-/* Asks the transfer's question over the connection and takes the answer to its end. */
-enum lr_code lr_ask(
-    struct lr_connection *connection, struct lr_transfer *transfer, struct lr_error *err);
 
 #endif

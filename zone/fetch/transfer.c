@@ -37,6 +37,7 @@ struct soa_rdata {
 
 struct lr_transfer {
 	uint16_t id, type; /* of the query */
+	bool without_edns;
 	const uint8_t *origin;
 	struct lr_draft *draft; /* the caller's for an AXFR, this transfer's for an IXFR */
 	const struct lr_zone *held;
@@ -303,10 +304,19 @@ take_record(struct lr_transfer *t, const struct lr_record *record, struct lr_err
 	}
 }
 
+void
+lr_transfer_without_edns(struct lr_transfer *transfer)
+{
+	transfer->without_edns = true;
+}
+
 size_t
 lr_transfer_query(const struct lr_transfer *t, uint8_t *message, size_t size)
 {
-	struct lr_query query = {.id = t->id, .type = t->type, .name = t->origin};
+	struct lr_query query = {.id = t->id,
+	    .type = t->type,
+	    .without_edns = t->without_edns,
+	    .name = t->origin};
 	if (t->type == LDNS_RR_TYPE_IXFR) {
 		query.soa = t->current.rdata;
 		query.soa_length = t->current.length;
@@ -336,12 +346,9 @@ check_header(struct lr_transfer *t, const struct lr_message *message, struct lr_
 		return LR_EREFUSED;
 	if (message->truncated)
 		return lr_fail(err, LR_EFORMAT, "truncated");
-	if (message->questions > 1 || (t->messages == 1 && message->questions != 1))
+	if (message->questions > 1) /* some leave it out of the first message, too */
 		return lr_fail(err, LR_EFORMAT, "%u questions", message->questions);
-	/* An answer to SOA may name the servers; it has to come from one (RFC 1034 section
-	 * 4.3.5). */
-	if (message->authorities != 0 && t->type != LDNS_RR_TYPE_SOA)
-		return lr_fail(err, LR_EFORMAT, "records in the authority section");
+	/* A serial has to come from one of the zone's servers (RFC 1034 section 4.3.5). */
 	if (t->type == LDNS_RR_TYPE_SOA && !message->authoritative)
 		return lr_fail(err, LR_EFORMAT, "the server has no authority for the zone");
 	return LR_OK;
