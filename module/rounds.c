@@ -7,11 +7,11 @@
 
 #include <inttypes.h>
 
-#define HURRY_MS 15000   /* a hurried round does not wait longer before it asks the next */
-#define BESIDE_MAX 3     /* and has so many asked at a time */
-#define TURN_MS 120000   /* what a source has of it while others wait for one of these places */
-#define ROUND_MS 300000  /* no further source is begun after that */
-#define GRACE_MS 5000    /* past the limits of a fetch, or past being cancelled: it hangs */
+#define HURRY_MS 15000  /* a hurried round does not wait longer before it asks the next */
+#define BESIDE_MAX 3    /* and has so many asked at a time */
+#define TURN_MS 120000  /* what a source has of it while others wait for one of these places */
+#define ROUND_MS 300000 /* no further source is begun after that */
+#define GRACE_MS 5000   /* past the limits of a fetch, or past being cancelled: it hangs */
 
 /* One source. */
 struct asking {
@@ -163,7 +163,8 @@ start(struct lr_rounds *rounds, size_t i, bool fresh, struct lr_error *err)
 		rounds->notify_fd, &asking->inquiry, err);
 	if (code != LR_OK)
 		return code;
-	bool file = lr_source_uri(source)->scheme == LR_FILE; /* nothing in it waits for a network */
+	bool file =
+	    lr_source_uri(source)->scheme == LR_FILE; /* nothing in it waits for a network */
 	asking->counts = true;
 	asking->hangs = false;
 	asking->since_ms = rounds->last_begun_ms = now_ms();
@@ -274,7 +275,8 @@ make_room(struct lr_rounds *rounds)
 	if (!rounds->hurried || rounds->running < BESIDE_MAX || !others_wait(rounds))
 		return;
 	for (size_t i = 0; i < rounds->count; i++)
-		if (rounds->asking[i].counts && (first == rounds->count ||
+		if (rounds->asking[i].counts &&
+		    (first == rounds->count ||
 			rounds->asking[i].since_ms < rounds->asking[first].since_ms))
 			first = i;
 	if (now_ms() - rounds->asking[first].since_ms < TURN_MS)
@@ -293,9 +295,8 @@ may_begin(const struct lr_rounds *rounds)
 	const struct asking *next = &rounds->asking[rounds->picked[rounds->at]];
 	if (next->inquiry && !next->hangs)
 		return false; /* cancelled a moment ago */
-	return rounds->running == 0 ||
-	       (rounds->hurried && rounds->running < BESIDE_MAX &&
-		   now_ms() - rounds->last_begun_ms >= HURRY_MS);
+	return rounds->running == 0 || (rounds->hurried && rounds->running < BESIDE_MAX &&
+					   now_ms() - rounds->last_begun_ms >= HURRY_MS);
 }
 
 static void

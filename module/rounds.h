@@ -4,9 +4,9 @@
  * A round without hurry asks one source after the other, and leaves each the time that its limits
  * allow. A hurried one keeps nobody waiting for a source that is dead or slow: one that has not
  * delivered after 15 s goes on beside the next, three at a time, and where that is not enough the
- * one that was begun first gives way after two minutes. A slow link needs the first kind, and a slow
- * source the second: they take turns. After five minutes no further source is asked; a hurried round
- * that has not asked all by then is over.
+ * one that was begun first gives way after two minutes. A slow link needs the first kind, and a
+ * slow source the second: they take turns. After five minutes no further source is asked; a hurried
+ * round that has not asked all by then is over.
  *
  * The refresher's thread, which never waits here.
  */

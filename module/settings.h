@@ -16,15 +16,15 @@ struct lr_settings {
 	bool enabled;           /* localroot: yes */
 	struct lr_uri *sources; /* none: those that were named cannot be used, nobody is asked */
 	size_t source_count;
-	size_t named;          /* the first of them are localroot-source's, in the order given; the
-				  others come from the list or are built in, and have no order */
-	char *dir;             /* localroot-dir */
-	char *status_file;     /* localroot-status-file, or NULL */
-	char *ca_bundle;       /* localroot-ca-bundle, or NULL: the system's */
-	uint32_t max_age;      /* localroot-max-age, seconds; 0: the SOA's expire alone */
-	uint32_t refresh;      /* localroot-refresh, seconds; 0: the SOA's refresh alone */
+	size_t named;      /* the first of them are localroot-source's, in the order given; the
+			      others come from the list or are built in, and have no order */
+	char *dir;         /* localroot-dir */
+	char *status_file; /* localroot-status-file, or NULL */
+	char *ca_bundle;   /* localroot-ca-bundle, or NULL: the system's */
+	uint32_t max_age;  /* localroot-max-age, seconds; 0: the SOA's expire alone */
+	uint32_t refresh;  /* localroot-refresh, seconds; 0: the SOA's refresh alone */
 	struct lr_limits limits; /* of a fetch */
-	int32_t date_override; /* Unbound's val-override-date: 0 none, -1 dates do not count */
+	int32_t date_override;   /* Unbound's val-override-date: 0 none, -1 dates do not count */
 	char *passed_over; /* for localroot_status: a line for each option and each line of a list
 			      that cannot be used, of the first 20, and how many more */
 };

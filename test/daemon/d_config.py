@@ -56,6 +56,8 @@ def values(folder):
         "localroot-ca-bundle": ([f"{folder}/ca.pem"], [*file, f"{folder}/file", "/dev/null"]),
         "localroot-max-age": seconds,
         "localroot-refresh": seconds,
+        "localroot-max-transfer-time": seconds,
+        "localroot-min-transfer-rate": seconds,
         "localroot-bogus": ([], ["x"]),
     }
 

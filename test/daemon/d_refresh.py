@@ -248,6 +248,58 @@ def beside():
                 raise AssertionError(f"{took:.1f} s")
 
 
+@tap.test("slow sources: one alone comes to its end after more than two minutes; three of them make room for a fourth")
+def slow_sources():
+    with lab.Lab(root(timers=(1800, 900, 604800))) as net:
+        messages = fake.record(net.transfer_addresses[0])
+        octets = sum(2 + len(message) for message in messages)
+        with fake.Source(SLOW, messages, fake.steady(octets / 135)):
+            started = time.monotonic()
+            alone = net.unbound(localroot=[f"localroot-source: axfr:{SLOW}"])
+            words = [f"localroot-source: {scheme}:{SLOW}{port}" for scheme, port in (("axfr", ""), ("ixfr", ""), ("axfr", "@53"))]
+            beside = net.unbound(localroot=words + [f"localroot-source: axfr:{net.transfer_addresses[0]}"])
+            beside.wait_log("serving the root zone", 140)
+            tap.note(f"beside three slow ones: {time.monotonic() - started:.1f} s")
+            beside.wait_log(rf"axfr:{SLOW}: not finished within 120 s, and others wait", 1)
+            alone.wait_log("serving the root zone", 60)
+            tap.note(f"alone: {time.monotonic() - started:.1f} s")
+            if time.monotonic() - started < 125:
+                raise AssertionError("that was not slow")
+
+
+@tap.test("limits that are options: the time of a transfer, and its least rate")
+def transfer_limits():
+    with lab.Lab(root(timers=(1800, 900, 604800))) as net:
+        with fake.Source(SLOW, fake.record(net.transfer_addresses[0]), fake.steady(5000)):
+            for option, reason in (("localroot-max-transfer-time: 3", "not finished within 3 s"),
+                                   ("localroot-min-transfer-rate: 8000", "less than 8000 octets a second")):
+                resolver = net.unbound(localroot=[f"localroot-source: axfr:{SLOW}", option])
+                resolver.wait_log(rf"axfr:{SLOW}: .*{reason}", 90)
+                resolver.stop()
+
+
+@tap.test("what is stale is asked for as if nothing were held; and nothing older is taken")
+def stale():
+    with lab.Lab(root(timers=(1800, 900, 604800))) as net:
+        resolver = net.unbound(localroot=["localroot-max-age: 6"])
+        resolver.wait_serving(SERIAL)
+        source = net.transfer_addresses[0]
+        net.serve_source(None)
+        resolver.wait_log("is stale since", 30)
+        net.serve_source(root(timers=(1800, 900, 604800)))
+        start = len(net.sniffer.queries())
+        refresh(resolver)
+        resolver.wait_serving(SERIAL)
+        tap.equal([q.type for q in net.sniffer.queries()[start:] if q.destination == source], ["AXFR"], "what it was asked")
+        net.serve_source(None)
+        resolver.wait_log("is stale since", 30, len(resolver.log))
+        older = resolver.metrics().get("failures_serial", 0)
+        net.serve_source(root(-1, timers=(1800, 900, 604800)))
+        refresh(resolver)
+        resolver.wait_refused(f"axfr:{source}", "serial", older)
+        tap.equal(resolver.metrics()["serving"], 0, "serving")
+
+
 @tap.test("where something else decides for \".\", and where there is no anchor, nobody is asked")
 def declined():
     with lab.Lab(root()) as net:

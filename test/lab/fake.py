@@ -4,6 +4,7 @@ import contextlib
 import socket
 import struct
 import threading
+import time
 
 import netns
 
@@ -84,6 +85,18 @@ def slow(send, messages, ending):
         if ending.wait(0.1):
             return
         send(bytes([octet]))
+
+
+def steady(rate):
+    """All of it, at so many octets a second."""
+    def play(send, messages, ending):
+        octets = b"".join(map(framed, messages))
+        started, at = time.monotonic(), 0
+        while at < len(octets) and not ending.wait(0.2):
+            due = int((time.monotonic() - started) * rate)
+            send(octets[at:due])
+            at = max(at, due)
+    return play
 
 
 def silent(send, messages, ending):

@@ -117,9 +117,8 @@ script_add(void)
 static inline void
 script_start(uint16_t port)
 {
-	struct sockaddr_in address = {.sin_family = AF_INET,
-	    .sin_port = htons(port),
-	    .sin_addr = {htonl(INADDR_LOOPBACK)}};
+	struct sockaddr_in address = {
+	    .sin_family = AF_INET, .sin_port = htons(port), .sin_addr = {htonl(INADDR_LOOPBACK)}};
 	socklen_t length = sizeof(address);
 	int on = 1;
 	script.listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);

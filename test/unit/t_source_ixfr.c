@@ -233,8 +233,8 @@ lying_serial(void **state)
 	done();
 }
 
-/* Who answers the SOA like that may have the zone all the same: the AXFR follows on a new connection,
- * each time that the source is asked. */
+/* Who answers the SOA like that may have the zone all the same: the AXFR follows on a new
+ * connection, each time that the source is asked. */
 static void
 bad_soa(unsigned which)
 {
@@ -468,7 +468,8 @@ whole_zone_instead(void **state)
 static void
 refused(void **state)
 {
-	static const unsigned rcodes[] = {2, 3, 5, 9, 10, 11}; /* SERVFAIL, NXDOMAIN, REFUSED, ... */
+	static const unsigned rcodes[] = {
+	    2, 3, 5, 9, 10, 11}; /* SERVFAIL, NXDOMAIN, REFUSED, ... */
 	(void)state;
 	for (size_t i = 0; i < sizeof(rcodes) / sizeof(*rcodes); i++) {
 		script_begin();
@@ -480,7 +481,8 @@ refused(void **state)
 		asked(2, 3, IXFR, SOA, AXFR); /* on a new connection */
 		done();
 	}
-	for (unsigned rcode = 1; rcode < 5; rcode += 3) { /* FORMERR, NOTIMP: to EDNS, or to IXFR? */
+	for (unsigned rcode = 1; rcode < 5;
+	     rcode += 3) { /* FORMERR, NOTIMP: to EDNS, or to IXFR? */
 		script_begin();
 		answer_refusal(IXFR, rcode);
 		answer_refusal(IXFR, rcode);

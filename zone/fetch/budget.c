@@ -126,10 +126,10 @@ lr_budget_pace(struct lr_budget *budget, size_t octets, struct lr_error *err)
 	budget->last_ms = now;
 	if (budget->paced && took < limits->rate_ms)
 		return LR_OK;
-	if (budget->paced &&
-	    (uint64_t)(octets - budget->pace_octets) * 1000 < (uint64_t)limits->rate * (uint64_t)took)
-		return lr_fail(err, LR_ETIMEOUT,
-		    "less than %u octets a second, after %zu octets", limits->rate, octets);
+	if (budget->paced && (uint64_t)(octets - budget->pace_octets) * 1000 <
+				 (uint64_t)limits->rate * (uint64_t)took)
+		return lr_fail(err, LR_ETIMEOUT, "less than %u octets a second, after %zu octets",
+		    limits->rate, octets);
 	budget->paced = true;
 	budget->pace_ms = now;
 	budget->pace_octets = octets;

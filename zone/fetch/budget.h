@@ -57,7 +57,8 @@ void lr_budget_asked(struct lr_budget *budget);
 /* So many OCTETS have been read by now. LR_ETIMEOUT: they come too slowly. */
 enum lr_code lr_budget_pace(struct lr_budget *budget, size_t octets, struct lr_error *err);
 
-/* Counts octets that were read. LR_ELIMIT: they were too many; LR_ETIMEOUT: they come too slowly. */
+/* Counts octets that were read. LR_ELIMIT: they were too many; LR_ETIMEOUT: they come too slowly.
+ */
 enum lr_code lr_budget_read(struct lr_budget *budget, size_t octets, struct lr_error *err);
 
 enum lr_code lr_cancelled(struct lr_error *err);

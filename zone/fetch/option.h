@@ -17,14 +17,15 @@ struct lr_options {
 	bool enabled;           /* localroot: yes */
 	struct lr_uri *sources; /* localroot-source, those that can be used, in their order */
 	size_t source_count;
-	char *source_list;     /* localroot-source-list, or NULL */
-	char *dir;             /* localroot-dir, or NULL: the default */
-	char *status_file;     /* localroot-status-file, or NULL */
-	char *ca_bundle;       /* localroot-ca-bundle, or NULL: the system's */
-	uint32_t max_age;      /* localroot-max-age, seconds; 0: none */
-	uint32_t refresh;      /* localroot-refresh, seconds; 0: none */
+	char *source_list;          /* localroot-source-list, or NULL */
+	char *dir;                  /* localroot-dir, or NULL: the default */
+	char *status_file;          /* localroot-status-file, or NULL */
+	char *ca_bundle;            /* localroot-ca-bundle, or NULL: the system's */
+	uint32_t max_age;           /* localroot-max-age, seconds; 0: none */
+	uint32_t refresh;           /* localroot-refresh, seconds; 0: none */
 	uint32_t max_transfer_time; /* localroot-max-transfer-time, seconds; 0: the default */
-	uint32_t min_transfer_rate; /* localroot-min-transfer-rate, octets a second; 0: the default */
+	uint32_t
+	    min_transfer_rate; /* localroot-min-transfer-rate, octets a second; 0: the default */
 	bool sources_missed;   /* the last source or list named cannot be used */
 	bool ca_bundle_missed; /* the last ca-bundle named cannot be used */
 };

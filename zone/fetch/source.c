@@ -11,8 +11,8 @@
 
 /*
  * The root zone of 2026 is 1.3 MB on the wire in 82 messages and 2.2 MB as text. The messages leave
- * room for one record each and fourfold growth, the steps for more than a year of being away. At the
- * least rate it takes three quarters of an hour.
+ * room for one record each and fourfold growth, the steps for more than a year of being away. At
+ * the least rate it takes three quarters of an hour.
  */
 const struct lr_limits lr_limits_default = {
     .connect_ms = 5000,

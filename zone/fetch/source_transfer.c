@@ -3,8 +3,8 @@
  *
  * Of a zone that is held the differences are asked for (ixfr: alone), then the SOA, then the whole.
  * A question that fails leads to the next one, on a new connection, however it failed: servers that
- * do not know one of them say so in every way there is. The last is the plainest, AXFR without EDNS.
- * What is not followed by another question stands in is_final().
+ * do not know one of them say so in every way there is. The last is the plainest, AXFR without
+ * EDNS. What is not followed by another question stands in is_final().
  */
 #include "connection.h"
 #include "serial.h"
@@ -38,7 +38,8 @@ struct session {
 	struct lr_connection *connection; /* or NULL */
 	bool plain;                       /* asks without EDNS */
 	unsigned rcode;                   /* of the last answer */
-	bool lost;                        /* the server ended the last connection */
+	bool ended;                       /* by the server: the last connection */
+	bool lost;                        /* the same before any answer to the question */
 	size_t failure_count;
 	struct failure failures[FAILURES_MAX];
 };
@@ -111,8 +112,8 @@ exchange(struct session *s, uint16_t type, struct answer *answer, struct lr_erro
 	if (code == LR_OK)
 		code = converse(s->connection, transfer, err);
 	s->rcode = transfer ? lr_transfer_rcode(transfer) : 0;
-	s->lost = lr_connection_ended(s->connection) &&
-		  lr_connection_messages(s->connection) == before;
+	s->ended = lr_connection_ended(s->connection);
+	s->lost = s->ended && lr_connection_messages(s->connection) == before;
 	if (code == LR_OK) {
 		*answer = (struct answer){.serial = lr_transfer_serial(transfer),
 		    .increment = lr_transfer_increment(transfer)};
@@ -131,10 +132,10 @@ ask_once(struct session *s, uint16_t type, struct answer *answer, struct lr_erro
 {
 	enum lr_code code = LR_OK;
 	s->rcode = 0;
-	s->lost = false;
+	s->ended = s->lost = false;
 	if (!s->connection)
-		code = lr_connection_open(&s->source->uri, s->source->ca_bundle,
-		    s->request->budget, &s->connection, err);
+		code = lr_connection_open(
+		    &s->source->uri, s->source->ca_bundle, s->request->budget, &s->connection, err);
 	if (code != LR_OK)
 		return code;
 	code = exchange(s, type, answer, err);
@@ -182,7 +183,7 @@ is_final(const struct session *s, enum lr_code code)
 	case LR_EUNSUPPORTED:
 		return true;
 	case LR_EIO:
-		return !s->lost;
+		return !s->ended;
 	default:
 		return lr_budget_left(s->request->budget) == 0 ||
 		       lr_budget_room(s->request->budget) == 0;
@@ -293,8 +294,7 @@ ask_in_turn(struct session *s, struct lr_fetched *fetched)
 	if (is_final_of_whole(s, code))
 		return code;
 	s->plain = !s->plain;
-	return ask_whole(
-	    s, s->plain ? "AXFR without EDNS" : "AXFR with EDNS", announced, fetched);
+	return ask_whole(s, s->plain ? "AXFR without EDNS" : "AXFR with EDNS", announced, fetched);
 }
 
 static bool

@@ -313,10 +313,8 @@ lr_transfer_without_edns(struct lr_transfer *transfer)
 size_t
 lr_transfer_query(const struct lr_transfer *t, uint8_t *message, size_t size)
 {
-	struct lr_query query = {.id = t->id,
-	    .type = t->type,
-	    .without_edns = t->without_edns,
-	    .name = t->origin};
+	struct lr_query query = {
+	    .id = t->id, .type = t->type, .without_edns = t->without_edns, .name = t->origin};
 	if (t->type == LDNS_RR_TYPE_IXFR) {
 		query.soa = t->current.rdata;
 		query.soa_length = t->current.length;

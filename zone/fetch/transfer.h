@@ -37,8 +37,9 @@ void lr_transfer_without_edns(struct lr_transfer *transfer);
 size_t lr_transfer_query(const struct lr_transfer *transfer, uint8_t *message, size_t size);
 
 /*
- * Takes one message. *done once the last record has come; records after it are LR_EFORMAT. LR_EREFUSED names the response code. Anything that RFC 5936 section 2.2 or RFC 1995
- * section 4 does not allow is LR_EFORMAT; LR_ELIMIT, LR_ENOMEM; and what the draft's STOP says.
+ * Takes one message. *done once the last record has come; records after it are LR_EFORMAT.
+ * LR_EREFUSED names the response code. Anything that RFC 5936 section 2.2 or RFC 1995 section 4
+ * does not allow is LR_EFORMAT; LR_ELIMIT, LR_ENOMEM; and what the draft's STOP says.
  */
 enum lr_code lr_transfer_message(struct lr_transfer *transfer, const uint8_t *message, size_t size,
     bool *done, struct lr_error *err);
