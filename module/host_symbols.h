@@ -76,7 +76,7 @@
 	X(slabhash_gettable)                                                                       \
 	X(traverse_postorder)                                                                      \
 	X(ub_thread_blocksigs)                                                                     \
-	X(verbose)                                                                                 \
+	X(verbosity)                                                                               \
 	LR_HOST_SYMBOLS_BY_VERSION(X)
 
 #define LR_PRAGMA(text) _Pragma(#text)
