@@ -214,20 +214,7 @@ owner_counts(void **state)
 	assert_int_equal(count(ds), 0);
 }
 
-int
-main(void)
-{
-	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(a_key_matches_itself_and_its_digests),
-	    cmocka_unit_test(nothing_else_matches),
-	    cmocka_unit_test(short_keys_match_nothing),
-	    cmocka_unit_test(files),
-	    cmocka_unit_test(autotrust_states),
-	    cmocka_unit_test(revoked_keys_are_left_out),
-	    cmocka_unit_test(malformed_files),
-	    cmocka_unit_test(too_many),
-	    cmocka_unit_test(equal),
-	    cmocka_unit_test(owner_counts),
-	};
-	return cmocka_run_group_tests_name("anchor", tests, NULL, NULL);
-}
+UNIT_TESTS(NULL, NULL, TEST(a_key_matches_itself_and_its_digests), TEST(nothing_else_matches),
+    TEST(short_keys_match_nothing), TEST(files), TEST(autotrust_states),
+    TEST(revoked_keys_are_left_out), TEST(malformed_files), TEST(too_many), TEST(equal),
+    TEST(owner_counts))

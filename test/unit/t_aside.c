@@ -1,9 +1,5 @@
 /* t_aside.c -- work in a thread of its own: taken back, or let go and freed by itself. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <cmocka.h>
+#include "unit.h"
 
 #include "aside.h"
 #include "loaded.h"
@@ -157,16 +153,4 @@ no_thread(void **state)
 
 #endif
 
-int
-main(void)
-{
-	const struct CMUnitTest tests[] = {
-#ifndef __SANITIZE_ADDRESS__
-	    cmocka_unit_test(no_thread), /* first: glibc keeps the stacks of threads that ended */
-#endif
-	    cmocka_unit_test(taken_back),
-	    cmocka_unit_test(let_go),
-	    cmocka_unit_test(let_go_after_the_end),
-	};
-	return cmocka_run_group_tests(tests, NULL, NULL);
-}
+UNIT_TESTS(NULL, NULL, TEST(no_thread), TEST(taken_back), TEST(let_go), TEST(let_go_after_the_end))

@@ -1,9 +1,5 @@
 /* t_budget.c -- what a fetch may use of its time: by a clock that the test sets. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <cmocka.h>
+#include "unit.h"
 
 #include "budget.h"
 
@@ -109,15 +105,4 @@ work(void **state)
 	assert_non_null(strstr(err.text, "not finished within 120 s"));
 }
 
-int
-main(void)
-{
-	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(slow_link),
-	    cmocka_unit_test(too_slow),
-	    cmocka_unit_test(waiting),
-	    cmocka_unit_test(total),
-	    cmocka_unit_test(work),
-	};
-	return cmocka_run_group_tests(tests, NULL, NULL);
-}
+UNIT_TESTS(NULL, NULL, TEST(slow_link), TEST(too_slow), TEST(waiting), TEST(total), TEST(work))

@@ -4,13 +4,11 @@
 #include "text.h"
 
 #include <ctype.h>
-#include <setjmp.h>
-#include <stdarg.h>
+#include "unit.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-#include <cmocka.h>
 
 static const struct lr_draft_limits roomy = {1 << 20, 1000, 0};
 
@@ -213,14 +211,4 @@ as_the_slow_way(void **state)
 	}
 }
 
-int
-main(void)
-{
-	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(removal),
-	    cmocka_unit_test(signatures),
-	    cmocka_unit_test(limits_hold),
-	    cmocka_unit_test(as_the_slow_way),
-	};
-	return cmocka_run_group_tests_name("changes", tests, NULL, NULL);
-}
+UNIT_TESTS(NULL, NULL, TEST(removal), TEST(signatures), TEST(limits_hold), TEST(as_the_slow_way))

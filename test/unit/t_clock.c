@@ -2,14 +2,12 @@
  * are replaced here. */
 #include "clock.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
+#include "unit.h"
+
 #include <string.h>
 #include <sys/random.h>
 #include <time.h>
 
-#include <cmocka.h>
 #include <openssl/rand.h>
 
 static bool refused[32]; /* clocks */
@@ -104,13 +102,5 @@ random_numbers_refused(void **state)
 	(void)lr_clock_jitter();
 }
 
-int
-main(void)
-{
-	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(steady_clock_falls_back),
-	    cmocka_unit_test(cpu_time_refused),
-	    cmocka_unit_test(random_numbers_refused),
-	};
-	return cmocka_run_group_tests_name("clock", tests, NULL, NULL);
-}
+UNIT_TESTS(
+    NULL, NULL, TEST(steady_clock_falls_back), TEST(cpu_time_refused), TEST(random_numbers_refused))

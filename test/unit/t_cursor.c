@@ -1,14 +1,12 @@
 /* zone/cursor.c: reading what a source sends. */
 #include "cursor.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
+#include "unit.h"
+
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
-
-#include <cmocka.h>
 
 /* A copy of the bytes that ends where a page ends, before one that cannot be read. */
 static const uint8_t *
@@ -126,15 +124,5 @@ longest_name(void **state)
 	assert_int_equal(lr_cursor_name(&c, name), 0);
 }
 
-int
-main(void)
-{
-	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(numbers_are_big_endian),
-	    cmocka_unit_test(the_error_sticks),
-	    cmocka_unit_test(compression_as_in_rfc_1035),
-	    cmocka_unit_test(hostile_names_are_refused),
-	    cmocka_unit_test(longest_name),
-	};
-	return cmocka_run_group_tests_name("cursor", tests, NULL, NULL);
-}
+UNIT_TESTS(NULL, NULL, TEST(numbers_are_big_endian), TEST(the_error_sticks),
+    TEST(compression_as_in_rfc_1035), TEST(hostile_names_are_refused), TEST(longest_name))

@@ -311,22 +311,7 @@ foreign_signatures_do_not_harm(void **state)
 	assert_verified(draft, sample.anchors);
 }
 
-int
-main(void)
-{
-	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(each_algorithm),
-	    cmocka_unit_test(ds_anchor),
-	    cmocka_unit_test(no_anchor),
-	    cmocka_unit_test(times),
-	    cmocka_unit_test(earliest_expiration),
-	    cmocka_unit_test(keys_signed_by_another),
-	    cmocka_unit_test(letter_case),
-	    cmocka_unit_test(rrsig_fields),
-	    cmocka_unit_test(another_ttl),
-	    cmocka_unit_test(unknown_algorithm),
-	    cmocka_unit_test(revoked_key),
-	    cmocka_unit_test(foreign_signatures_do_not_harm),
-	};
-	return cmocka_run_group_tests_name("dnssec", tests, set_up, tear_down);
-}
+UNIT_TESTS(set_up, tear_down, TEST(each_algorithm), TEST(ds_anchor), TEST(no_anchor), TEST(times),
+    TEST(earliest_expiration), TEST(keys_signed_by_another), TEST(letter_case), TEST(rrsig_fields),
+    TEST(another_ttl), TEST(unknown_algorithm), TEST(revoked_key),
+    TEST(foreign_signatures_do_not_harm))

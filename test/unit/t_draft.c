@@ -1,13 +1,11 @@
 /* zone/draft.c: the records in canonical order. */
 #include "draft.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
+#include "unit.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-#include <cmocka.h>
 
 static const struct lr_draft_limits roomy = {1 << 20, 1000, 0};
 
@@ -216,17 +214,6 @@ many_records(void **state)
 	lr_draft_free(draft);
 }
 
-int
-main(void)
-{
-	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(canonical_order),
-	    cmocka_unit_test(duplicates_are_dropped),
-	    cmocka_unit_test(rdata_is_compared_folded),
-	    cmocka_unit_test(limits_hold),
-	    cmocka_unit_test(other_zones_are_refused),
-	    cmocka_unit_test(sorting_broken_off),
-	    cmocka_unit_test(many_records),
-	};
-	return cmocka_run_group_tests_name("draft", tests, NULL, NULL);
-}
+UNIT_TESTS(NULL, NULL, TEST(canonical_order), TEST(duplicates_are_dropped),
+    TEST(rdata_is_compared_folded), TEST(limits_hold), TEST(other_zones_are_refused),
+    TEST(sorting_broken_off), TEST(many_records))

@@ -11,12 +11,10 @@
 #include "seal.h"
 #include "text.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
+#include "unit.h"
+
 #include <stdlib.h>
 #include <string.h>
-
-#include <cmocka.h>
 
 #define SOA "example. 3600 IN SOA ns1.example. bugs.x.w.example. 1081539377 3600 300 3600000 3600\n"
 
@@ -311,17 +309,6 @@ without_soa_there_is_no_zone(void **state)
 	lr_draft_free(draft);
 }
 
-int
-main(void)
-{
-	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(questions_of_rfc_4035),
-	    cmocka_unit_test(cuts_glue_and_what_is_between),
-	    cmocka_unit_test(aliases),
-	    cmocka_unit_test(facts),
-	    cmocka_unit_test(signatures),
-	    cmocka_unit_test(printing_and_unsealing_keep_everything),
-	    cmocka_unit_test(without_soa_there_is_no_zone),
-	};
-	return cmocka_run_group_tests_name("find", tests, NULL, NULL);
-}
+UNIT_TESTS(NULL, NULL, TEST(questions_of_rfc_4035), TEST(cuts_glue_and_what_is_between),
+    TEST(aliases), TEST(facts), TEST(signatures), TEST(printing_and_unsealing_keep_everything),
+    TEST(without_soa_there_is_no_zone))

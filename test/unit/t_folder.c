@@ -1,9 +1,5 @@
 /* t_folder.c -- several writers in one folder, some of which die. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <cmocka.h>
+#include "unit.h"
 
 #include "folder.h"
 
@@ -225,15 +221,5 @@ no_memory(void **unused)
 	assert_int_equal(lr_code_of_errno(ENOSPC), LR_EIO);
 }
 
-int
-main(void)
-{
-	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(one_lock),
-	    cmocka_unit_test(left_overs),
-	    cmocka_unit_test(no_memory),
-	    cmocka_unit_test(modes),
-	    cmocka_unit_test(many_writers),
-	};
-	return cmocka_run_group_tests(tests, make_dir, remove_dir);
-}
+UNIT_TESTS(make_dir, remove_dir, TEST(one_lock), TEST(left_overs), TEST(no_memory), TEST(modes),
+    TEST(many_writers))

@@ -46,12 +46,4 @@ horizon(void **state)
 	assert_int_equal(lr_horizon(&facts, 4294967300, 0, 0, true), 4294967290);
 }
 
-int
-main(void)
-{
-	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(serials),
-	    cmocka_unit_test(horizon),
-	};
-	return cmocka_run_group_tests_name("freshness", tests, NULL, NULL);
-}
+UNIT_TESTS(NULL, NULL, TEST(serials), TEST(horizon))

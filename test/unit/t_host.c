@@ -1,9 +1,5 @@
 /* t_host.c -- the plug-in in a program that is not Unbound: this one, which exports nothing. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <cmocka.h>
+#include "unit.h"
 
 #include <dlfcn.h>
 #include <stdio.h>
@@ -97,9 +93,4 @@ another_program(void **state)
 	}
 }
 
-int
-main(void)
-{
-	const struct CMUnitTest tests[] = {cmocka_unit_test(another_program)};
-	return cmocka_run_group_tests(tests, load, NULL);
-}
+UNIT_TESTS(load, NULL, TEST(another_program))

@@ -55,12 +55,4 @@ key_tags(void **state)
 	lr_draft_free(draft);
 }
 
-int
-main(void)
-{
-	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(hostile_keys),
-	    cmocka_unit_test(key_tags),
-	};
-	return cmocka_run_group_tests_name("key", tests, NULL, NULL);
-}
+UNIT_TESTS(NULL, NULL, TEST(hostile_keys), TEST(key_tags))

@@ -270,19 +270,20 @@ zones(void **state)
 	}
 }
 
-int
-main(void)
+static int
+open_nowhere(void **state)
 {
-	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(anchors),
-	    cmocka_unit_test(the_state_file),
-	    cmocka_unit_test(signatures),
-	    cmocka_unit_test(zones),
-	};
+	(void)state;
 	nowhere = fopen("/dev/null", "w");
-	if (!nowhere)
-		return 1;
-	int failed = cmocka_run_group_tests_name("memory", tests, NULL, NULL);
-	fclose(nowhere);
-	return failed;
+	return nowhere ? 0 : -1;
 }
+
+static int
+close_nowhere(void **state)
+{
+	(void)state;
+	return fclose(nowhere);
+}
+
+UNIT_TESTS(
+    open_nowhere, close_nowhere, TEST(anchors), TEST(the_state_file), TEST(signatures), TEST(zones))

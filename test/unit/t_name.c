@@ -1,12 +1,10 @@
 /* zone/name.c: names, their canonical order and their text. */
 #include "name.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
+#include "unit.h"
+
 #include <stdlib.h>
 #include <string.h>
-
-#include <cmocka.h>
 
 /* RFC 4034 section 6.1's example, in its order. */
 static const char *const canonical[] = {"\7example", "\1a\7example", "\10yljkjljk\1a\7example",
@@ -129,16 +127,6 @@ longest_text(void **state)
 	assert_int_equal(strlen(lr_name_text(name, text)), 250 * 4 + 4);
 }
 
-int
-main(void)
-{
-	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(canonical_order_of_rfc_4034),
-	    cmocka_unit_test(keys_agree_with_the_order),
-	    cmocka_unit_test(lengths_and_labels),
-	    cmocka_unit_test(equality_and_containment),
-	    cmocka_unit_test(text_both_ways),
-	    cmocka_unit_test(longest_text),
-	};
-	return cmocka_run_group_tests_name("name", tests, NULL, NULL);
-}
+UNIT_TESTS(NULL, NULL, TEST(canonical_order_of_rfc_4034), TEST(keys_agree_with_the_order),
+    TEST(lengths_and_labels), TEST(equality_and_containment), TEST(text_both_ways),
+    TEST(longest_text))

@@ -168,19 +168,5 @@ nsec3(void **state)
 	    LR_EUPDATE);
 }
 
-int
-main(void)
-{
-	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(closed),
-	    cmocka_unit_test(missing),
-	    cmocka_unit_test(the_next_name),
-	    cmocka_unit_test(the_types),
-	    cmocka_unit_test(the_encoding),
-	    cmocka_unit_test(two_at_one_name),
-	    cmocka_unit_test(under_a_cut),
-	    cmocka_unit_test(under_a_dname),
-	    cmocka_unit_test(nsec3),
-	};
-	return cmocka_run_group_tests_name("nsec", tests, NULL, NULL);
-}
+UNIT_TESTS(NULL, NULL, TEST(closed), TEST(missing), TEST(the_next_name), TEST(the_types),
+    TEST(the_encoding), TEST(two_at_one_name), TEST(under_a_cut), TEST(under_a_dname), TEST(nsec3))

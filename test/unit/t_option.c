@@ -1,10 +1,6 @@
 /* t_option.c -- the grammar of the localroot options. Values of every kind:
  * test/daemon/d_config.py. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <cmocka.h>
+#include "unit.h"
 
 #include "option.h"
 
@@ -134,14 +130,4 @@ from_outside(void **state)
 	rmdir(folder);
 }
 
-int
-main(void)
-{
-	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(the_last_counts),
-	    cmocka_unit_test(bad_values),
-	    cmocka_unit_test(paths),
-	    cmocka_unit_test(from_outside),
-	};
-	return cmocka_run_group_tests(tests, NULL, NULL);
-}
+UNIT_TESTS(NULL, NULL, TEST(the_last_counts), TEST(bad_values), TEST(paths), TEST(from_outside))

@@ -234,16 +234,5 @@ a_stream_that_fails(void **state)
 	fclose(full);
 }
 
-int
-main(void)
-{
-	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(as_ldns_prints),
-	    cmocka_unit_test(generic),
-	    cmocka_unit_test(every_type),
-	    cmocka_unit_test(signature_times),
-	    cmocka_unit_test(longest),
-	    cmocka_unit_test(a_stream_that_fails),
-	};
-	return cmocka_run_group_tests_name("print", tests, NULL, NULL);
-}
+UNIT_TESTS(NULL, NULL, TEST(as_ldns_prints), TEST(generic), TEST(every_type), TEST(signature_times),
+    TEST(longest), TEST(a_stream_that_fails))

@@ -1,10 +1,7 @@
 /* t_rdata.c -- RDATA: layouts, compression, the canonical form. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
+#include "unit.h"
+
 #include <stdlib.h>
-#include <cmocka.h>
 
 #include "put_message.h"
 #include "rdata.h"
@@ -235,15 +232,5 @@ canonical(void **state)
 	}
 }
 
-int
-main(void)
-{
-	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(layouts),
-	    cmocka_unit_test(out_size_bounds),
-	    cmocka_unit_test(compressed_names),
-	    cmocka_unit_test(compression_refused),
-	    cmocka_unit_test(canonical),
-	};
-	return cmocka_run_group_tests(tests, NULL, NULL);
-}
+UNIT_TESTS(NULL, NULL, TEST(layouts), TEST(out_size_bounds), TEST(compressed_names),
+    TEST(compression_refused), TEST(canonical))

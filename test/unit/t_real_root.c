@@ -146,16 +146,13 @@ printed(void **state)
 	lr_draft_free(root);
 }
 
-int
-main(void)
+static int
+find_root(void **state)
 {
-	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(digest),
-	    cmocka_unit_test(signatures),
-	    cmocka_unit_test(the_door),
-	    cmocka_unit_test(printed),
-	};
 	const char *top = getenv("LR_TOP");
+	(void)state;
 	snprintf(path, sizeof(path), "%s/test/data/root-2026073102.zone.gz", top ? top : ".");
-	return cmocka_run_group_tests_name("real_root", tests, NULL, NULL);
+	return 0;
 }
+
+UNIT_TESTS(find_root, NULL, TEST(digest), TEST(signatures), TEST(the_door), TEST(printed))

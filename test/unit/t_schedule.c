@@ -1,9 +1,5 @@
 /* t_schedule.c -- when to look next, and serial number arithmetic. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <cmocka.h>
+#include "unit.h"
 
 #include "schedule.h"
 #include "serial.h"
@@ -217,20 +213,6 @@ serials(void **state)
 	assert_true(lr_serial_newer(2026073102, 2026073101));
 }
 
-int
-main(void)
-{
-	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(success),
-	    cmocka_unit_test(failure_backs_off_to_refresh),
-	    cmocka_unit_test(no_zone_held),
-	    cmocka_unit_test(floors_and_ceilings),
-	    cmocka_unit_test(half_of_what_is_left),
-	    cmocka_unit_test(back_off_of_a_source),
-	    cmocka_unit_test(due_with_the_round),
-	    cmocka_unit_test(turns),
-	    cmocka_unit_test(what_the_log_is_told),
-	    cmocka_unit_test(serials),
-	};
-	return cmocka_run_group_tests(tests, NULL, NULL);
-}
+UNIT_TESTS(NULL, NULL, TEST(success), TEST(failure_backs_off_to_refresh), TEST(no_zone_held),
+    TEST(floors_and_ceilings), TEST(half_of_what_is_left), TEST(back_off_of_a_source),
+    TEST(due_with_the_round), TEST(turns), TEST(what_the_log_is_told), TEST(serials))

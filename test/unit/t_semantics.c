@@ -172,19 +172,6 @@ cname_stands_alone(void **state)
 	    "more than one");
 }
 
-int
-main(void)
-{
-	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(soa_and_ns),
-	    cmocka_unit_test(an_empty_zone),
-	    cmocka_unit_test(soa_rdata),
-	    cmocka_unit_test(one_ttl_an_rrset),
-	    cmocka_unit_test(ttl_of_32_bits),
-	    cmocka_unit_test(signatures_have_their_rrsets_ttl),
-	    cmocka_unit_test(rrsig_rdata),
-	    cmocka_unit_test(cname_stands_alone),
-	    cmocka_unit_test(types),
-	};
-	return cmocka_run_group_tests_name("semantics", tests, NULL, NULL);
-}
+UNIT_TESTS(NULL, NULL, TEST(soa_and_ns), TEST(an_empty_zone), TEST(soa_rdata),
+    TEST(one_ttl_an_rrset), TEST(ttl_of_32_bits), TEST(signatures_have_their_rrsets_ttl),
+    TEST(rrsig_rdata), TEST(cname_stands_alone), TEST(types))

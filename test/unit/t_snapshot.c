@@ -200,14 +200,5 @@ publisher_waits(void **state)
 	lr_snapshot_free(holder.snapshot);
 }
 
-int
-main(void)
-{
-	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(one_thread),
-	    cmocka_unit_test(horizon_moves),
-	    cmocka_unit_test(many_threads),
-	    cmocka_unit_test(publisher_waits),
-	};
-	return cmocka_run_group_tests(tests, NULL, NULL);
-}
+UNIT_TESTS(
+    NULL, NULL, TEST(one_thread), TEST(horizon_moves), TEST(many_threads), TEST(publisher_waits))

@@ -1,9 +1,5 @@
 /* t_source_axfr.c -- AXFR over TCP, against a server in a thread that plays a script. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <cmocka.h>
+#include "unit.h"
 
 #include "outside.h"
 #include "put_message.h"
@@ -634,29 +630,8 @@ large_record(void **state)
 	limits = saved;
 }
 
-int
-main(void)
-{
-	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(whole_zone),
-	    cmocka_unit_test(in_pieces),
-	    cmocka_unit_test(longest_message),
-	    cmocka_unit_test(refusals),
-	    cmocka_unit_test(bad_records),
-	    cmocka_unit_test(out_of_zone),
-	    cmocka_unit_test(closes_early),
-	    cmocka_unit_test(resets),
-	    cmocka_unit_test(no_messages),
-	    cmocka_unit_test(too_large),
-	    cmocka_unit_test(silence),
-	    cmocka_unit_test(drip),
-	    cmocka_unit_test(connection_refused),
-	    cmocka_unit_test(connection_unanswered),
-	    cmocka_unit_test(cancellation),
-	    cmocka_unit_test(no_random_numbers),
-	    cmocka_unit_test(host_name),
-	    cmocka_unit_test(many_messages),
-	    cmocka_unit_test(large_record),
-	};
-	return cmocka_run_group_tests(tests, NULL, NULL);
-}
+UNIT_TESTS(NULL, NULL, TEST(whole_zone), TEST(in_pieces), TEST(longest_message), TEST(refusals),
+    TEST(bad_records), TEST(out_of_zone), TEST(closes_early), TEST(resets), TEST(no_messages),
+    TEST(too_large), TEST(silence), TEST(drip), TEST(connection_refused),
+    TEST(connection_unanswered), TEST(cancellation), TEST(no_random_numbers), TEST(host_name),
+    TEST(many_messages), TEST(large_record))

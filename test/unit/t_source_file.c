@@ -1,9 +1,5 @@
 /* t_source_file.c -- the zone from a file, and which schemes are built. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <cmocka.h>
+#include "unit.h"
 
 #include "source.h"
 
@@ -161,15 +157,5 @@ remove_folder(void **state)
 	return rmdir(folder);
 }
 
-int
-main(void)
-{
-	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(reads_a_file),
-	    cmocka_unit_test(names_what_is_wrong),
-	    cmocka_unit_test(size_limits),
-	    cmocka_unit_test(no_regular_file),
-	    cmocka_unit_test(cancelled),
-	};
-	return cmocka_run_group_tests(tests, make_folder, remove_folder);
-}
+UNIT_TESTS(make_folder, remove_folder, TEST(reads_a_file), TEST(names_what_is_wrong),
+    TEST(size_limits), TEST(no_regular_file), TEST(cancelled))

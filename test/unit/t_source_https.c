@@ -1,10 +1,6 @@
 /* t_source_https.c -- HTTPS against a server in a thread: conditions, time limits, cancelling. The
  * rest is in test/daemon/d_sources.py and d_hostile.py. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <cmocka.h>
+#include "unit.h"
 
 #include "outside.h"
 #include "seal.h"
@@ -341,17 +337,5 @@ tear_down(void **state)
 	return rmdir(folder);
 }
 
-int
-main(void)
-{
-	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(conditions),
-	    cmocka_unit_test(redirects),
-	    cmocka_unit_test(too_slow),
-	    cmocka_unit_test(too_large),
-	    cmocka_unit_test(too_large_after_redirect),
-	    cmocka_unit_test(other_codings),
-	    cmocka_unit_test(cancelled),
-	};
-	return cmocka_run_group_tests(tests, set_up, tear_down);
-}
+UNIT_TESTS(set_up, tear_down, TEST(conditions), TEST(redirects), TEST(too_slow), TEST(too_large),
+    TEST(too_large_after_redirect), TEST(other_codings), TEST(cancelled))

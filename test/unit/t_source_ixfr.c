@@ -694,29 +694,8 @@ drop_held(void **state)
 	return 0;
 }
 
-int
-main(void)
-{
-	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(soa_first),
-	    cmocka_unit_test(nothing_held),
-	    cmocka_unit_test(lying_serial),
-	    cmocka_unit_test(bad_soa_answers),
-	    cmocka_unit_test(closes_after_each),
-	    cmocka_unit_test(without_edns),
-	    cmocka_unit_test(edns_unanswered),
-	    cmocka_unit_test(soa_with_servers),
-	    cmocka_unit_test(differences),
-	    cmocka_unit_test(query),
-	    cmocka_unit_test(single_soa),
-	    cmocka_unit_test(whole_zone_instead),
-	    cmocka_unit_test(refused),
-	    cmocka_unit_test(no_increment),
-	    cmocka_unit_test(bad_differences),
-	    cmocka_unit_test(another_soa),
-	    cmocka_unit_test(cut_short),
-	    cmocka_unit_test(too_much_after),
-	    cmocka_unit_test(distrusted),
-	};
-	return cmocka_run_group_tests(tests, make_held, drop_held);
-}
+UNIT_TESTS(make_held, drop_held, TEST(soa_first), TEST(nothing_held), TEST(lying_serial),
+    TEST(bad_soa_answers), TEST(closes_after_each), TEST(without_edns), TEST(edns_unanswered),
+    TEST(soa_with_servers), TEST(differences), TEST(query), TEST(single_soa),
+    TEST(whole_zone_instead), TEST(refused), TEST(no_increment), TEST(bad_differences),
+    TEST(another_soa), TEST(cut_short), TEST(too_much_after), TEST(distrusted))

@@ -1,9 +1,5 @@
 /* t_sources.c -- which sources a round asks, and what is said of them. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <cmocka.h>
+#include "unit.h"
 
 #include "sources.h"
 
@@ -173,16 +169,5 @@ for_people(void **state)
 	lr_sources_free(sources);
 }
 
-int
-main(void)
-{
-	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(order),
-	    cmocka_unit_test(back_off),
-	    cmocka_unit_test(never_nobody),
-	    cmocka_unit_test(stale_copy),
-	    cmocka_unit_test(what_is_news),
-	    cmocka_unit_test(for_people),
-	};
-	return cmocka_run_group_tests(tests, NULL, NULL);
-}
+UNIT_TESTS(NULL, NULL, TEST(order), TEST(back_off), TEST(never_nobody), TEST(stale_copy),
+    TEST(what_is_news), TEST(for_people))

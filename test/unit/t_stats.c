@@ -1,9 +1,5 @@
 /* t_stats.c -- the counters and their text. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <cmocka.h>
+#include "unit.h"
 
 #include "stats.h"
 
@@ -197,14 +193,4 @@ counted_at_once(void **state)
 	lr_stats_free(stats);
 }
 
-int
-main(void)
-{
-	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(control),
-	    cmocka_unit_test(reset),
-	    cmocka_unit_test(prometheus),
-	    cmocka_unit_test(counted_at_once),
-	};
-	return cmocka_run_group_tests(tests, NULL, NULL);
-}
+UNIT_TESTS(NULL, NULL, TEST(control), TEST(reset), TEST(prometheus), TEST(counted_at_once))

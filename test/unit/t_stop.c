@@ -3,11 +3,7 @@
  * from being asked to stop: the longest stretch without a look, at the limits, for each kind of
  * work. Measured in CPU time, so that a busy machine changes nothing.
  */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <cmocka.h>
+#include "unit.h"
 
 #include "dnssec.h"
 #include "put_message.h"
@@ -486,17 +482,5 @@ signatures(void **state)
 	free(zone);
 }
 
-int
-main(void)
-{
-	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(sort_names),
-	    cmocka_unit_test(sort_large),
-	    cmocka_unit_test(reading),
-	    cmocka_unit_test(many_sequences),
-	    cmocka_unit_test(many_deletions),
-	    cmocka_unit_test(verifying),
-	    cmocka_unit_test(signatures),
-	};
-	return cmocka_run_group_tests_name("stop", tests, make_held, drop_held);
-}
+UNIT_TESTS(make_held, drop_held, TEST(sort_names), TEST(sort_large), TEST(reading),
+    TEST(many_sequences), TEST(many_deletions), TEST(verifying), TEST(signatures))

@@ -427,22 +427,6 @@ superseded(void **unused)
 	assert_true(lr_store_supersedes(&there, &ours, now));
 }
 
-int
-main(void)
-{
-	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(there_and_back),
-	    cmocka_unit_test(extremes),
-	    cmocka_unit_test(cut_anywhere),
-	    cmocka_unit_test(changed_anywhere),
-	    cmocka_unit_test(forged),
-	    cmocka_unit_test(no_file_at_all),
-	    cmocka_unit_test(unwritable),
-	    cmocka_unit_test(replaced_as_a_whole),
-	    cmocka_unit_test(in_the_way),
-	    cmocka_unit_test(zone_file),
-	    cmocka_unit_test(no_room),
-	    cmocka_unit_test(superseded),
-	};
-	return cmocka_run_group_tests(tests, make_dir, remove_dir);
-}
+UNIT_TESTS(make_dir, remove_dir, TEST(there_and_back), TEST(extremes), TEST(cut_anywhere),
+    TEST(changed_anywhere), TEST(forged), TEST(no_file_at_all), TEST(unwritable),
+    TEST(replaced_as_a_whole), TEST(in_the_way), TEST(zone_file), TEST(no_room), TEST(superseded))

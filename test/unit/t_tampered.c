@@ -288,20 +288,7 @@ short_rdata(void **state)
 	assert_refused(sample_empty("example."), LR_EANCHOR, "");
 }
 
-int
-main(void)
-{
-	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(missing_signatures),
-	    cmocka_unit_test(missing_nsec),
-	    cmocka_unit_test(missing_records),
-	    cmocka_unit_test(extra_records),
-	    cmocka_unit_test(misplaced_signatures),
-	    cmocka_unit_test(one_flipped_octet),
-	    cmocka_unit_test(nsec3_wants_an_update),
-	    cmocka_unit_test(too_many_keys_and_signatures),
-	    cmocka_unit_test(colliding_key_tags),
-	    cmocka_unit_test(short_rdata),
-	};
-	return cmocka_run_group_tests_name("tampered", tests, set_up, tear_down);
-}
+UNIT_TESTS(set_up, tear_down, TEST(missing_signatures), TEST(missing_nsec), TEST(missing_records),
+    TEST(extra_records), TEST(misplaced_signatures), TEST(one_flipped_octet),
+    TEST(nsec3_wants_an_update), TEST(too_many_keys_and_signatures), TEST(colliding_key_tags),
+    TEST(short_rdata))

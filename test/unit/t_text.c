@@ -1,9 +1,5 @@
 /* t_text.c -- the reader for master files. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <cmocka.h>
+#include "unit.h"
 
 #include "text.h"
 
@@ -587,28 +583,9 @@ survives_junk(void **state)
 	}
 }
 
-int
-main(void)
-{
-	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(owners_ttls_and_classes),
-	    cmocka_unit_test(last_ttl_counts),
-	    cmocka_unit_test(names_with_escapes),
-	    cmocka_unit_test(longest_names),
-	    cmocka_unit_test(pdns_11724_generic_zonemd),
-	    cmocka_unit_test(generic_form),
-	    cmocka_unit_test(signature_times),
-	    cmocka_unit_test(as_ldns_reads_it),
-	    cmocka_unit_test(as_ldns_reads_the_root),
-	    cmocka_unit_test(refused),
-	    cmocka_unit_test(without_ldns),
-	    cmocka_unit_test(nuls),
-	    cmocka_unit_test(out_of_zone),
-	    cmocka_unit_test(endless),
-	    cmocka_unit_test(many_quoted_strings),
-	    cmocka_unit_test(draft_limit_names_the_line),
-	    cmocka_unit_test(unreadable_stream),
-	    cmocka_unit_test(survives_junk),
-	};
-	return cmocka_run_group_tests(tests, NULL, NULL);
-}
+UNIT_TESTS(NULL, NULL, TEST(owners_ttls_and_classes), TEST(last_ttl_counts),
+    TEST(names_with_escapes), TEST(longest_names), TEST(pdns_11724_generic_zonemd),
+    TEST(generic_form), TEST(signature_times), TEST(as_ldns_reads_it), TEST(as_ldns_reads_the_root),
+    TEST(refused), TEST(without_ldns), TEST(nuls), TEST(out_of_zone), TEST(endless),
+    TEST(many_quoted_strings), TEST(draft_limit_names_the_line), TEST(unreadable_stream),
+    TEST(survives_junk))

@@ -1,9 +1,5 @@
 /* t_transfer.c -- the reader for transfer messages: RFC 5936 section 2.2, message by message. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <cmocka.h>
+#include "unit.h"
 
 #include "put_message.h"
 #include "transfer.h"
@@ -540,26 +536,7 @@ survives_damage(void **state)
 	}
 }
 
-int
-main(void)
-{
-	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(query),
-	    cmocka_unit_test(one_message),
-	    cmocka_unit_test(many_messages),
-	    cmocka_unit_test(empty_zone),
-	    cmocka_unit_test(origin_in_another_case),
-	    cmocka_unit_test(headers),
-	    cmocka_unit_test(passed_over),
-	    cmocka_unit_test(questions),
-	    cmocka_unit_test(rcodes),
-	    cmocka_unit_test(order_of_records),
-	    cmocka_unit_test(closing_soa_in_another_case),
-	    cmocka_unit_test(records),
-	    cmocka_unit_test(draft_bounds),
-	    cmocka_unit_test(bounded_empty_messages),
-	    cmocka_unit_test(expire),
-	    cmocka_unit_test(survives_damage),
-	};
-	return cmocka_run_group_tests(tests, NULL, NULL);
-}
+UNIT_TESTS(NULL, NULL, TEST(query), TEST(one_message), TEST(many_messages), TEST(empty_zone),
+    TEST(origin_in_another_case), TEST(headers), TEST(passed_over), TEST(questions), TEST(rcodes),
+    TEST(order_of_records), TEST(closing_soa_in_another_case), TEST(records), TEST(draft_bounds),
+    TEST(bounded_empty_messages), TEST(expire), TEST(survives_damage))

@@ -1,10 +1,6 @@
 /* t_tsig.c -- transaction signatures (RFC 8945), against messages that dnspython has signed, and
  * the file of keys. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <cmocka.h>
+#include "unit.h"
 
 #include "put_message.h"
 #include "tsig.h"
@@ -451,20 +447,6 @@ key_files(void **state)
 	assert_null(lr_tsig_keys_for(NULL, "192.0.2.1"));
 }
 
-int
-main(void)
-{
-	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(signed_as_dnspython_signs),
-	    cmocka_unit_test(whole_answers),
-	    cmocka_unit_test(unsigned_messages),
-	    cmocka_unit_test(every_octet_counts),
-	    cmocka_unit_test(refusals),
-	    cmocka_unit_test(times),
-	    cmocka_unit_test(told_by_the_server),
-	    cmocka_unit_test(malformed),
-	    cmocka_unit_test(requests),
-	    cmocka_unit_test(key_files),
-	};
-	return cmocka_run_group_tests(tests, set_up, tear_down);
-}
+UNIT_TESTS(set_up, tear_down, TEST(signed_as_dnspython_signs), TEST(whole_answers),
+    TEST(unsigned_messages), TEST(every_octet_counts), TEST(refusals), TEST(times),
+    TEST(told_by_the_server), TEST(malformed), TEST(requests), TEST(key_files))

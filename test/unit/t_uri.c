@@ -1,9 +1,5 @@
 /* t_uri.c -- where a zone can be had. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <cmocka.h>
+#include "unit.h"
 
 #include "uri.h"
 
@@ -164,15 +160,5 @@ builtin(void **state)
 		fclose(hints);
 }
 
-int
-main(void)
-{
-	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(good),
-	    cmocka_unit_test(bad),
-	    cmocka_unit_test(error_quotes_the_text),
-	    cmocka_unit_test(too_long),
-	    cmocka_unit_test(builtin),
-	};
-	return cmocka_run_group_tests(tests, NULL, NULL);
-}
+UNIT_TESTS(
+    NULL, NULL, TEST(good), TEST(bad), TEST(error_quotes_the_text), TEST(too_long), TEST(builtin))

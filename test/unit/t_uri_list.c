@@ -1,9 +1,5 @@
 /* t_uri_list.c -- a file of sources. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <cmocka.h>
+#include "unit.h"
 
 #include "uri_list.h"
 
@@ -143,15 +139,4 @@ unreadable(void **state)
 	fclose(in);
 }
 
-int
-main(void)
-{
-	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(good),
-	    cmocka_unit_test(skips),
-	    cmocka_unit_test(nothing),
-	    cmocka_unit_test(limits),
-	    cmocka_unit_test(unreadable),
-	};
-	return cmocka_run_group_tests(tests, NULL, NULL);
-}
+UNIT_TESTS(NULL, NULL, TEST(good), TEST(skips), TEST(nothing), TEST(limits), TEST(unreadable))

@@ -336,22 +336,6 @@ one_record_less_or_more(void **state)
 	assert_refused(more, LR_EDIGEST);
 }
 
-int
-main(void)
-{
-	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(a_good_zone),
-	    cmocka_unit_test(understood),
-	    cmocka_unit_test(sorted_or_not),
-	    cmocka_unit_test(dates),
-	    cmocka_unit_test(anchors),
-	    cmocka_unit_test(serials),
-	    cmocka_unit_test(no_zonemd),
-	    cmocka_unit_test(zonemd_without_its_signature),
-	    cmocka_unit_test(forged_digest),
-	    cmocka_unit_test(shapeless),
-	    cmocka_unit_test(one_flipped_octet),
-	    cmocka_unit_test(one_record_less_or_more),
-	};
-	return cmocka_run_group_tests_name("validate", tests, set_up, tear_down);
-}
+UNIT_TESTS(set_up, tear_down, TEST(a_good_zone), TEST(understood), TEST(sorted_or_not), TEST(dates),
+    TEST(anchors), TEST(serials), TEST(no_zonemd), TEST(zonemd_without_its_signature),
+    TEST(forged_digest), TEST(shapeless), TEST(one_flipped_octet), TEST(one_record_less_or_more))

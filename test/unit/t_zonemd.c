@@ -277,22 +277,7 @@ one_flipped_octet(void **state)
 	assert_true(refused > 300); /* the loop did run */
 }
 
-int
-main(void)
-{
-	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(rfc8976_a1_simple),
-	    cmocka_unit_test(rfc8976_a2_complex),
-	    cmocka_unit_test(rfc8976_a3_any_match_suffices),
-	    cmocka_unit_test(generic_form),
-	    cmocka_unit_test(none_at_the_apex),
-	    cmocka_unit_test(unusable),
-	    cmocka_unit_test(short_rdata),
-	    cmocka_unit_test(same_scheme_and_hash_twice),
-	    cmocka_unit_test(thousands),
-	    cmocka_unit_test(contents_changed),
-	    cmocka_unit_test(signatures),
-	    cmocka_unit_test(one_flipped_octet),
-	};
-	return cmocka_run_group_tests_name("zonemd", tests, NULL, NULL);
-}
+UNIT_TESTS(NULL, NULL, TEST(rfc8976_a1_simple), TEST(rfc8976_a2_complex),
+    TEST(rfc8976_a3_any_match_suffices), TEST(generic_form), TEST(none_at_the_apex), TEST(unusable),
+    TEST(short_rdata), TEST(same_scheme_and_hash_twice), TEST(thousands), TEST(contents_changed),
+    TEST(signatures), TEST(one_flipped_octet))
