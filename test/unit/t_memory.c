@@ -4,11 +4,9 @@
  * the right one or is told as a lack of memory, never as a bad zone.
  */
 #include "failing.h"
-#include "folder.h"
 #include "put_message.h"
 #include "print.h"
 #include "sample.h"
-#include "store.h"
 #include "draft_from_zone.h"
 #include "validate.h"
 #include "transfer.h"
@@ -174,34 +172,6 @@ increment(struct lr_error *err)
 	return code;
 }
 
-static struct lr_folder folder;
-
-static enum lr_code
-read_state(struct lr_error *err)
-{
-	struct lr_state read;
-	bool found = false;
-	enum lr_code code = lr_store_read_state(&folder, &found, &read, err);
-	return code == LR_OK && (!found || read.serial != 7) ? LR_EFORMAT : code;
-}
-
-/* The highest serial accepted is in it: taken for cut, an older one would do. */
-static void
-the_state_file(void **state)
-{
-	static const struct lr_state written = {.serial = 7, .confirmed = 1, .source = "axfr:"};
-	char path[] = "/tmp/lr-memory-XXXXXX", file[64];
-	(void)state;
-	assert_non_null(mkdtemp(path));
-	assert_int_equal(lr_folder_open(path, 0, &folder, NULL), LR_OK);
-	assert_int_equal(lr_store_write_state(&folder, &written, NULL), LR_OK);
-	in_turn(read_state);
-	lr_folder_close(&folder);
-	snprintf(file, sizeof(file), "%s/localroot.state", path);
-	assert_int_equal(unlink(file), 0);
-	assert_int_equal(rmdir(path), 0);
-}
-
 static void
 anchors(void **state)
 {
@@ -209,7 +179,6 @@ anchors(void **state)
 	in_turn(read_anchors);
 }
 
-/* OpenSSL's way differs with the algorithm. */
 /* A request with a key of a file, its answer, and that read. */
 static enum lr_code
 sign_and_verify(struct lr_error *err)
@@ -251,6 +220,7 @@ signatures(void **state)
 	in_turn(sign_and_verify);
 }
 
+/* OpenSSL's way differs with the algorithm. */
 static void
 zones(void **state)
 {
@@ -285,5 +255,4 @@ close_nowhere(void **state)
 	return fclose(nowhere);
 }
 
-UNIT_TESTS(
-    open_nowhere, close_nowhere, TEST(anchors), TEST(the_state_file), TEST(signatures), TEST(zones))
+UNIT_TESTS(open_nowhere, close_nowhere, TEST(anchors), TEST(signatures), TEST(zones))
