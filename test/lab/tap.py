@@ -1,5 +1,6 @@
-"""A test prints TAP: @test marks the functions, run() calls them in order of definition."""
+"""A test prints TAP: @test marks the functions, run() calls them in order of definition; with LR_ONLY=NAME that one."""
 
+import os
 import sys
 import time
 import traceback
@@ -29,10 +30,14 @@ def note(text):
 
 
 def run(*arguments):
-    """Runs every registered test with these arguments; ends the program."""
+    """Runs the registered tests with these arguments; ends the program."""
+    only = os.environ.get("LR_ONLY")
+    tests = [(name, function) for name, function in _tests if only in (None, name)]
+    if not tests:
+        sys.exit(f"no test is called {only!r}")
     failed = 0
-    print(f"1..{len(_tests)}", flush=True)
-    for number, (name, function) in enumerate(_tests, 1):
+    print(f"1..{len(tests)}", flush=True)
+    for number, (name, function) in enumerate(tests, 1):
         started = time.monotonic()
         try:
             function(*arguments)
