@@ -311,7 +311,56 @@ foreign_signatures_do_not_harm(void **state)
 	assert_verified(draft, sample.anchors);
 }
 
+/* RFC 6605 section 4: R and S have 32 octets each. Behind a zero each has the same value. */
+static bool
+stretch(struct lr_record *r, uint8_t *owner, uint8_t *rdata, size_t index, void *arg)
+{
+	enum { SIGNATURE = 18 + sizeof("\7example"), HALF = 32 };
+	(void)index;
+	if (r->type != RRSIG || rdata[1] != 1 || !lr_name_equal(owner, sample_name("ns.example.")))
+		return true;
+	assert_int_equal(r->rdata_length, SIGNATURE + 2 * HALF);
+	memmove(rdata + SIGNATURE + HALF + 2, rdata + SIGNATURE + HALF, HALF);
+	memmove(rdata + SIGNATURE + 1, rdata + SIGNATURE, HALF);
+	rdata[SIGNATURE] = rdata[SIGNATURE + HALF + 1] = 0;
+	r->rdata_length += 2;
+	*(bool *)arg = true;
+	return true;
+}
+
+static void
+stretched_signature(void **state)
+{
+	struct lr_draft *draft = whole();
+	bool hit = false;
+	(void)state;
+	struct lr_draft *stretched = sample_copy(draft, stretch, &hit);
+	lr_draft_free(draft);
+	assert_true(hit);
+	assert_refused(stretched, LR_EBOGUS, "does not verify");
+}
+
+/* The zone's two keys, and others of an unknown algorithm. */
+static struct lr_draft *
+with_keys(unsigned keys)
+{
+	struct lr_draft *draft = whole();
+	for (unsigned i = 2; i < keys; i++) {
+		const uint8_t rdata[] = {1, 0, 3, 99, (uint8_t)i};
+		sample_add_raw(draft, "example.", DNSKEY, 3600, rdata, sizeof(rdata));
+	}
+	return draft;
+}
+
+static void
+many_keys(void **state)
+{
+	(void)state;
+	assert_refused(with_keys(LR_DNSKEYS_MAX), LR_EBOGUS, "does not verify");
+	assert_refused(with_keys(LR_DNSKEYS_MAX + 1), LR_EBOGUS, "too many keys");
+}
+
 UNIT_TESTS(set_up, tear_down, TEST(each_algorithm), TEST(ds_anchor), TEST(no_anchor), TEST(times),
     TEST(earliest_expiration), TEST(keys_signed_by_another), TEST(letter_case), TEST(rrsig_fields),
     TEST(another_ttl), TEST(unknown_algorithm), TEST(revoked_key),
-    TEST(foreign_signatures_do_not_harm))
+    TEST(foreign_signatures_do_not_harm), TEST(stretched_signature), TEST(many_keys))

@@ -214,6 +214,43 @@ many_records(void **state)
 	lr_draft_free(draft);
 }
 
+/* Of two equal records the one that came first stays, TTL and letter case with it, however far the
+ * sort has to move them. */
+static void
+the_first_stays(void **state)
+{
+	(void)state;
+	struct lr_draft *draft = new_draft("");
+	struct lr_record first = record("\1B", 2, "\1a", 3), again = record("\1b", 2, "\1A", 3);
+	again.ttl = 61;
+	add(draft, "\1c", 1, "\1\2\3\4", 4);
+	assert_int_equal(lr_draft_add(draft, &first, NULL), LR_OK);
+	assert_int_equal(lr_draft_add(draft, &again, NULL), LR_OK);
+	add(draft, "\1a", 1, "\1\2\3\4", 4);
+	assert_int_equal(lr_draft_sort(draft, NULL), LR_OK);
+	assert_int_equal(lr_draft_count(draft), 3);
+	expect(draft, 1, "\1B", 2, "\1a");
+	assert_int_equal(lr_draft_record(draft, 1).ttl, 60);
+	lr_draft_free(draft);
+}
+
+/* A record that comes after the sort is sorted in by the next one. */
+static void
+sorted_again(void **state)
+{
+	(void)state;
+	struct lr_draft *draft = new_draft("");
+	add(draft, "\1b", 1, "\1\2\3\4", 4);
+	assert_int_equal(lr_draft_sort(draft, NULL), LR_OK);
+	assert_true(lr_draft_sorted(draft));
+	add(draft, "\1a", 1, "\1\2\3\4", 4);
+	assert_false(lr_draft_sorted(draft));
+	assert_int_equal(lr_draft_sort(draft, NULL), LR_OK);
+	expect(draft, 0, "\1a", 1, "\1\2\3\4");
+	expect(draft, 1, "\1b", 1, "\1\2\3\4");
+	lr_draft_free(draft);
+}
+
 UNIT_TESTS(NULL, NULL, TEST(canonical_order), TEST(duplicates_are_dropped),
     TEST(rdata_is_compared_folded), TEST(limits_hold), TEST(other_zones_are_refused),
-    TEST(sorting_broken_off), TEST(many_records))
+    TEST(sorting_broken_off), TEST(many_records), TEST(the_first_stays), TEST(sorted_again))

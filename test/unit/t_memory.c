@@ -168,6 +168,11 @@ increment(struct lr_error *err)
 	code = lr_transfer_message(transfer, message.bytes, message.size, &done, err);
 	if (code == LR_OK && (!done || !lr_transfer_increment(transfer)))
 		code = lr_fail(err, LR_EFORMAT, "not an increment");
+	struct lr_draft *draft = code == LR_OK ? lr_transfer_take(transfer) : NULL;
+	/* as many as before: none that was to go has stayed, none that was to come is missing */
+	if (draft && lr_draft_count(draft) != lr_zone_facts(held)->records)
+		code = lr_fail(err, LR_EFORMAT, "%zu records", lr_draft_count(draft));
+	lr_draft_free(draft);
 	lr_transfer_free(transfer);
 	return code;
 }

@@ -54,6 +54,8 @@ bad_values(void **state)
 	assert_int_equal(take(&options, "localroot-ca-bundle: /nowhere/at/all"), LR_EUSAGE);
 	assert_true(options.ca_bundle_missed);
 	assert_null(options.ca_bundle);
+	assert_int_equal(take(&options, "localroot-dir: var/lib"), LR_EUSAGE);
+	assert_null(options.dir);
 	assert_int_equal(take(&options, "localroot-source: "), LR_EUSAGE);
 	assert_true(options.sources_missed);
 	assert_int_equal(options.source_count, 0);

@@ -25,7 +25,8 @@
 /* What the server does with one request. */
 struct response {
 	const char *text;
-	bool drip; /* the last octet again and again, until the client goes */
+	size_t size; /* of it; 0: it ends with its NUL */
+	bool drip;   /* the last octet again and again, until the client goes */
 	bool hang;
 	int cancel;         /* written to before that; 0 for none */
 	char request[2048]; /* that came */
@@ -60,7 +61,7 @@ respond(SSL *ssl, struct response *r)
 		r->request[size] = '\0';
 	}
 	if (*r->text)
-		SSL_write(ssl, r->text, (int)strlen(r->text));
+		SSL_write(ssl, r->text, (int)(r->size ? r->size : strlen(r->text)));
 	if (r->cancel && write(r->cancel, "x", 1) != 1)
 		abort();
 	while (r->drip && SSL_write(ssl, "\n", 1) == 1)
@@ -251,6 +252,49 @@ too_large(void **state)
 	expect_failure(LR_ELIMIT, "more than 50 octets of headers");
 }
 
+/* Few octets on the wire that become many: SEVEN and 10,000 empty lines, by `gzip -n9`. */
+static void
+too_large_unpacked(void **state)
+{
+	static const char packed[] =
+	    "HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\n\r\n"
+	    "\x1f\x8b\x08\x00\x00\x00\x00\x00\x02\x03\xed\xca\xb1\x09\x80\x30\x14\x04\xd0"
+	    "\xde\x29\xfe\x04\x21\x42\x88\xb1\xb4\xb4\xd1\xc2\x09\xe2\xfe\x43\x18\x1d\x43"
+	    "\xde\x83\x83\xe3\xb8\x14\xad\x96\x9c\x63\x3f\xe2\x3a\xb7\xe8\x29\xee\x14\x4b"
+	    "\xcc\x6d\x6c\xeb\x48\xcd\xe5\xad\xdf\x69\x02\x00\x00\x00\x00\x00\x00\x00\x00"
+	    "\x80\x3f\x78\x00\xcd\xaa\x57\x29\x3d\x27\x00\x00";
+	static const size_t unpacked = sizeof(SEVEN) - 1 + 10000;
+	struct lr_fetched fetched;
+	(void)state;
+	limits.wire_octets = unpacked - 1;
+	next(packed)->size = sizeof(packed) - 1;
+	expect_failure(LR_ELIMIT, "more than 10044 octets");
+	struct lr_source *source = make_source();
+	limits.wire_octets = unpacked;
+	next(packed)->size = sizeof(packed) - 1;
+	assert_int_equal(fetch(source, NULL, &fetched, NULL), LR_OK);
+	assert_int_equal(fetched.serial, 7);
+	lr_draft_free(fetched.draft);
+	lr_source_free(source);
+	limits = lr_limits_default;
+}
+
+/* Only https is followed: a file or another protocol is not for the server to choose. */
+static void
+redirects_elsewhere(void **state)
+{
+	static const char *const places[] = {
+	    "http://127.0.0.1/z", "file:///etc/passwd", "axfr:127.0.0.1"};
+	char text[128];
+	(void)state;
+	for (size_t i = 0; i < sizeof(places) / sizeof(*places); i++) {
+		snprintf(
+		    text, sizeof(text), "HTTP/1.1 302 Found\r\nLocation: %s\r\n\r\n", places[i]);
+		next(text);
+		expect_failure(LR_EREFUSED, "which is not https");
+	}
+}
+
 /* What the redirects brought counts too, to the last octet. */
 static void
 too_large_after_redirect(void **state)
@@ -338,4 +382,5 @@ tear_down(void **state)
 }
 
 UNIT_TESTS(set_up, tear_down, TEST(conditions), TEST(redirects), TEST(too_slow), TEST(too_large),
-    TEST(too_large_after_redirect), TEST(other_codings), TEST(cancelled))
+    TEST(too_large_after_redirect), TEST(other_codings), TEST(cancelled), TEST(too_large_unpacked),
+    TEST(redirects_elsewhere))

@@ -193,7 +193,23 @@ changed_anywhere(void **unused)
 	assert_int_equal(read_back(&state, &err), LR_EFORMAT);
 }
 
-/* A checksum that fits says nothing of the lines: sha256sum is at hand for anyone. */
+/* What is read of these lines with a checksum that fits: sha256sum is at hand for anyone. */
+static enum lr_code
+read_forged(const char *lines)
+{
+	struct lr_state state;
+	struct lr_error err;
+	char command[512];
+	put("lines", lines, strlen(lines));
+	snprintf(command, sizeof(command),
+	    "cd '%s' && { cat lines; echo checksum $(sha256sum lines | cut -c1-64); } > "
+	    "localroot.state",
+	    dir);
+	assert_int_equal(system(command), 0);
+	return read_back(&state, &err);
+}
+
+/* A checksum that fits says nothing of the lines. */
 static void
 forged(void **unused)
 {
@@ -212,18 +228,22 @@ forged(void **unused)
 	    "confirmed 2\nserial 1\nexpire 3\nsource x\nkey \n",
 	    "serial 1\nconfirmed 2\nexpire 3\nsource x\nkey \n" /* the one that is good */
 	};
-	struct lr_state state;
-	struct lr_error err;
 	const size_t count = sizeof(lines) / sizeof(*lines);
-	for (size_t i = 0; i < count; i++) {
-		char command[1024];
-		put("lines", lines[i], strlen(lines[i]));
-		snprintf(command, sizeof(command),
-		    "cd '%s' && { cat lines; echo checksum $(sha256sum lines | cut -c1-64); } > "
-		    "localroot.state",
-		    dir);
-		assert_int_equal(system(command), 0);
-		assert_int_equal(read_back(&state, &err), i == count - 1 ? LR_OK : LR_EFORMAT);
+	for (size_t i = 0; i < count; i++)
+		assert_int_equal(read_forged(lines[i]), i == count - 1 ? LR_OK : LR_EFORMAT);
+}
+
+/* A key of so many octets is read, and none of one more. */
+static void
+longest_key(void **unused)
+{
+	(void)unused;
+	for (int more = 0; more < 2; more++) {
+		char lines[2 * LR_STATE_KEY_MAX + 100];
+		snprintf(lines, sizeof(lines),
+		    "serial 1\nconfirmed 2\nexpire 3\nsource x\nkey %0*d\n",
+		    2 * (LR_STATE_KEY_MAX + more), 0);
+		assert_int_equal(read_forged(lines), more ? LR_EFORMAT : LR_OK);
 	}
 }
 
@@ -429,4 +449,5 @@ superseded(void **unused)
 
 UNIT_TESTS(make_dir, remove_dir, TEST(there_and_back), TEST(extremes), TEST(cut_anywhere),
     TEST(changed_anywhere), TEST(forged), TEST(no_file_at_all), TEST(unwritable),
-    TEST(replaced_as_a_whole), TEST(in_the_way), TEST(zone_file), TEST(no_room), TEST(superseded))
+    TEST(replaced_as_a_whole), TEST(in_the_way), TEST(zone_file), TEST(no_room), TEST(superseded),
+    TEST(longest_key))

@@ -402,6 +402,7 @@ refused(void **state)
 	    {"a. 5 IN NS ( b.\n", LR_EFORMAT, "line 1: a parenthesis without an end"},
 	    {"a. 5 IN NS ) b.\n", LR_EFORMAT, "a parenthesis without a beginning"},
 	    {"a. 5 IN TXT \"b\n", LR_EFORMAT, "an escape or a quote without an end"},
+	    {"a. 5 IN TXT \"b\nc\"\n", LR_EFORMAT, "an escape or a quote without an end"},
 	    {"a. 5 IN TXT \"b", LR_EFORMAT, "an escape or a quote without an end"},
 	    {"a. 5 IN TXT b\\", LR_EFORMAT, "an escape or a quote without an end"},
 	    {"a. 5 IN TXT b\\\n", LR_EFORMAT, "an escape or a quote without an end"},
