@@ -25,7 +25,7 @@ headers() {
 	for header in "$1"/*.h; do basename "$header" | sed "s|\.|\\\\.|"; done | paste -sd "|"
 }
 
-echo 1..10
+echo 1..11
 check "zone/ includes neither validate/ nor module/" \
 	"$(includes zone "$(headers validate)|$(headers module)"; includes zone/fetch "$(headers validate)|$(headers module)")"
 check "validate/ does not include module/" "$(includes validate "$(headers module)")"
@@ -53,4 +53,6 @@ check "the plug-in exports its entry points and nothing else" \
 check "each field of Unbound's config_file that is read is known to be where it is (module/host_structs.c)" \
 	"$(grep -ohE '\bcfg->[a-z0-9_]+|LR_CFG\([^()]*, [a-z0-9_]+\)' module/*.c | sed 's/)$//; s/.*[> ]//' | sort -u |
 		while read -r field; do grep -qw "$field" module/host_structs.c || echo "$field"; done)"
+check "each text that test/long/mutants.py replaces stands where it says, once" \
+	"$(/usr/bin/python3 -B test/long/mutants.py --texts 2>&1 | sed -n '/^not ok/,$p')"
 exit $failed
