@@ -17,9 +17,10 @@
  * microseconds. And that auth zone is on while the snapshot is fresh and nothing else decides for
  * ".", else it is off or not there, as of the last lr_lend_follow(): which every query that
  * arrives, every response of an upstream server and every query about to go to a root server brings
- * about, and the refresher once a second. What is left is a time-out: it tells no module, so that a
- * query in the iterator which it leads to the root within a second after fast_reload, before
- * anything else happens, sends one question there.
+ * about, and the refresher once a second, or ten times while queries are on their way. What is left
+ * is a time-out: it tells no module, so that a query in the iterator which it leads to the root
+ * within a tenth of a second after fast_reload, before anything else happens, sends one question
+ * there.
  *
  * Any thread, but for what is said to be the publishing one's; a lock inside, held for microseconds
  * and taken before Unbound's own.

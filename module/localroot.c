@@ -8,6 +8,9 @@
 #include <inttypes.h>
 #include <time.h>
 
+/* Seconds that Unbound waits for an answer at the most (RTT_MAX_TIMEOUT). */
+#define TIMEOUT_MAX 120
+
 static unsigned
 worker_of(const struct module_qstate *qstate)
 {
@@ -212,11 +215,25 @@ void
 lr_localroot_sent(
     struct lr_localroot *module, const struct module_qstate *qstate, const uint8_t *zone)
 {
+	int64_t now = *qstate->env->now;
+	int64_t before = atomic_load_explicit(&module->sent_at, memory_order_relaxed);
+	if (before != now)
+		atomic_store_explicit(&module->sent_at, now, memory_order_relaxed);
+	if (now - before > TIMEOUT_MAX)
+		lr_refresher_look(module->refresher);
 	/* With a forward-zone or the like at ".", those are no root servers. */
 	if (!dname_is_root((uint8_t *)(uintptr_t)zone) || lr_taken_seen(&module->taken))
 		return;
 	lr_stats_event(module->stats, worker_of(qstate), LR_ROOT_QUERY);
-	lead_iterator(module, *qstate->env->now, false);
+	lead_iterator(module, now, false);
+}
+
+bool
+lr_localroot_awaits(struct lr_localroot *module)
+{
+	int64_t sent = atomic_load_explicit(&module->sent_at, memory_order_relaxed);
+	/* What the iterator goes by vanishes by fast_reload alone, which came with 1.23. */
+	return LR_UNBOUND_NUMBER >= 123 && lr_clock_wall() - sent <= TIMEOUT_MAX;
 }
 
 static void

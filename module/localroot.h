@@ -25,7 +25,8 @@ struct lr_localroot {
 	struct lr_refresher *refresher;
 	_Atomic bool host_ready; /* every module is set up: env->anchors can be read */
 	struct lr_taken taken;
-	_Atomic bool unlent; /* the log was told that the iterator cannot use the copy */
+	_Atomic int64_t sent_at; /* seconds since 1970: when something was last sent upstream */
+	_Atomic bool unlent;     /* the log was told that the iterator cannot use the copy */
 };
 
 /*
@@ -57,9 +58,13 @@ bool lr_localroot_revise(struct lr_localroot *module, struct module_qstate *qsta
  * and nothing else decides for ".". What does (unbound-control and fast_reload can change that at
  * any time) is looked at first, in a worker's thread, whose ENV it is; the refresher goes by what a
  * worker saw last (NULL). What decides, or LR_NO_REASON. To be called whenever somebody asks, and
- * once a second.
+ * once a second, or ten times while lr_localroot_awaits().
  */
 enum lr_reason lr_localroot_look(struct lr_localroot *module, struct module_env *env);
+
+/* Whether queries may be on their way upstream, for which a time-out is all that may come: then the
+ * iterator is to be looked at more often. Any thread. */
+bool lr_localroot_awaits(struct lr_localroot *module);
 
 /* Why it does not serve, as last seen; LR_NO_REASON: it does. Any thread. */
 enum lr_reason lr_localroot_reason(struct lr_localroot *module);

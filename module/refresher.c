@@ -19,6 +19,10 @@
 #define LOOK_MS 1000
 #define STATUS_MS 10000
 
+/* Milliseconds between two looks at what the iterator goes by, while queries are on their way: a
+ * time-out tells nobody that fast_reload has taken it away. */
+#define LEND_MS 100
+
 /* Milliseconds that the start waits for the copy on disk, and the end for what hangs. */
 #define LOAD_MS 3000
 #define END_MS 2000
@@ -137,6 +141,10 @@ sleep_well(struct lr_refresher *r)
 		wait = left;
 	struct pollfd fds[3] = {{.fd = r->stop_fd, .events = POLLIN},
 	    {.fd = r->wake_fd, .events = POLLIN}, {.fd = r->work_fd, .events = POLLIN}};
+	while (wait > LEND_MS && lr_localroot_awaits(r->module) && poll(fds, 3, LEND_MS) == 0) {
+		(void)lr_localroot_look(r->module, NULL);
+		wait -= LEND_MS;
+	}
 	(void)poll(fds, 3, (int)wait);
 	(void)eventfd_read(r->work_fd, &count);
 	return !readable(r->stop_fd);
@@ -302,6 +310,12 @@ void
 lr_refresher_wake(struct lr_refresher *r)
 {
 	(void)eventfd_write(r->wake_fd, 1);
+}
+
+void
+lr_refresher_look(struct lr_refresher *r)
+{
+	(void)eventfd_write(r->work_fd, 1);
 }
 
 void

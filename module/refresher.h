@@ -22,6 +22,9 @@ void lr_refresher_stop(struct lr_refresher *refresher);
 /* Asks for a round now; returns at once. Any thread. */
 void lr_refresher_wake(struct lr_refresher *refresher);
 
+/* Asks for a look now, as there is one each second; returns at once. Any thread. */
+void lr_refresher_look(struct lr_refresher *refresher);
+
 /* For people: each source's last result, and when the next round is due. Any thread. */
 void lr_refresher_print(struct lr_refresher *refresher, FILE *out);
 

@@ -22,6 +22,7 @@ import dns.exception  # noqa: E402
 import dns.rcode  # noqa: E402
 
 import answers  # noqa: E402
+import compare  # noqa: E402
 import shim  # noqa: E402
 from lab import rootzone  # noqa: E402
 from pair import keep_copy  # noqa: E402
@@ -259,6 +260,18 @@ def fast_reload(net):
 @in_lab
 def fast_reload_p(net):
     fast_reloads(net, "+p")
+
+
+@tap.test("fast_reload while a query may wait for a time-out: the lent zone is there again before most of them")
+@in_lab
+def lent_again(net):
+    if not has_fast_reload():
+        raise tap.Skip("this version of Unbound has no fast_reload (1.23 and later)")
+    with resolving(net) as resolver:
+        resolver.ask(f"www.{net.served[0]}.")
+        for _ in range(8):
+            resolver.control("fast_reload")
+            lab.wait(lambda: compare.tell(resolver, "list_auth_zones"), MISSING / 2, "lent again without anybody's asking")
 
 
 @tap.test("the copy goes stale under load, comes back and is renewed: nothing is missing")

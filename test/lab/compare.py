@@ -132,16 +132,22 @@ class Pair:
         return list(differ(right, tried, 0 if exact else time.time() - self.started + 1))
 
 
-def flush(resolver):
-    """Empties a resolver's cache of everything, as `unbound-control flush_zone .` does."""
+def tell(resolver, command):
+    """What unbound-control says to a command, at once."""
     with contextlib.closing(socket.socket(socket.AF_UNIX)) as control:
         control.settimeout(20)
         control.connect(str(resolver.folder / "control"))
-        control.sendall(b"UBCT1 flush_zone .\n")
+        control.sendall(f"UBCT1 {command}\n".encode())
         told = b""
         while chunk := control.recv(4096):
             told += chunk
-    if not told.startswith(b"ok"):
+    return told.decode()
+
+
+def flush(resolver):
+    """Empties a resolver's cache of everything."""
+    told = tell(resolver, "flush_zone .")
+    if not told.startswith("ok"):
         raise RuntimeError(f"flush_zone: {told!r}")
 
 
