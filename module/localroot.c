@@ -317,8 +317,11 @@ print_status(struct lr_localroot *module, FILE *out)
 bool
 lr_localroot_control(struct lr_localroot *module, const char *command, FILE *out)
 {
+	enum lr_reason reason = lr_localroot_reason(module);
 	if (strcmp(command, "localroot_status") == 0) {
 		print_status(module, out);
+	} else if (strcmp(command, "localroot_refresh") == 0 && lr_reason_rests(reason)) {
+		fprintf(out, "error not serving: %s: no source is asked\n", lr_reason_text(reason));
 	} else if (strcmp(command, "localroot_refresh") == 0) {
 		lr_refresher_wake(module->refresher);
 		fprintf(out, "started: localroot_status tells what comes of it\n");

@@ -18,3 +18,9 @@ lr_reason_text(enum lr_reason reason)
 	};
 	return texts[reason];
 }
+
+bool
+lr_reason_rests(enum lr_reason reason)
+{
+	return reason == LR_NO_VALIDATOR || reason == LR_NO_ANCHOR || reason >= LR_FORWARDED;
+}

@@ -4,6 +4,8 @@
 #ifndef LR_REASON_H
 #define LR_REASON_H
 
+#include <stdbool.h>
+
 enum lr_reason {
 	LR_NO_REASON = 0,
 	/* Nothing can be taken. */
@@ -20,6 +22,9 @@ enum lr_reason {
 	LR_POLICY,
 	LR_REASONS
 };
+
+/* Whether no source is asked as long as it is so. */
+bool lr_reason_rests(enum lr_reason reason);
 
 /* For people: a sentence without its end, to follow "not serving: ". Never NULL. */
 const char *lr_reason_text(enum lr_reason reason);

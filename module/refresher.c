@@ -324,6 +324,6 @@ lr_refresher_print(struct lr_refresher *r, FILE *out)
 	int64_t now = now_ms(), next = atomic_load(&r->next_ms);
 	lr_keep_print(r->module->keep, out);
 	lr_rounds_print(r->rounds, now, out);
-	if (next > now)
+	if (next > now && !lr_reason_rests(lr_localroot_reason(r->module)))
 		fprintf(out, "next look in %" PRId64 " s\n", (next - now) / 1000);
 }

@@ -55,6 +55,13 @@ def check_status(resolver, wanted):
     lines = status.splitlines()
     tap.equal(lines[0], f"not serving: {wanted}, which decides instead")
     time = r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC"
+    tap.equal("next look" in status, False, status)
+    try:
+        resolver.control("localroot_refresh")
+    except RuntimeError as error:
+        tap.equal(f"error not serving: {wanted}, which decides instead: no source is asked" in str(error), True, str(error))
+    else:
+        raise AssertionError("localroot_refresh is not refused")
     held = rf"held: serial {NET.zone.serial}, confirmed {time}, good until {time}, from axfr:\S+"
     tap.equal((re.fullmatch(held, lines[1]) is not None, "\ngood until" in status), (True, False), status)
 
