@@ -1,6 +1,7 @@
 #include "anchors.h"
 #include "clock.h"
 #include "keep_parts.h"
+#include "schedule.h"
 #include "freshness.h"
 #include "semantics.h"
 #include "draft_from_zone.h"
@@ -119,12 +120,31 @@ drop(struct lr_keep *keep)
 static struct lr_state
 state_of(const struct lr_keep *keep, const struct lr_zone *zone, const struct lr_origin *origin)
 {
+	bool same = keep->state.serial == lr_zone_facts(zone)->serial;
 	struct lr_state state = {.serial = lr_zone_facts(zone)->serial,
 	    .confirmed = origin->when,
+	    .renewed = same && keep->state.renewed ? keep->state.renewed : origin->when,
 	    .expire = origin->expire};
 	snprintf(state.source, sizeof(state.source), "%s", origin->source);
 	state.key_length = lr_anchors_key(keep->anchors, zone, state.key, sizeof(state.key));
 	return state;
+}
+
+/* Why it has no time left: that of its signatures, or, for a file, that since it was changed. */
+static enum lr_code
+too_old(const struct lr_keep *keep, const struct lr_zone *zone, const struct lr_state *state,
+    struct lr_error *err)
+{
+	struct lr_state just_now = *state;
+	int64_t now = lr_clock_wall(), ago = now - state->confirmed;
+	just_now.confirmed = now;
+	if (lr_keep_horizon(keep, zone, &just_now) <= now)
+		return lr_fail(err, LR_EEXPIRED,
+		    "serial %" PRIu32 " is its current one, but signatures in it have expired",
+		    state->serial);
+	return lr_fail(err, LR_ESTALE,
+	    "serial %" PRIu32 " is of a file that has not changed for %" PRId64 " s", state->serial,
+	    ago);
 }
 
 enum lr_code
@@ -135,12 +155,13 @@ lr_keep_confirm(
 	if (!held || keep->state.serial != serial)
 		return lr_fail(err, LR_ESERIAL, "serial %" PRIu32 " is not the one held", serial);
 	struct lr_state state = state_of(keep, held, origin);
+	int64_t now = lr_clock_wall();
+	if (state.confirmed < keep->state.confirmed && keep->state.confirmed <= now)
+		state = keep->state; /* a file that has not changed since says nothing new */
 	int64_t horizon = lr_keep_horizon(keep, held, &state);
-	if (horizon <= lr_clock_wall())
-		return lr_fail(err, LR_EEXPIRED,
-		    "serial %" PRIu32 " is its current one, but signatures in it have expired",
-		    serial);
-	bool served = lr_snapshot_fresh(keep->module->snapshot, lr_clock_wall());
+	if (horizon <= now)
+		return too_old(keep, held, &state, err);
+	bool served = lr_snapshot_fresh(keep->module->snapshot, now);
 	lr_snapshot_set_horizon(keep->module->snapshot, horizon);
 	if (!served)
 		sweep(keep, held);
@@ -152,14 +173,17 @@ lr_keep_confirm(
 }
 
 static enum lr_code
-renew(struct lr_keep *keep, const struct lr_zone *zone, const struct lr_origin *origin)
+renew(struct lr_keep *keep, const struct lr_zone *zone, const struct lr_origin *origin,
+    struct lr_error *err)
 {
 	struct lr_state state = state_of(keep, zone, origin);
+	if (lr_keep_horizon(keep, zone, &state) <= lr_clock_wall())
+		return too_old(keep, zone, &state, err);
 	/* What was answered once is on disk already, so that a restart goes on from there. */
 	lr_disk_save(keep->disk, zone, true, &state, STORED_FIRST_MS);
 	/* What can fail comes first. */
 	if (lr_lend_offer(keep->module->lend, zone) != LR_OK)
-		return LR_ENOMEM;
+		return lr_fail(err, LR_ENOMEM, "out of memory");
 	lr_keep_publish(keep, zone, &state);
 	keep->verdict_due = false;
 	lr_stats_round(keep->module->stats, LR_ROUND_RENEWED);
@@ -187,9 +211,9 @@ lr_keep_take(struct lr_keep *keep, struct lr_draft *draft, const struct lr_origi
 		return code;
 	}
 	lr_keep_log_verified(origin->source, &report);
-	code = renew(keep, zone, origin);
+	code = renew(keep, zone, origin, err);
 	lr_zone_unref(zone);
-	return code == LR_OK ? code : lr_fail(err, code, "out of memory");
+	return code;
 }
 
 /* The anchors have changed (RFC 5011, or a new configuration): the copy held is good only if it
@@ -276,6 +300,13 @@ lr_keep_anchors(struct lr_keep *keep)
 	else
 		drop(keep);
 	return anchors != NULL;
+}
+
+bool
+lr_keep_stands_still(const struct lr_keep *keep)
+{
+	int64_t renewed = keep->state.renewed;
+	return lr_keep_zone(keep) && renewed && lr_clock_wall() - renewed >= LR_STILL_SECONDS;
 }
 
 bool

@@ -57,8 +57,8 @@ void lr_keep_end(struct lr_keep *keep, int64_t until_ms);
 /* For people: what is wrong with the copy on disk, if anything is. Any thread. */
 void lr_keep_print(struct lr_keep *keep, FILE *out);
 
-/* Where a draft came from: the URI, when (seconds since 1970), and the EDNS EXPIRE that came with
- * it, or 0. */
+/* Where a draft came from: the URI, of when it is (seconds since 1970), and the EDNS EXPIRE that
+ * came with it, or 0. */
 struct lr_origin {
 	const char *source;
 	int64_t when;
@@ -74,9 +74,13 @@ enum lr_code lr_keep_take(struct lr_keep *keep, struct lr_draft *draft,
     const struct lr_origin *origin, struct lr_error *err);
 
 /* A source said that SERIAL is its current one and it is that of the copy held. LR_ESERIAL: it is
- * not. LR_EEXPIRED: it is, but its signatures have run out. LR_ENOMEM. */
+ * not. LR_EEXPIRED: it is, but its signatures have run out. LR_ESTALE: for too long. LR_ENOMEM. */
 enum lr_code lr_keep_confirm(
     struct lr_keep *keep, uint32_t serial, const struct lr_origin *origin, struct lr_error *err);
+
+/* Whether the serial held has not changed for longer than the root's ever stands still. The
+ * refresher's thread alone. */
+bool lr_keep_stands_still(const struct lr_keep *keep);
 
 /* Tells the log when serving begins and ends, and lets the iterator follow. Whether the copy held
  * is fresh. */

@@ -288,6 +288,8 @@ print_copy(const struct lr_state *state, int64_t horizon, const char *end, FILE 
 	if (state->confirmed) {
 		fputs(end, out);
 		print_time(out, "confirmed", state->confirmed, end);
+		if (state->renewed)
+			print_time(out, "renewed", state->renewed, end);
 		print_time(
 		    out, lr_clock_wall() < horizon ? "good until" : "stale since", horizon, end);
 		fprintf(out, "from %s", state->source);

@@ -30,6 +30,7 @@ struct lr_rounds {
 	struct lr_said said_thread;
 	/* the round under way: */
 	bool going, good, hurried;
+	bool thorough; /* one that is good is not enough */
 	int64_t begun_ms;
 	size_t *picked, picked_count, at;
 	size_t running;        /* inquiries that count */
@@ -136,6 +137,7 @@ lr_rounds_begin(struct lr_rounds *rounds, bool all, bool fresh, bool hurried)
 	rounds->going = true;
 	rounds->good = false;
 	rounds->hurried = hurried;
+	rounds->thorough = lr_keep_stands_still(rounds->module->keep);
 	rounds->begun_ms = now_ms();
 }
 
@@ -184,13 +186,21 @@ break_off(struct lr_rounds *rounds, const struct lr_error *err)
 	rounds->at = rounds->picked_count;
 }
 
+/* Of when it is. A file that was changed in the future, was changed now. */
+static int64_t
+when_of(const struct lr_fetched *fetched)
+{
+	int64_t now = lr_clock_wall();
+	return fetched->changed && fetched->changed < now ? fetched->changed : now;
+}
+
 /* What a source has, taken, confirmed or refused. */
 static enum lr_code
 use(struct lr_rounds *rounds, size_t i, struct lr_fetched *fetched, struct lr_error *err)
 {
 	struct lr_keep *keep = rounds->module->keep;
 	const struct lr_origin origin = {.source = name_of(rounds, i),
-	    .when = lr_clock_wall(),
+	    .when = when_of(fetched),
 	    .expire = fetched->has_expire ? fetched->expire : 0};
 	if (fetched->has_expire && fetched->expire == 0) { /* RFC 7314 section 4 */
 		lr_draft_free(fetched->draft);
@@ -258,11 +268,17 @@ give_up(struct lr_rounds *rounds, size_t i)
 	note(rounds, i, lr_fail(&err, LR_ETIMEOUT, "hangs: not asked again before it ends"), &err);
 }
 
+static bool
+is_enough(const struct lr_rounds *rounds)
+{
+	return rounds->good && !rounds->thorough;
+}
+
 /* Whether others are still to be asked. */
 static bool
 others_wait(const struct lr_rounds *rounds)
 {
-	return !rounds->good && rounds->at < rounds->picked_count &&
+	return !is_enough(rounds) && rounds->at < rounds->picked_count &&
 	       now_ms() - rounds->begun_ms < ROUND_MS;
 }
 
@@ -316,8 +332,8 @@ static bool
 is_over(const struct lr_rounds *rounds)
 {
 	bool late = now_ms() - rounds->begun_ms >= ROUND_MS;
-	if (rounds->good || rounds->at == rounds->picked_count)
-		return rounds->good || rounds->running == 0;
+	if (is_enough(rounds) || rounds->at == rounds->picked_count)
+		return is_enough(rounds) || rounds->running == 0;
 	return late && (rounds->running == 0 || rounds->hurried);
 }
 

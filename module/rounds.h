@@ -8,6 +8,9 @@
  * slow source the second: they take turns. After five minutes no further source is asked; a hurried
  * round that has not asked all by then is over.
  *
+ * One good answer ends a round, unless the serial held has not changed for so long that it may be
+ * the source that stands still: then all are asked, and the newest is taken.
+ *
  * The refresher's thread, which never waits here.
  */
 #ifndef LR_ROUNDS_H

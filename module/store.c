@@ -70,8 +70,9 @@ print_state(FILE *out, const void *what)
 	char text[STATE_MAX], sum[65], key[2 * LR_STATE_KEY_MAX + 1];
 	put_hex(state->key, state->key_length, key);
 	int length = snprintf(text, sizeof(text),
-	    "serial %" PRIu32 "\nconfirmed %" PRId64 "\nexpire %" PRIu32 "\nsource %s\nkey %s\n",
-	    state->serial, state->confirmed, state->expire, state->source, key);
+	    "serial %" PRIu32 "\nconfirmed %" PRId64 "\nexpire %" PRIu32
+	    "\nsource %s\nkey %s\nrenewed %" PRId64 "\n",
+	    state->serial, state->confirmed, state->expire, state->source, key, state->renewed);
 	if (length < 0 || (size_t)length + sizeof("checksum \n") + 64 > sizeof(text))
 		return LR_ENOMEM;
 	checksum(text, (size_t)length, sum);
@@ -132,25 +133,36 @@ get_number(const char *value, uint64_t limit, uint64_t *number)
 	return !errno && !*end && *number <= limit;
 }
 
+/* Seconds since 1970: far beyond any clock, far from where adding to it overflows. */
+static bool
+get_time(const char *value, int64_t *seconds)
+{
+	uint64_t number;
+	if (!get_number(value, UINT64_C(1) << 40, &number))
+		return false;
+	*seconds = (int64_t)number;
+	return true;
+}
+
 static bool
 get_state(char *text, struct lr_state *state)
 {
-	uint64_t serial, confirmed, expire;
+	uint64_t serial, expire;
 	size_t key_length;
 	bool numbers = get_number(next_value(&text, "serial"), UINT32_MAX, &serial) &&
-		       /* far beyond any clock, far from where adding to it overflows */
-		       get_number(next_value(&text, "confirmed"), UINT64_C(1) << 40, &confirmed) &&
+		       get_time(next_value(&text, "confirmed"), &state->confirmed) &&
 		       get_number(next_value(&text, "expire"), UINT32_MAX, &expire);
 	const char *source = numbers ? next_value(&text, "source") : NULL;
 	const char *key = source ? next_value(&text, "key") : NULL;
 	if (!key || strlen(source) >= sizeof(state->source) ||
 	    !get_hex(key, state->key, sizeof(state->key), &key_length))
 		return false;
+	if (text && *text && !get_time(next_value(&text, "renewed"), &state->renewed))
+		return false; /* the version before had no such line */
 	for (const char *c = source; *c; c++)
 		if ((unsigned char)*c < ' ' || *c == 0x7f)
 			return false;
 	state->serial = (uint32_t)serial;
-	state->confirmed = (int64_t)confirmed;
 	state->expire = (uint32_t)expire;
 	state->key_length = (uint16_t)key_length;
 	strcpy(state->source, source);

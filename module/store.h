@@ -4,7 +4,8 @@
  *
  *     DIR/localroot.zone   what ldns-verify-zone accepts
  *     DIR/localroot.state  serial, when it was confirmed, EDNS EXPIRE, source, the key that the
- *                          zone's root of trust was, and a checksum of these lines
+ *                          zone's root of trust was, when the serial was first held, and a checksum
+ *                          of these lines
  *
  * What is read back is as untrusted as what a source sends. One thread at a time; everything here
  * may hang with the disk.
@@ -24,6 +25,7 @@ struct lr_state {
 	uint32_t serial;   /* the highest ever accepted */
 	int64_t confirmed; /* seconds since 1970: when it was last known to be the current one; 0:
 			      not known */
+	int64_t renewed;   /* when its serial was first held; 0: not known */
 	uint32_t expire;   /* EDNS EXPIRE in seconds counted from confirmed, or 0 */
 	char source[1536]; /* the URI */
 	/* The DNSKEY RDATA that the trust anchors vouched for: serials of another root do not

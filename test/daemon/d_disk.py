@@ -23,6 +23,7 @@ mounts.enter()
 import dns.rcode  # noqa: E402
 
 import answers  # noqa: E402
+import pair  # noqa: E402
 from lab import rootzone  # noqa: E402
 
 SERIAL = 2026010110
@@ -41,12 +42,6 @@ def state_of(folder):
     lines, _, checksum = text.rpartition("checksum ")
     tap.equal(checksum, hashlib.sha256(lines.encode()).hexdigest() + "\n", "checksum")
     return dict(line.split(" ", 1) for line in lines.splitlines())
-
-
-def write_state(folder, **changes):
-    """The state as somebody would write it who knows how."""
-    lines = "".join(f"{key} {value}\n" for key, value in {**state_of(folder), **changes}.items())
-    (folder / "localroot.state").write_text(f"{lines}checksum {hashlib.sha256(lines.encode()).hexdigest()}\n", encoding="ascii")
 
 
 def left_behind(net, **more):
@@ -164,7 +159,7 @@ def state_replaced():
         flags, protocol, algorithm, key = stranger
         rdata = int(flags).to_bytes(2, "big") + bytes([int(protocol), int(algorithm)]) + base64.b64decode("".join(key.split(";")[0].split()))
         place = copy_of(net, folder, "stranger")
-        write_state(place, serial=SERIAL + 1000000, key=rdata.hex())
+        pair.edit_state(place, serial=SERIAL + 1000000, key=rdata.hex())
         resolver = net.unbound(localroot=[], folder=place, config=PLAIN)
         resolver.wait_log(r"another trust anchor", 10)
         resolver.wait_serving(SERIAL)
@@ -172,11 +167,11 @@ def state_replaced():
         tap.equal(int(state_of(place)["serial"]), SERIAL, "serial after another root's state")
         # An older one of this root: the copy is newer, and that is what counts from now on.
         place = copy_of(net, folder, "older")
-        write_state(place, serial=SERIAL - 5)
+        pair.edit_state(place, serial=SERIAL - 5)
         serves_from_disk(net, place, "older")
         # A newer one: what lies there is older than what was accepted, and so is what the source has.
         place = copy_of(net, folder, "newer")
-        write_state(place, serial=SERIAL + 1)
+        pair.edit_state(place, serial=SERIAL + 1)
         resolver = net.unbound(localroot=[], folder=place, config=PLAIN)
         older(resolver, SOURCE, SERIAL, SERIAL + 1)
         passes(net, resolver, "newer")
@@ -190,7 +185,7 @@ def state_replaced():
         # Confirmed two days from now, or in 1970: nothing is known of its age.
         for label, confirmed in (("future", int(time.time()) + 2 * 86400), ("past", 86400), ("end", 1 << 40)):
             place = copy_of(net, folder, label)
-            write_state(place, confirmed=confirmed)
+            pair.edit_state(place, confirmed=confirmed)
             resolver = net.unbound(localroot=["localroot-source: axfr:192.0.2.99"], folder=place, config=PLAIN)
             passes(net, resolver, label)
             resolver.stop()
@@ -203,7 +198,7 @@ def state_replaced():
             net.serve_source(None)
         # A clock that was a minute ahead is no reason to ask the root.
         place = copy_of(net, folder, "minute")
-        write_state(place, confirmed=int(time.time()) + 60)
+        pair.edit_state(place, confirmed=int(time.time()) + 60)
         serves_from_disk(net, place, "minute")
 
 
@@ -422,7 +417,7 @@ def against_the_source():
 def stale():
     with lab.Lab(root()) as net:
         folder = left_behind(net)
-        write_state(folder, confirmed=int(time.time()) - 604801)
+        pair.edit_state(folder, confirmed=int(time.time()) - 604801)
         net.serve_source(None)
         resolver = net.unbound(localroot=[], folder=folder, config=PLAIN)
         passes(net, resolver, "stale")

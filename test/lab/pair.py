@@ -1,5 +1,6 @@
 """Two resolvers with the same configuration, one with the module and serving from its first query on, one without."""
 
+import hashlib
 import pathlib
 import shutil
 
@@ -26,6 +27,14 @@ def keep_copy(net):
         for file in kept.iterdir():
             shutil.copy(file, pathlib.Path(folder) / file.name)
     return prepare
+
+
+def edit_state(folder, **words):
+    """Changes lines of the state beside a copy on disk, and its checksum."""
+    file = pathlib.Path(folder) / "localroot.state"
+    lines = [line.split(" ", 1) for line in file.read_text(encoding="ascii").splitlines()[:-1]]
+    text = "".join(f"{name} {words.get(name, value)}\n" for name, value in lines)
+    file.write_text(f"{text}checksum {hashlib.sha256(text.encode()).hexdigest()}\n", encoding="ascii")
 
 
 def put(resolver, name, kind="A", source=None, tcp=False, limit=8, **how):

@@ -46,7 +46,15 @@ no_random(void *arg, uint16_t *number)
 	return false;
 }
 
-static struct lr_io io = {-1, real_clock, no_random, NULL, false};
+static int64_t later_ms; /* than it is */
+
+static int64_t
+moved_clock(void *arg)
+{
+	return real_clock(arg) + later_ms;
+}
+
+static struct lr_io io = {-1, moved_clock, no_random, NULL, false};
 static struct lr_limits limits;
 
 static void
@@ -184,6 +192,38 @@ conditions(void **state)
 	assert_string_equal(err.text, "has serial 5, older than 7");
 	lr_source_free(source);
 	lr_zone_unref(six);
+	lr_zone_unref(seven);
+}
+
+/* A server that says for ever that nothing has changed is asked for the whole after 30 hours. */
+static void
+never_modified(void **state)
+{
+	struct lr_source *source = make_source();
+	const struct lr_zone *seven = make_zone(7);
+	struct lr_fetched fetched;
+	struct lr_error err;
+	(void)state;
+	next(GIVES_SEVEN);
+	assert_int_equal(fetch(source, NULL, &fetched, &err), LR_OK);
+	lr_draft_free(fetched.draft);
+	for (unsigned days = 0; days < 2; days++) {
+		later_ms += 29 * 3600000;
+		next(NOT_MODIFIED);
+		assert_int_equal(fetch(source, seven, &fetched, &err), LR_OK);
+		assert_null(fetched.draft);
+		assert_non_null(strstr(responses[0].request, "If-None-Match: "));
+		later_ms += 2 * 3600000;
+		next(NOT_MODIFIED); /* without a condition that is no answer */
+		assert_int_equal(fetch(source, seven, &fetched, &err), LR_EREFUSED);
+		assert_null(strstr(responses[0].request, "If-"));
+		next(GIVES_SEVEN);
+		assert_int_equal(fetch(source, seven, &fetched, &err), LR_OK);
+		assert_non_null(fetched.draft);
+		lr_draft_free(fetched.draft);
+	}
+	later_ms = 0;
+	lr_source_free(source);
 	lr_zone_unref(seven);
 }
 
@@ -381,6 +421,6 @@ tear_down(void **state)
 	return rmdir(folder);
 }
 
-UNIT_TESTS(set_up, tear_down, TEST(conditions), TEST(redirects), TEST(too_slow), TEST(too_large),
-    TEST(too_large_after_redirect), TEST(other_codings), TEST(cancelled), TEST(too_large_unpacked),
-    TEST(redirects_elsewhere))
+UNIT_TESTS(set_up, tear_down, TEST(conditions), TEST(never_modified), TEST(redirects),
+    TEST(too_slow), TEST(too_large), TEST(too_large_after_redirect), TEST(other_codings),
+    TEST(cancelled), TEST(too_large_unpacked), TEST(redirects_elsewhere))

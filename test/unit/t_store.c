@@ -11,6 +11,7 @@ static char dir[64];
 
 static const struct lr_state sample_state = {.serial = 2026073102,
     .confirmed = 1785500000,
+    .renewed = 1785400000,
     .expire = 604799,
     .source = "file:/a path/with blanks.zone",
     .key_length = 4,
@@ -111,14 +112,15 @@ there_and_back(void **unused)
 	assert_int_equal(read_back(&state, &err), LR_OK);
 	assert_int_equal(state.serial, 2026073102);
 	assert_int_equal(state.confirmed, 1785500000);
+	assert_int_equal(state.renewed, 1785400000);
 	assert_int_equal(state.expire, 604799);
 	assert_string_equal(state.source, "file:/a path/with blanks.zone");
 	assert_int_equal(state.key_length, 4);
 	assert_memory_equal(state.key, sample_state.key, 4);
 	contents("localroot.state", text, sizeof(text));
-	assert_ptr_equal(
-	    strstr(text, "serial 2026073102\nconfirmed 1785500000\nexpire 604799\n"
-			 "source file:/a path/with blanks.zone\nkey 010103ff\nchecksum "),
+	assert_ptr_equal(strstr(text, "serial 2026073102\nconfirmed 1785500000\nexpire 604799\n"
+				      "source file:/a path/with blanks.zone\nkey 010103ff\nrenewed "
+				      "1785400000\nchecksum "),
 	    text);
 	no_temporaries();
 }
@@ -131,6 +133,7 @@ extremes(void **unused)
 	struct lr_error err;
 	struct lr_state full = {.serial = UINT32_MAX,
 	    .confirmed = INT64_C(1) << 40,
+	    .renewed = INT64_C(1) << 40,
 	    .expire = UINT32_MAX,
 	    .key_length = LR_STATE_KEY_MAX};
 	struct lr_state empty = {.serial = 0}, state;
@@ -140,6 +143,7 @@ extremes(void **unused)
 	assert_int_equal(read_back(&state, &err), LR_OK);
 	assert_int_equal(state.serial, UINT32_MAX);
 	assert_int_equal(state.confirmed, INT64_C(1) << 40);
+	assert_int_equal(state.renewed, INT64_C(1) << 40);
 	assert_string_equal(state.source, full.source);
 	assert_memory_equal(state.key, full.key, sizeof(full.key));
 	assert_int_equal(write_state(&empty, &err), LR_OK);
@@ -214,8 +218,8 @@ static void
 forged(void **unused)
 {
 	(void)unused;
-	static const char *const lines[] = {
-	    "", "serial 1\n", "serial 1\nconfirmed 2\nexpire 3\nsource x\n",
+	static const char *const lines[] = {"", "serial 1\n",
+	    "serial 1\nconfirmed 2\nexpire 3\nsource x\n",
 	    "serial -1\nconfirmed 2\nexpire 3\nsource x\nkey \n",
 	    "serial 4294967296\nconfirmed 2\nexpire 3\nsource x\nkey \n",
 	    "serial 1\nconfirmed 9223372036854775807\nexpire 3\nsource x\nkey \n",
@@ -226,11 +230,14 @@ forged(void **unused)
 	    "serial 1\nconfirmed 2\nexpire 3\nsource x\nkey 1g\n",
 	    "serial 1 \nconfirmed 2\nexpire 3\nsource x\nkey \n",
 	    "confirmed 2\nserial 1\nexpire 3\nsource x\nkey \n",
-	    "serial 1\nconfirmed 2\nexpire 3\nsource x\nkey \n" /* the one that is good */
-	};
+	    "serial 1\nconfirmed 2\nexpire 3\nsource x\nkey \nrenewed -1\n",
+	    "serial 1\nconfirmed 2\nexpire 3\nsource x\nkey \nrenowned 1\n",
+	    /* the two that are good; the first version knew no renewal */
+	    "serial 1\nconfirmed 2\nexpire 3\nsource x\nkey \nrenewed 4\n",
+	    "serial 1\nconfirmed 2\nexpire 3\nsource x\nkey \n"};
 	const size_t count = sizeof(lines) / sizeof(*lines);
 	for (size_t i = 0; i < count; i++)
-		assert_int_equal(read_forged(lines[i]), i == count - 1 ? LR_OK : LR_EFORMAT);
+		assert_int_equal(read_forged(lines[i]), i >= count - 2 ? LR_OK : LR_EFORMAT);
 }
 
 /* A key of so many octets is read, and none of one more. */

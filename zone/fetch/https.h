@@ -12,6 +12,7 @@
 /* What identifies the representation that gave the zone SERIAL (RFC 9110 section 8.8). */
 struct lr_tags {
 	uint32_t serial;
+	int64_t when_ms;           /* monotonic */
 	char etag[LR_TAG_MAX];     /* empty: none */
 	char modified[LR_TAG_MAX]; /* Last-Modified; empty: none */
 };
@@ -38,7 +39,7 @@ struct lr_https_request {
 
 struct lr_https_response {
 	long status;
-	struct lr_tags tags; /* without the serial */
+	struct lr_tags tags; /* without the serial and the time */
 	char *redirect;      /* where to, in full, or NULL */
 	char *body;          /* decompressed */
 	size_t size;         /* of it */

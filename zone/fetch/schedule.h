@@ -9,6 +9,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/* The root changes every day at least. Longer than this without a change, and it may be the source
+ * that stands still. */
+#define LR_STILL_SECONDS (30 * 3600)
+
 struct lr_schedule {
 	uint32_t refresh, retry;  /* seconds, from the SOA held; zero where no zone is held */
 	unsigned failures;        /* consecutive rounds in which no source gave a usable zone */

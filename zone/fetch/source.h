@@ -54,6 +54,8 @@ struct lr_fetched {
 	uint32_t expire;        /* seconds */
 	size_t octets;          /* read from the source */
 	bool increment;         /* the draft is the zone held with changes applied (RFC 1995) */
+	int64_t
+	    changed; /* a file: when (seconds since 1970), and it says nothing of later; else 0 */
 };
 
 /* One configured source: its URI and what it remembers from one fetch to the next. One thread's. */

@@ -45,7 +45,9 @@ read_file(const struct lr_uri *uri, const struct lr_request *request, struct lr_
 		code = lr_text_read_as(stream, draft,
 		    &(struct lr_text_options){.ldns = request->budget->io->ldns}, err);
 	if (code == LR_OK) {
-		*fetched = (struct lr_fetched){.draft = draft, .octets = (size_t)status.st_size};
+		*fetched = (struct lr_fetched){.draft = draft,
+		    .octets = (size_t)status.st_size,
+		    .changed = status.st_mtime > 0 ? status.st_mtime : 1};
 		draft = NULL;
 	}
 out:

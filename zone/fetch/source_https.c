@@ -2,8 +2,9 @@
  * source_https.c -- the zone as a master file by HTTPS.
  *
  * A request is conditional where the source remembers what identifies the zone held, so that one
- * that has not changed costs a small answer.
+ * that has not changed costs a small answer; for some time, then the whole is asked for again.
  */
+#include "schedule.h"
 #include "source_kinds.h"
 #include "text.h"
 
@@ -60,6 +61,21 @@ read_body(const struct lr_https_response *response, const struct lr_request *req
 	return code;
 }
 
+static int64_t
+now(const struct lr_request *request)
+{
+	return request->budget->io->monotonic_ms(request->budget->io->arg);
+}
+
+/* A server, or a cache on the way, may say for ever that nothing has changed. */
+static bool
+may_be_conditional(const struct lr_source *source, const struct lr_request *request)
+{
+	const struct lr_tags *tags = &source->tags;
+	return request->held && lr_zone_facts(request->held)->serial == tags->serial &&
+	       now(request) - tags->when_ms < LR_STILL_SECONDS * INT64_C(1000);
+}
+
 static enum lr_code
 take_zone(struct lr_source *source, const struct lr_request *request,
     const struct lr_https_response *response, struct lr_fetched *fetched, struct lr_error *err)
@@ -69,6 +85,7 @@ take_zone(struct lr_source *source, const struct lr_request *request,
 	if (code == LR_OK && lr_draft_serial(fetched->draft, request->origin, &serial)) {
 		source->tags = response->tags;
 		source->tags.serial = serial;
+		source->tags.when_ms = now(request);
 	}
 	return code;
 }
@@ -102,8 +119,8 @@ lr_fetch_https(struct lr_source *source, const struct lr_request *request,
 {
 	struct lr_uri uri = source->uri;
 	unsigned max = request->budget->limits->redirects;
-	bool same = request->held && lr_zone_facts(request->held)->serial == source->tags.serial;
-	const struct lr_tags none = {0}, conditions = same ? source->tags : none;
+	const struct lr_tags none = {0};
+	const struct lr_tags conditions = may_be_conditional(source, request) ? source->tags : none;
 	for (unsigned i = 0; i <= max; i++) {
 		bool again = false;
 		enum lr_code code = ask(source, request, &conditions, &uri, &again, fetched, err);
