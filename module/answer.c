@@ -1,6 +1,6 @@
 #include "answer.h"
 #include "find.h"
-#include "packed.h"
+#include "packed_rrset.h"
 #include "sentinel.h"
 #include "ttl.h"
 
@@ -127,8 +127,9 @@ reply_finding(struct module_qstate *qstate, const struct lr_zone *zone,
 	    finding->outcome == LR_NXDOMAIN ? LDNS_RCODE_NXDOMAIN : LDNS_RCODE_NOERROR);
 }
 
-/* The apex' signatures as such. The lent zone keeps them with what they cover, so that the iterator
- * would not find them. Nothing signs them in their turn (RFC 4035 section 2.2): not secure. */
+/* The apex' signatures as such. The upstream auth zone keeps them with what they cover, so that the
+ * iterator would not find them. Nothing signs them in their turn (RFC 4035 section 2.2): not
+ * secure. */
 static bool
 reply_signatures(struct module_qstate *qstate, const struct lr_zone *zone)
 {
@@ -189,7 +190,8 @@ reply_referral(
 }
 
 /* Without RD a client wants what is there (RFC 1034 section 4.3.2): not the recursion to which the
- * lent zone would lead the iterator, but the delegation, unless the cache has one below it. */
+ * upstream auth zone would lead the iterator, but the delegation, unless the cache has one below
+ * it. */
 static bool
 refers(const struct module_qstate *qstate, const struct lr_finding *finding)
 {

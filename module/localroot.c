@@ -24,9 +24,9 @@ make_parts(struct lr_localroot *module)
 	    module->env->cfg->num_threads > 1 ? (unsigned)module->env->cfg->num_threads : 1;
 	module->snapshot = lr_snapshot_new(workers);
 	module->stats = lr_stats_new(workers);
-	module->lend = lr_lend_new(module->env->auth_zones, module->snapshot);
-	module->keep = lr_keep_new(module);
-	return module->snapshot && module->stats && module->lend && module->keep;
+	module->upstream = lr_upstream_new(module->env->auth_zones, module->snapshot);
+	module->mirror = lr_mirror_new(module);
+	return module->snapshot && module->stats && module->upstream && module->mirror;
 }
 
 /* It may be so for a value that cannot be used. */
@@ -61,7 +61,7 @@ lr_localroot_start(struct module_env *env, struct lr_localroot **made, struct lr
 	if (code == LR_OK && !make_parts(module))
 		code = lr_fail(err, LR_ENOMEM, "out of memory");
 	if (code == LR_OK) {
-		lr_taken_start(&module->taken, env->cfg);
+		lr_overridden_start(&module->overridden, env->cfg);
 		lr_ttl_look(env->auth_zones);
 		lr_cached_sweep(env, false, NULL); /* reload_keep_cache */
 		code = lr_refresher_start(module, &module->refresher, err);
@@ -80,22 +80,23 @@ lr_localroot_stop(struct lr_localroot *module)
 	if (!module)
 		return;
 	lr_refresher_stop(module->refresher);
-	lr_keep_free(module->keep);
-	lr_lend_free(module->lend);
+	lr_mirror_free(module->mirror);
+	lr_upstream_free(module->upstream);
 	lr_snapshot_free(module->snapshot);
 	lr_stats_free(module->stats);
 	lr_settings_clear(&module->settings);
 	free(module);
 }
 
-/* The iterator goes on: from the lent zone while the copy is good, else from the root servers. */
+/* The iterator goes on: from the upstream auth zone while the copy is good, else from the root
+ * servers. */
 static void
-lead_iterator(struct lr_localroot *module, int64_t now, bool taken)
+lead_iterator(struct lr_localroot *module, int64_t now, bool overridden)
 {
 	/* Unbound deletes the auth zones that are not configured when every module is set up. */
 	if (!atomic_load_explicit(&module->host_ready, memory_order_acquire))
 		return;
-	bool failed = lr_lend_follow(module->lend, now, taken) == LR_ENOMEM;
+	bool failed = lr_upstream_follow(module->upstream, now, overridden) == LR_ENOMEM;
 	if (atomic_load_explicit(&module->unlent, memory_order_relaxed) != failed &&
 	    atomic_exchange(&module->unlent, failed) != failed && failed)
 		log_err("localroot: out of memory: the iterator cannot use the local root");
@@ -106,14 +107,14 @@ static enum lr_reason
 look(struct lr_localroot *module, struct module_env *env, int64_t now)
 {
 	lr_ttl_look(env->auth_zones);
-	return lr_taken_look(&module->taken, env, now);
+	return lr_overridden_look(&module->overridden, env, now);
 }
 
 enum lr_reason
 lr_localroot_look(struct lr_localroot *module, struct module_env *env)
 {
 	int64_t now = lr_clock_wall();
-	enum lr_reason by = env ? look(module, env, now) : lr_taken_seen(&module->taken);
+	enum lr_reason by = env ? look(module, env, now) : lr_overridden_seen(&module->overridden);
 	lead_iterator(module, now, by != LR_NO_REASON);
 	return by;
 }
@@ -121,7 +122,8 @@ lr_localroot_look(struct lr_localroot *module, struct module_env *env)
 void
 lr_localroot_go_on(struct lr_localroot *module, const struct module_qstate *qstate)
 {
-	lead_iterator(module, *qstate->env->now, lr_taken_seen(&module->taken) != LR_NO_REASON);
+	lead_iterator(
+	    module, *qstate->env->now, lr_overridden_seen(&module->overridden) != LR_NO_REASON);
 }
 
 void
@@ -134,16 +136,16 @@ lr_localroot_host_ready(struct lr_localroot *module)
 /* The zone, to be released, where nothing that the user has configured decides the query; else
  * NULL. TAKEN: something decides for all of the root. */
 static const struct lr_zone *
-acquire_for(struct lr_localroot *module, const struct module_qstate *qstate, bool *taken)
+acquire_for(struct lr_localroot *module, const struct module_qstate *qstate, bool *overridden)
 {
 	struct module_env *env = qstate->env;
 	int64_t now = *env->now;
-	if (lr_taken_is_due(&module->taken, now))
+	if (lr_overridden_is_due(&module->overridden, now))
 		(void)look(module, env, now);
-	*taken = lr_taken_seen(&module->taken) != LR_NO_REASON;
-	enum lr_claim claim = *taken ? LR_CLAIMS_ROOT : lr_precedence_claims(qstate);
-	if (claim == LR_CLAIMS_ROOT && !*taken) /* since a moment ago */
-		*taken = look(module, env, now) != LR_NO_REASON;
+	*overridden = lr_overridden_seen(&module->overridden) != LR_NO_REASON;
+	enum lr_claim claim = *overridden ? LR_CLAIMS_ROOT : lr_precedence_claims(qstate);
+	if (claim == LR_CLAIMS_ROOT && !*overridden) /* since a moment ago */
+		*overridden = look(module, env, now) != LR_NO_REASON;
 	return claim == LR_CLAIMS_NOTHING
 		   ? lr_snapshot_acquire(module->snapshot, worker_of(qstate), now)
 		   : NULL;
@@ -170,15 +172,15 @@ bool
 lr_localroot_answer(struct lr_localroot *module, struct module_qstate *qstate)
 {
 	/* In other classes the iterator may still have questions of its own in this one. */
-	bool internet = qstate->qinfo.qclass == LDNS_RR_CLASS_IN, taken;
+	bool internet = qstate->qinfo.qclass == LDNS_RR_CLASS_IN, overridden;
 	enum lr_event event = internet ? LR_PASSED : LR_EVENTS;
 	lr_localroot_host_ready(module);
-	const struct lr_zone *zone = acquire_for(module, qstate, &taken);
+	const struct lr_zone *zone = acquire_for(module, qstate, &overridden);
 	bool answered = internet && zone && lr_answer(qstate, zone, &event);
 	if (zone)
 		lr_snapshot_release(module->snapshot, worker_of(qstate));
 	if (!answered)
-		lead_iterator(module, *qstate->env->now, taken);
+		lead_iterator(module, *qstate->env->now, overridden);
 	else if (replaces(qstate))
 		forget_message(qstate);
 	if (event != LR_EVENTS)
@@ -190,10 +192,10 @@ bool
 lr_localroot_revise(struct lr_localroot *module, struct module_qstate *qstate)
 {
 	const struct reply_info *rep = qstate->return_msg ? qstate->return_msg->rep : NULL;
-	bool failed = !rep || qstate->return_rcode != LDNS_RCODE_NOERROR, taken;
+	bool failed = !rep || qstate->return_rcode != LDNS_RCODE_NOERROR, overridden;
 	if (qstate->qinfo.qclass != LDNS_RR_CLASS_IN || (!failed && !lr_cached_concerns(rep)))
 		return false;
-	const struct lr_zone *zone = acquire_for(module, qstate, &taken);
+	const struct lr_zone *zone = acquire_for(module, qstate, &overridden);
 	if (!zone)
 		return false;
 	enum lr_event event;
@@ -206,7 +208,7 @@ lr_localroot_revise(struct lr_localroot *module, struct module_qstate *qstate)
 		lr_cached_forget(qstate->env, rep);
 	if (!older || answered)
 		return false;
-	lead_iterator(module, *qstate->env->now, taken);
+	lead_iterator(module, *qstate->env->now, overridden);
 	qstate->no_cache_lookup = 1;
 	return true;
 }
@@ -222,7 +224,7 @@ lr_localroot_sent(
 	if (now - before > TIMEOUT_MAX)
 		lr_refresher_look(module->refresher);
 	/* With a forward-zone or the like at ".", those are no root servers. */
-	if (!dname_is_root((uint8_t *)(uintptr_t)zone) || lr_taken_seen(&module->taken))
+	if (!dname_is_root((uint8_t *)(uintptr_t)zone) || lr_overridden_seen(&module->overridden))
 		return;
 	lr_stats_event(module->stats, worker_of(qstate), LR_ROOT_QUERY);
 	lead_iterator(module, now, false);
@@ -239,9 +241,9 @@ lr_localroot_awaits(struct lr_localroot *module)
 static void
 get_gauges(struct lr_localroot *module, struct lr_gauges *gauges)
 {
-	lr_keep_gauges(module->keep, gauges);
-	gauges->lent_octets = lr_lend_octets(module->lend);
-	if (lr_taken_seen(&module->taken)) {
+	lr_mirror_gauges(module->mirror, gauges);
+	gauges->upstream_octets = lr_upstream_octets(module->upstream);
+	if (lr_overridden_seen(&module->overridden)) {
 		gauges->serving = false;
 		gauges->left = 0;
 	}
@@ -252,7 +254,7 @@ lr_localroot_octets(struct lr_localroot *module)
 {
 	struct lr_gauges gauges;
 	get_gauges(module, &gauges);
-	return sizeof(*module) + gauges.zone_octets + gauges.lent_octets;
+	return sizeof(*module) + gauges.zone_octets + gauges.upstream_octets;
 }
 
 void
@@ -266,8 +268,8 @@ lr_localroot_stats(struct lr_localroot *module, enum lr_format format, bool rese
 enum lr_reason
 lr_localroot_reason(struct lr_localroot *module)
 {
-	enum lr_reason taken = lr_taken_seen(&module->taken);
-	return taken ? taken : lr_keep_reason(module->keep);
+	enum lr_reason overridden = lr_overridden_seen(&module->overridden);
+	return overridden ? overridden : lr_mirror_reason(module->mirror);
 }
 
 /* A fact of the copy: on a line of its own, or after others. */
@@ -303,7 +305,7 @@ print_status(struct lr_localroot *module, FILE *out)
 	enum lr_reason reason = lr_localroot_reason(module);
 	struct lr_state state;
 	int64_t horizon;
-	bool held = lr_keep_state(module->keep, &state, &horizon);
+	bool held = lr_mirror_state(module->mirror, &state, &horizon);
 	if (reason)
 		fprintf(out, "not serving: %s\n", lr_reason_text(reason));
 	else

@@ -4,13 +4,13 @@
 #ifndef LR_LOCALROOT_H
 #define LR_LOCALROOT_H
 
-#include "keep.h"
-#include "lend.h"
+#include "mirror.h"
+#include "upstream.h"
 #include "refresher.h"
 #include "settings.h"
 #include "snapshot.h"
 #include "stats.h"
-#include "taken.h"
+#include "overridden.h"
 #include "unbound.h"
 
 #include <stdatomic.h>
@@ -20,11 +20,11 @@ struct lr_localroot {
 	struct lr_settings settings;
 	struct lr_snapshot *snapshot;
 	struct lr_stats *stats;
-	struct lr_lend *lend;
-	struct lr_keep *keep;
+	struct lr_upstream *upstream;
+	struct lr_mirror *mirror;
 	struct lr_refresher *refresher;
 	_Atomic bool host_ready; /* every module is set up: env->anchors can be read */
-	struct lr_taken taken;
+	struct lr_overridden overridden;
 	_Atomic int64_t sent_at; /* seconds since 1970: when something was last sent upstream */
 	_Atomic bool unlent;     /* the log was told that the iterator cannot use the copy */
 };
@@ -54,11 +54,11 @@ bool lr_localroot_answer(struct lr_localroot *module, struct module_qstate *qsta
 bool lr_localroot_revise(struct lr_localroot *module, struct module_qstate *qstate);
 
 /*
- * Makes the iterator follow what is so now: it goes on from the lent zone while the copy is fresh
- * and nothing else decides for ".". What does (unbound-control and fast_reload can change that at
- * any time) is looked at first, in a worker's thread, whose ENV it is; the refresher goes by what a
- * worker saw last (NULL). What decides, or LR_NO_REASON. To be called whenever somebody asks, and
- * once a second, or ten times while lr_localroot_awaits().
+ * Makes the iterator follow what is so now: it goes on from the upstream auth zone while the copy
+ * is fresh and nothing else decides for ".". What does (unbound-control and fast_reload can change
+ * that at any time) is looked at first, in a worker's thread, whose ENV it is; the refresher goes
+ * by what a worker saw last (NULL). What decides, or LR_NO_REASON. To be called whenever somebody
+ * asks, and once a second, or ten times while lr_localroot_awaits().
  */
 enum lr_reason lr_localroot_look(struct lr_localroot *module, struct module_env *env);
 

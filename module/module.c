@@ -58,7 +58,7 @@ on_response(struct module_qstate *qstate, struct dns_msg *response, int id, void
 	return 1;
 }
 
-/* Both are for the lent zone (lend.h), and the first for the leak counter. */
+/* Both are for the upstream auth zone (upstream.h), and the first for the leak counter. */
 static bool
 watch_iterator(
     struct dynlibmod_env *dynlib, struct module_env *env, int id, struct lr_localroot *module)

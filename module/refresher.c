@@ -72,14 +72,14 @@ seconds_between(int64_t from, int64_t to)
 static uint32_t
 interval(struct lr_refresher *r, bool succeeded, int64_t from)
 {
-	const struct lr_zone *zone = lr_keep_zone(r->module->keep);
+	const struct lr_zone *zone = lr_mirror_zone(r->module->mirror);
 	struct lr_schedule schedule = {.succeeded = succeeded,
 	    .failures = r->failures,
 	    .minimum_refresh = r->module->settings.refresh,
 	    .random = lr_clock_jitter()};
 	struct lr_state state;
 	int64_t horizon;
-	if (zone && lr_keep_state(r->module->keep, &state, &horizon)) {
+	if (zone && lr_mirror_state(r->module->mirror, &state, &horizon)) {
 		schedule.refresh = lr_zone_facts(zone)->refresh;
 		schedule.retry = lr_zone_facts(zone)->retry;
 		schedule.left = seconds_between(from, horizon);
@@ -130,10 +130,10 @@ write_status_file(struct lr_refresher *r)
 /* Until the earliest of the next round, the horizon and a look; sooner when there is something to
  * do. False: asked to stop. */
 static bool
-sleep_well(struct lr_refresher *r)
+wait_for_work(struct lr_refresher *r)
 {
 	int64_t wait = atomic_load(&r->next_ms) - now_ms();
-	int64_t left = lr_keep_left_ms(r->module->keep);
+	int64_t left = lr_mirror_left_ms(r->module->mirror);
 	eventfd_t count;
 	if (wait <= 0 || wait > LOOK_MS) /* one that is due waits for something else */
 		wait = LOOK_MS;
@@ -151,7 +151,7 @@ sleep_well(struct lr_refresher *r)
 }
 
 static bool
-woken(struct lr_refresher *r)
+refresh_wanted(struct lr_refresher *r)
 {
 	eventfd_t count;
 	return eventfd_read(r->wake_fd, &count) == 0;
@@ -192,19 +192,19 @@ go_on(struct lr_refresher *r, bool fresh)
 static void
 look(struct lr_refresher *r)
 {
-	struct lr_keep *keep = r->module->keep;
+	struct lr_mirror *mirror = r->module->mirror;
 	bool ended = false;
-	lr_keep_work(keep);
-	bool anchored = lr_keep_anchors(keep);
-	bool fresh = lr_keep_watch(keep);
+	lr_mirror_work(mirror);
+	bool anchored = lr_mirror_anchors(mirror);
+	bool fresh = lr_mirror_watch(mirror);
 	bool set = clock_was_set(r);
-	r->all_wanted |= woken(r) || (!fresh && (r->was_fresh || set));
+	r->all_wanted |= refresh_wanted(r) || (!fresh && (r->was_fresh || set));
 	/* Who does not serve asks nobody. */
-	if (anchored && atomic_load(&r->module->taken.by) == LR_NO_REASON)
+	if (anchored && atomic_load(&r->module->overridden.by) == LR_NO_REASON)
 		ended = go_on(r, fresh);
 	else
 		lr_rounds_cancel(r->rounds);
-	r->was_fresh = ended ? lr_keep_watch(keep) : fresh;
+	r->was_fresh = ended ? lr_mirror_watch(mirror) : fresh;
 	if (!r->status_file)
 		return;
 	lr_status_file_work(r->status_file);
@@ -217,10 +217,10 @@ run(void *arg)
 {
 	struct lr_refresher *r = arg;
 	ub_thread_blocksigs();
-	r->was_fresh = lr_keep_watch(r->module->keep);
+	r->was_fresh = lr_mirror_watch(r->module->mirror);
 	do
 		look(r);
-	while (sleep_well(r));
+	while (wait_for_work(r));
 	return NULL;
 }
 
@@ -230,7 +230,7 @@ first_round(struct lr_refresher *r)
 {
 	struct lr_state state;
 	int64_t horizon, now = lr_clock_wall();
-	if (!lr_keep_state(r->module->keep, &state, &horizon) || now >= horizon)
+	if (!lr_mirror_state(r->module->mirror, &state, &horizon) || now >= horizon)
 		return 0;
 	int64_t due = state.confirmed + interval(r, true, state.confirmed);
 	return now < due ? due - now : 0;
@@ -250,8 +250,8 @@ prepare(struct lr_refresher *r, struct lr_error *err)
 	enum lr_code code = lr_rounds_new(r->module, r->work_fd, &r->rounds, err);
 	if (code != LR_OK)
 		return code;
-	(void)lr_keep_anchors(r->module->keep);
-	return lr_keep_load(r->module->keep, r->work_fd, LOAD_MS, err);
+	(void)lr_mirror_anchors(r->module->mirror);
+	return lr_mirror_load(r->module->mirror, r->work_fd, LOAD_MS, err);
 }
 
 enum lr_code
@@ -269,7 +269,7 @@ lr_refresher_start(struct lr_localroot *module, struct lr_refresher **out, struc
 	    .monotonic_ms = lr_clock_monotonic_ms,
 	    .random16 = lr_clock_random16};
 	r->stop = lr_io_stop(&r->io);
-	lr_keep_heed(module->keep, &r->stop);
+	lr_mirror_heed(module->mirror, &r->stop);
 	enum lr_code code = prepare(r, err);
 	if (code != LR_OK)
 		return code;
@@ -294,7 +294,7 @@ lr_refresher_stop(struct lr_refresher *r)
 	}
 	/* The disk first: what a source that hangs leaves of the time would not be enough. */
 	int64_t until = now_ms() + END_MS;
-	lr_keep_end(r->module->keep, until);
+	lr_mirror_end(r->module->mirror, until);
 	lr_rounds_free(r->rounds, until);
 	lr_status_file_free(r->status_file, until);
 	if (r->stop_fd >= 0)
@@ -322,7 +322,7 @@ void
 lr_refresher_print(struct lr_refresher *r, FILE *out)
 {
 	int64_t now = now_ms(), next = atomic_load(&r->next_ms);
-	lr_keep_print(r->module->keep, out);
+	lr_mirror_print(r->module->mirror, out);
 	lr_rounds_print(r->rounds, now, out);
 	if (next > now && !lr_reason_rests(lr_localroot_reason(r->module)))
 		fprintf(out, "next look in %" PRId64 " s\n", (next - now) / 1000);

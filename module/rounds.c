@@ -58,7 +58,7 @@ lr_rounds_new(
 	rounds->asking = calloc(settings->source_count + 1, sizeof(*rounds->asking));
 	enum lr_code code = rounds->picked && rounds->asking
 				? lr_sources_new(settings->sources, settings->source_count,
-				      settings->named, &options, &rounds->sources, err)
+				      settings->ordered, &options, &rounds->sources, err)
 				: lr_fail(err, LR_ENOMEM, "out of memory");
 	if (code == LR_OK) {
 		rounds->count = settings->source_count;
@@ -126,7 +126,7 @@ lr_rounds_free(struct lr_rounds *rounds, int64_t until_ms)
 void
 lr_rounds_begin(struct lr_rounds *rounds, bool all, bool fresh, bool hurried)
 {
-	const struct lr_zone *zone = lr_keep_zone(rounds->module->keep);
+	const struct lr_zone *zone = lr_mirror_zone(rounds->module->mirror);
 	const struct lr_picking picking = {.all = all,
 	    .fresh = fresh,
 	    .retry = zone ? lr_zone_facts(zone)->retry : 0,
@@ -137,7 +137,7 @@ lr_rounds_begin(struct lr_rounds *rounds, bool all, bool fresh, bool hurried)
 	rounds->going = true;
 	rounds->good = false;
 	rounds->hurried = hurried;
-	rounds->thorough = lr_keep_stands_still(rounds->module->keep);
+	rounds->thorough = lr_mirror_stands_still(rounds->module->mirror);
 	rounds->begun_ms = now_ms();
 }
 
@@ -161,7 +161,7 @@ start(struct lr_rounds *rounds, size_t i, bool fresh, struct lr_error *err)
 	struct lr_source *source = lr_sources_get(rounds->sources, i);
 	const struct lr_limits *limits = &rounds->module->settings.limits;
 	enum lr_code code =
-	    lr_inquiry_start(source, fresh ? lr_keep_zone(rounds->module->keep) : NULL, limits,
+	    lr_inquiry_start(source, fresh ? lr_mirror_zone(rounds->module->mirror) : NULL, limits,
 		rounds->notify_fd, &asking->inquiry, err);
 	if (code != LR_OK)
 		return code;
@@ -198,7 +198,7 @@ when_of(const struct lr_fetched *fetched)
 static enum lr_code
 use(struct lr_rounds *rounds, size_t i, struct lr_fetched *fetched, struct lr_error *err)
 {
-	struct lr_keep *keep = rounds->module->keep;
+	struct lr_mirror *mirror = rounds->module->mirror;
 	const struct lr_origin origin = {.source = name_of(rounds, i),
 	    .when = when_of(fetched),
 	    .expire = fetched->has_expire ? fetched->expire : 0};
@@ -207,9 +207,9 @@ use(struct lr_rounds *rounds, size_t i, struct lr_fetched *fetched, struct lr_er
 		return lr_fail(err, LR_ESTALE, "its own copy has expired (EDNS EXPIRE 0)");
 	}
 	if (!fetched->draft)
-		return lr_keep_confirm(keep, fetched->serial, &origin, err);
+		return lr_mirror_confirm(mirror, fetched->serial, &origin, err);
 	lr_say(VERB_OPS, "localroot: %s: fetched %zu octets", origin.source, fetched->octets);
-	return lr_keep_take(keep, fetched->draft, &origin, err);
+	return lr_mirror_take(mirror, fetched->draft, &origin, err);
 }
 
 /* An increment that does not verify is followed by a full transfer. */

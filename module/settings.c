@@ -70,7 +70,7 @@ read_options(struct reading *reading, const struct config_file *cfg, struct lr_e
 
 /* https: and xot: trust the certificates that were named, or nobody. */
 static void
-drop_untrusted(struct reading *reading, size_t *named)
+drop_untrusted(struct reading *reading, size_t *ordered)
 {
 	struct lr_options *options = &reading->options;
 	size_t kept = 0, kept_named = 0;
@@ -84,11 +84,11 @@ drop_untrusted(struct reading *reading, size_t *named)
 			pass_over(reading, why);
 			continue;
 		}
-		kept_named += i < *named;
+		kept_named += i < *ordered;
 		options->sources[kept++] = options->sources[i];
 	}
 	options->source_count = kept;
-	*named = kept_named;
+	*ordered = kept_named;
 }
 
 static enum lr_code
@@ -107,11 +107,11 @@ add_builtin(struct lr_options *options, struct lr_error *err)
 
 /* The options are known: which sources there are. */
 static enum lr_code
-complete_sources(struct reading *reading, size_t *named, struct lr_error *err)
+complete_sources(struct reading *reading, size_t *ordered, struct lr_error *err)
 {
 	struct lr_options *options = &reading->options;
 	const struct lr_option_faults faults = {pass_over_line, reading};
-	*named = options->source_count;
+	*ordered = options->source_count;
 	if (options->source_list) {
 		enum lr_code code = lr_option_take_list(options, &reading->paths, &faults, err);
 		if (code == LR_ENOMEM)
@@ -119,10 +119,10 @@ complete_sources(struct reading *reading, size_t *named, struct lr_error *err)
 		if (code != LR_OK)
 			pass_over(reading, err->text);
 	}
-	bool chosen = *named || options->source_list || options->sources_missed;
+	bool chosen = *ordered || options->source_list || options->sources_missed;
 	if (!chosen) /* by the operator */
 		return add_builtin(options, err);
-	drop_untrusted(reading, named);
+	drop_untrusted(reading, ordered);
 	return LR_OK;
 }
 
@@ -178,7 +178,7 @@ lr_settings_read(const struct config_file *cfg, struct lr_settings *settings, st
 		code = lr_option_take(
 		    &reading.options, "localroot-dir: " LR_STATEDIR, &reading.paths, err);
 	if (code == LR_OK && reading.options.enabled)
-		code = complete_sources(&reading, &read.named, err);
+		code = complete_sources(&reading, &read.ordered, err);
 	count_others(&reading);
 	if (code == LR_OK && reading.options.enabled && reading.options.source_count == 0)
 		tell_of_nobody(&reading);

@@ -16,8 +16,8 @@ struct lr_settings {
 	bool enabled;           /* localroot: yes */
 	struct lr_uri *sources; /* none: those that were named cannot be used, nobody is asked */
 	size_t source_count;
-	size_t named;      /* the first of them are localroot-source's, in the order given; the
-			      others come from the list or are built in, and have no order */
+	size_t ordered;    /* the first of them are localroot-source's, in the order given; the
+			    others come from the list or are built in, and have no order */
 	char *dir;         /* localroot-dir */
 	char *status_file; /* localroot-status-file, or NULL */
 	char *ca_bundle;   /* localroot-ca-bundle, or NULL: the system's */

@@ -19,7 +19,7 @@ struct lr_sources;
  * COUNT of them, of which the first NAMED are asked in their order. LR_ENOMEM; LR_EUNSUPPORTED as
  * lr_source_new() says.
  */
-enum lr_code lr_sources_new(const struct lr_uri *uris, size_t count, size_t named,
+enum lr_code lr_sources_new(const struct lr_uri *uris, size_t count, size_t ordered,
     const struct lr_source_options *options, struct lr_sources **sources, struct lr_error *err);
 void lr_sources_free(struct lr_sources *sources);
 

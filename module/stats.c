@@ -137,10 +137,10 @@ print_gauges(const struct printer *printer, const struct lr_gauges *gauges, int6
 	print_number(printer, "gauge", "serving", gauges->serving);
 	print_number(printer, "gauge", "serial", gauges->serial);
 	print_number(printer, "gauge", "age", gauges->age);
-	print_number(printer, "gauge", "horizon", gauges->left);
+	print_number(printer, "gauge", "remaining", gauges->left);
 	print_number(printer, "gauge", "verify.usec", verified_ns / 1000);
 	print_number(printer, "gauge", "mem.zone", (int64_t)gauges->zone_octets);
-	print_number(printer, "gauge", "mem.lent", (int64_t)gauges->lent_octets);
+	print_number(printer, "gauge", "mem.lent", (int64_t)gauges->upstream_octets);
 }
 
 void

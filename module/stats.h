@@ -23,7 +23,8 @@ enum lr_event {
 	LR_ANSWERED_NODATA, /* at a name other than a delegation's DS */
 	LR_ANSWERED_DS,     /* DS at a delegation, or its denial */
 	LR_ANSWERED_APEX,
-	LR_REFERRED,   /* left to the iterator, which finds the delegation in the lent zone */
+	LR_REFERRED,   /* left to the iterator, which finds the delegation in the upstream auth zone
+			*/
 	LR_PASSED,     /* left to the iterator for want of a copy */
 	LR_ROOT_QUERY, /* sent upstream for zone ".": the leak counter */
 	LR_EVENTS
@@ -43,7 +44,7 @@ struct lr_gauges {
 	uint32_t serial;
 	int64_t age;  /* seconds since the copy was confirmed */
 	int64_t left; /* seconds to the horizon */
-	size_t zone_octets, lent_octets;
+	size_t zone_octets, upstream_octets;
 };
 
 enum lr_format { LR_FORMAT_CONTROL, LR_FORMAT_PROMETHEUS };

@@ -55,9 +55,9 @@
  *     > hints' > trust anchors' > a trust anchor's
  *
  * The module holds two of them only where they belong to one another: rpz_lock > policy zone > its
- * sets (precedence.c), auth zones > zone (lend.c), anchors > anchor (anchors.c). What it needs of
- * two others it copies under the one before it takes the other. Of its own locks, lend.c's is taken
- * before the auth zones'; under the others it takes none.
+ * sets (precedence.c), auth zones > zone (upstream.c), anchors > anchor (host_anchors.c). What it
+ * needs of two others it copies under the one before it takes the other. Of its own locks,
+ * upstream.c's is taken before the auth zones'; under the others it takes none.
  *
  * fast_reload waits for the workers before it deletes what it has replaced. The refresher's thread
  * is none: it reads the auth zones and the anchors under these locks, and nothing else that can

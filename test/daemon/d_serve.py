@@ -146,7 +146,7 @@ def same(scene):
             tap.equal(answers.summary(got), answers.summary(wanted), f"{name} {kind} {how}")
 
 
-@on_both_roots("the log tells serial, source and how it was verified; Unbound shows the lent zone")
+@on_both_roots("the log tells serial, source and how it was verified; Unbound shows the upstream auth zone")
 def visible(scene):
     log = scene.local.log
     verified = re.search(rf"info: localroot: axfr:192\.0\.32\.132: serial {scene.serial} verified: ZONEMD SHA-384, (\d+) signatures, "

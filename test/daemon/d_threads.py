@@ -262,7 +262,7 @@ def fast_reload_p(net):
     fast_reloads(net, "+p")
 
 
-@tap.test("fast_reload while a query may wait for a time-out: the lent zone is there again before most of them")
+@tap.test("fast_reload while a query may wait for a time-out: the upstream auth zone is there again before most of them")
 @in_lab
 def lent_again(net):
     if not has_fast_reload():

@@ -66,20 +66,20 @@ def known(question, line, warm):
         return "a sentinel's SERVFAIL: the extended error has another text"
     lent = question.klass == 255 or question.way.raw[:2] == b"\0\x08"  # a client's subnet
     if lent and re.match(r"TTL \d+ for \d+ in (authority|answer) \. (RRSIG SOA|SOA TYPE0)$", line):
-        return "class ANY or a client's subnet, which the iterator answers from the lent zone: the SOA has the TTL of denials"
+        return "class ANY or a client's subnet, which the iterator answers from the upstream auth zone: the SOA has the TTL of denials"
     short = question.way.size <= 512 and not question.way.tcp
     if question.kind == questions.TYPES["NS"] and (len(question.labels) == 1 or not question.labels and short) and \
             re.match(r"with(out)? additional", line):
         return "NS of a TLD, or the root's in 512 octets: whether A or AAAA had room depends on the address family it came in"
     if question.labels[:1] == (b"alias",) and re.match(r"TTL \d+ for \d+ in authority \. RRSIG SOA$", line):
-        return "a CNAME into nothing, which the iterator denies from the lent zone: the SOA's signature has the SOA's TTL"
+        return "a CNAME into nothing, which the iterator denies from the upstream auth zone: the SOA's signature has the SOA's TTL"
     return None
 
 
 def known_as_a_whole(question, lines, zone):
     """The same for all that an answer differs in."""
     if question.way.cd and decided_below(question, zone) and any(re.match(r"rcode \w+ for SERVFAIL$", line) for line in lines):
-        return "a bogus TLD: the lent zone has all of its servers' addresses, a root's referral what fits; more are tried"
+        return "a bogus TLD: the upstream auth zone has all of its servers' addresses, a root's referral what fits; more are tried"
     return None
 
 

@@ -183,9 +183,9 @@ of("module/snapshot.c",
    (CHECK, "announced, and not looked at again", "if (again == zone)", "if (true)", "t_snapshot", "address"),
    (FREE, "the zone before", "\tlr_zone_unref(old);\n", "", "t_snapshot", "address"))
 of("module/sources.c",
-   (COMPARISON, "asked before its time", "asked->failures && until > picking->now_ms", "asked->failures && until < picking->now_ms",
+   (COMPARISON, "asked before its time", "history->failures && until > picking->now_ms", "asked->failures && until < picking->now_ms",
     "t_sources"),
-   (FLAG, "asked before", "asked->once = true;", "", "t_sources"),
+   (FLAG, "asked before", "history->tried = true;", "", "t_sources"),
    (LOCK, "what is noted", "\tpthread_mutex_lock(&sources->lock);\n\tbool another", "\tbool another", "t_sources", "thread"),
    (UNLOCK, "what was noted", "\tpthread_mutex_unlock(&sources->lock);\n\treturn news;", "\treturn news;", "t_sources"))
 of("module/stats.c",
@@ -223,30 +223,30 @@ of("module/answer.c",
    (COMPARISON, "what is not there is there", "finding->outcome == LR_NXDOMAIN ?", "finding->outcome != LR_NXDOMAIN ?", JUNK),
    (LIMIT, "a delegation that the cache has below a TLD", "known->namelabs <= 2", "known->namelabs <= 3",
     "d_ways: without RD, where the cache has a delegation below the TLD: that one, as without the module"))
-of("module/packed.c",
+of("module/packed_rrset.c",
    (READER, "a record without its last octet", "data->rr_len[index] = 2 + ", "data->rr_len[index] = 1 + ", JUNK))
 of("module/precedence.c",
    (CHECK, "whatever is asked for, of the zone above", "if (query->qtype == LDNS_RR_TYPE_DS && ", "if (", CLAIMED),
    (READER, "our own zone is a user's", "zone && zone->namelen > 1", "zone && zone->namelen > 0", CLAIMED),
    (COMPARISON, "RPZ that lets pass, and that does not", "found->action == RPZ_PASSTHRU_ACTION", "found->action != RPZ_PASSTHRU_ACTION",
-    "d_root_taken: RPZ: triggers on the root servers' names and addresses act on what the root would be asked"))
+    "d_overridden: RPZ: triggers on the root servers' names and addresses act on what the root would be asked"))
 of("module/cached.c",
    (UNLOCK, "the auth zones", "leave(struct module_env *env)\n{\n\tlock_rw_unlock(&env->auth_zones->lock);",
     "leave(struct module_env *env)\n{\n\t(void)env;", JUNK),
    (CHECK, "what another zone had", "data->rr_len[i] == size && memcmp(data->rr_data[i], record, size) == 0", "data->rr_len[i] == size",
     OLDER))
-of("module/lend.c",
+of("module/upstream.c",
    (FLAG, "the iterator keeps what is stale", "zone->for_upstream = 0;", "", STALE),
-   (UNLOCK, "the zone that is renewed", "exchange(lend, zone, lent);\n\t\tlock_rw_unlock(&zone->lock);", "exchange(lend, zone, lent);",
+   (UNLOCK, "the zone that is renewed", "exchange(upstream, zone, contents);\n\t\tlock_rw_unlock(&zone->lock);", "exchange(upstream, zone, lent);",
     OLDER))
-of("module/keep.c",
-   (CHECK, "no longer than real time", "lr_clock_monotonic_ms(NULL) >= keep->horizon_ms", "false",
+of("module/mirror.c",
+   (CHECK, "no longer than real time", "lr_clock_monotonic_ms(NULL) >= mirror->horizon_ms", "false",
     "d_clock: back by a day: it goes on serving, and no longer than real time allows"),
-   (IGNORED, "signatures that have expired", "if (horizon <= lr_clock_wall())", "if (false)",
+   (IGNORED, "signatures that have expired", "if (horizon <= now)", "if (false)",
     "d_clock: forward past the signatures: passed, refused as expired; the right time heals it"))
-of("module/keep_load.c",
+of("module/mirror_load.c",
    (CHECK, "the state of another root", "state->key_length) == LR_EANCHOR)", "state->key_length) == LR_ECANCELLED)", STATE))
-of("module/disk.c",
+of("module/store_queue.c",
    (CHECK, "confirmed in days to come", "if (loaded->state.confirmed > now + CLOCK_TOLERANCE)", "if (false)", STATE))
 of("module/localroot.c",
    (COMPARISON, "queries to all but the root are counted", "if (!dname_is_root((uint8_t *)(uintptr_t)zone) ||",
@@ -258,13 +258,13 @@ of("module/module.c",
    (FLAG, "what comes back is not looked at", "qstate->minfo[id] = &passed_once;", "",
     "d_cache: a query that was on its way to the root servers when the copy came"))
 of("module/refresher.c",
-   (FLAG, "a refresh that was asked for", "woken(r) ||", "", RENEWED))
+   (FLAG, "a refresh that was asked for", "refresh_wanted(r) ||", "", RENEWED))
 of("module/rounds.c",
    (CHECK, "a source that has expired itself", "if (fetched->has_expire && fetched->expire == 0)", "if (false)",
     "d_refresh: EDNS EXPIRE bounds the copy and brings the next look nearer; a source whose own copy has expired is passed over"))
 of("module/settings.c",
    (CHECK, "trust in others than were named", "if (options->ca_bundle_missed &&", "if (false &&",
     "d_config: without the localroot-ca-bundle that was named, nobody is trusted in its place: https: and xot: are passed over"))
-of("module/taken.c",
-   (COMPARISON, "a forward-zone that has gone", "if (by != lr_taken_seen(taken) &&", "if (by > lr_taken_seen(taken) &&",
-    'd_root_taken: unbound-control: forward_add, forward, stub_add at ".", and their removals'))
+of("module/overridden.c",
+   (COMPARISON, "a forward-zone that has gone", "if (by != lr_overridden_seen(overridden) &&", "if (by > lr_overridden_seen(overridden) &&",
+    'd_overridden: unbound-control: forward_add, forward, stub_add at ".", and their removals'))

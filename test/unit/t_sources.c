@@ -10,7 +10,7 @@ static const struct lr_source_options options = {NULL};
 
 /* file:/0, file:/1, ... */
 static struct lr_sources *
-make(size_t count, size_t named)
+make(size_t count, size_t ordered)
 {
 	struct lr_uri uris[20];
 	struct lr_sources *sources;
@@ -19,7 +19,7 @@ make(size_t count, size_t named)
 		snprintf(text, sizeof(text), "file:/%zu", i);
 		assert_int_equal(lr_uri_parse(text, &uris[i], NULL), LR_OK);
 	}
-	assert_int_equal(lr_sources_new(uris, count, named, &options, &sources, NULL), LR_OK);
+	assert_int_equal(lr_sources_new(uris, count, ordered, &options, &sources, NULL), LR_OK);
 	return sources;
 }
 

@@ -12,7 +12,7 @@ static const struct lr_gauges gauges = {.serving = true,
     .age = 12,
     .left = 604788,
     .zone_octets = 3000000,
-    .lent_octets = 8000000};
+    .upstream_octets = 8000000};
 
 static char text[16384];
 
@@ -58,7 +58,7 @@ control(void **state)
 	assert_int_equal(number("localroot.serving"), 1);
 	assert_int_equal(number("localroot.serial"), 4294967295);
 	assert_int_equal(number("localroot.age"), 12);
-	assert_int_equal(number("localroot.horizon"), 604788);
+	assert_int_equal(number("localroot.remaining"), 604788);
 	assert_int_equal(number("localroot.verify.usec"), 80500);
 	assert_int_equal(number("localroot.mem.zone"), 3000000);
 	assert_int_equal(number("localroot.mem.lent"), 8000000);

@@ -34,7 +34,7 @@ read_text(
 
 /* What is taken of a text that can be read, one a line. */
 static const char *
-taken(const char *text)
+overridden(const char *text)
 {
 	static char out[8192];
 	struct lr_uri *uris;
@@ -52,36 +52,36 @@ static void
 good(void **state)
 {
 	(void)state;
-	assert_string_equal(taken("axfr:192.0.2.1\n"), "axfr:192.0.2.1\n");
-	assert_string_equal(taken("axfr:192.0.2.1"), "axfr:192.0.2.1\n");
-	assert_string_equal(taken("# where to get it\n\n  axfr:192.0.2.1@5353 \t# near\r\n"
-				  "\t\r\n#axfr:192.0.2.2\nxot:192.0.2.3#ns.example\n \t #x\n"
-				  "https://example.com/root.zone@192.0.2.4 # by name\n"),
+	assert_string_equal(overridden("axfr:192.0.2.1\n"), "axfr:192.0.2.1\n");
+	assert_string_equal(overridden("axfr:192.0.2.1"), "axfr:192.0.2.1\n");
+	assert_string_equal(overridden("# where to get it\n\n  axfr:192.0.2.1@5353 \t# near\r\n"
+				       "\t\r\n#axfr:192.0.2.2\nxot:192.0.2.3#ns.example\n \t #x\n"
+				       "https://example.com/root.zone@192.0.2.4 # by name\n"),
 	    "axfr:192.0.2.1@5353\nxot:192.0.2.3#ns.example\n"
 	    "https://example.com/root.zone@192.0.2.4\n");
 	assert_string_equal(said, "");
-	assert_string_equal(taken("file:/a b.zone\n"), "file:/a b.zone\n");
+	assert_string_equal(overridden("file:/a b.zone\n"), "file:/a b.zone\n");
 }
 
 static void
 skips(void **state)
 {
 	(void)state;
-	assert_string_equal(taken("gopher://example.com/\naxfr:192.0.2.1\n\naxfr:1.2.3\n"
-				  "axfr:192.0.2.2\naxfr:192.0.2.9@99999\n"),
+	assert_string_equal(overridden("gopher://example.com/\naxfr:192.0.2.1\n\naxfr:1.2.3\n"
+				       "axfr:192.0.2.2\naxfr:192.0.2.9@99999\n"),
 	    "axfr:192.0.2.1\naxfr:192.0.2.2\n");
 	assert_non_null(strstr(said, "1: \"gopher://example.com/\": "));
 	assert_non_null(strstr(said, "4: \"axfr:1.2.3\": "));
 	assert_non_null(strstr(said, "6: \"axfr:192.0.2.9@99999\": "));
 	assert_null(strstr(said, "2: "));
 	/* nothing that could play tricks on a terminal goes to the log */
-	assert_string_equal(taken("\033[2Jaxfr:192.0.2.1\n"), "");
+	assert_string_equal(overridden("\033[2Jaxfr:192.0.2.1\n"), "");
 	assert_null(strchr(said, '\033'));
 	/* a line longer than any URI */
 	char *text = calloc(1, 3000);
 	memset(text, 'x', 2000);
 	strcat(text, "\naxfr:192.0.2.1\n");
-	assert_string_equal(taken(text), "axfr:192.0.2.1\n");
+	assert_string_equal(overridden(text), "axfr:192.0.2.1\n");
 	assert_non_null(strstr(said, "too long"));
 	free(text);
 }
@@ -90,9 +90,9 @@ static void
 nothing(void **state)
 {
 	(void)state;
-	assert_string_equal(taken("\n"), "");
-	assert_string_equal(taken("# none yet\n"), "");
-	assert_string_equal(taken("nonsense\n"), "");
+	assert_string_equal(overridden("\n"), "");
+	assert_string_equal(overridden("# none yet\n"), "");
+	assert_string_equal(overridden("nonsense\n"), "");
 }
 
 static void

@@ -69,12 +69,12 @@ lr_backoff_ms(uint32_t base, unsigned failures, bool fresh)
 }
 
 size_t
-lr_schedule_turn(size_t count, size_t named, uint16_t random, size_t n)
+lr_schedule_turn(size_t count, size_t ordered, uint16_t random, size_t n)
 {
-	if (n < named || named >= count)
+	if (n < ordered || ordered >= count)
 		return n;
-	size_t others = count - named;
-	return named + (n - named + random % others) % others;
+	size_t others = count - ordered;
+	return ordered + (n - ordered + random % others) % others;
 }
 
 bool

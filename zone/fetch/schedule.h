@@ -45,7 +45,7 @@ int64_t lr_backoff_ms(uint32_t base, unsigned failures, bool fresh);
  * Which of COUNT sources is the Nth to be asked: the first NAMED in their order, then the others,
  * from a random one on. COUNT is not zero and N below it.
  */
-size_t lr_schedule_turn(size_t count, size_t named, uint16_t random, size_t n);
+size_t lr_schedule_turn(size_t count, size_t ordered, uint16_t random, size_t n);
 
 /* Whether the Nth failure in a row is worth a line in the log: 1, 2, 4, 8, 16, 32, 64, 96, ... */
 bool lr_schedule_notable(unsigned failures);

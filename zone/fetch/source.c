@@ -1,5 +1,5 @@
 /* source.c -- fetching: the choice among the sources, and their limits. */
-#include "source_kinds.h"
+#include "source_internal.h"
 #include "serial.h"
 #include "soa.h"
 

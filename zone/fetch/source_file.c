@@ -1,5 +1,5 @@
 /* source_file.c -- the zone from a master file. */
-#include "source_kinds.h"
+#include "source_internal.h"
 #include "text.h"
 
 #include <errno.h>

@@ -5,7 +5,7 @@
  * that has not changed costs a small answer; for some time, then the whole is asked for again.
  */
 #include "schedule.h"
-#include "source_kinds.h"
+#include "source_internal.h"
 #include "text.h"
 
 #include <stdlib.h>

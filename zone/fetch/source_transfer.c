@@ -8,7 +8,7 @@
  */
 #include "connection.h"
 #include "serial.h"
-#include "source_kinds.h"
+#include "source_internal.h"
 #include "transfer.h"
 
 #include <inttypes.h>

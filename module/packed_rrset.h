@@ -1,8 +1,8 @@
 /*
- * packed.h -- an rrset of the zone in Unbound's packed form.
+ * packed_rrset.h -- an rrset of the zone in Unbound's packed form.
  */
-#ifndef LR_PACKED_H
-#define LR_PACKED_H
+#ifndef LR_PACKED_RRSET_H
+#define LR_PACKED_RRSET_H
 
 #include "unbound.h"
 #include "zone.h"

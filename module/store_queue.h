@@ -1,13 +1,13 @@
 /*
- * disk.h -- the module's own folder: what is kept of the copy there, and read back at start.
+ * store_queue.h -- the module's own folder: what is kept of the copy there, and read back at start.
  *
  * The disk may hang (a network file system, a broken drive): everything that touches it is done in
  * a thread of its own, one thing after the other, and nobody waits for it longer than he says. What
  * goes wrong here costs no more than the copy's outlasting a restart; the log is told once. The
- * refresher's thread (init's before it starts), but for lr_disk_trouble().
+ * refresher's thread (init's before it starts), but for lr_store_queue_trouble().
  */
-#ifndef LR_DISK_H
-#define LR_DISK_H
+#ifndef LR_STORE_QUEUE_H
+#define LR_STORE_QUEUE_H
 
 #include "draft.h"
 #include "lr_error.h"
@@ -15,19 +15,19 @@
 
 #include <stdbool.h>
 
-struct lr_disk;
+struct lr_store_queue;
 
 /* NOTIFY_FD, an eventfd, becomes readable when something has been done. NULL: out of memory. */
-struct lr_disk *lr_disk_new(const char *dir, int notify_fd);
+struct lr_store_queue *lr_store_queue_new(const char *dir, int notify_fd);
 
 /* Waits until what is to be kept is there, until UNTIL_MS (monotonic) at the latest. */
-void lr_disk_settle(struct lr_disk *disk, int64_t until_ms);
+void lr_store_queue_settle(struct lr_store_queue *queue, int64_t until_ms);
 
 /* What still hangs is left behind, which the log is told. */
-void lr_disk_free(struct lr_disk *disk);
+void lr_store_queue_free(struct lr_store_queue *queue);
 
 /* The zone's path, for people. */
-const char *lr_disk_path(const struct lr_disk *disk);
+const char *lr_store_queue_path(const struct lr_store_queue *queue);
 
 /* What was read back. */
 struct lr_loaded {
@@ -39,16 +39,16 @@ struct lr_loaded {
 };
 
 /* Begins to read, before anything else is asked for. LR_EIO, LR_ENOMEM: it cannot. */
-enum lr_code lr_disk_load(struct lr_disk *disk, struct lr_error *err);
+enum lr_code lr_store_queue_load(struct lr_store_queue *queue, struct lr_error *err);
 
 /* Waits for what is read, PATIENCE_MS at the most. True, once: *loaded is the caller's. */
-bool lr_disk_loaded(struct lr_disk *disk, int patience_ms, struct lr_loaded *loaded);
+bool lr_store_queue_loaded(struct lr_store_queue *queue, int patience_ms, struct lr_loaded *loaded);
 
 /* The zone on disk is the one held. */
-void lr_disk_holds(struct lr_disk *disk);
+void lr_store_queue_holds(struct lr_store_queue *queue);
 
 /* What was last to be kept is not there, nor a newer one of another server. */
-bool lr_disk_lags(const struct lr_disk *disk);
+bool lr_store_queue_lags(const struct lr_store_queue *queue);
 
 /*
  * Keeps the state, and the zone where it is RENEWED or not on disk; what was to be kept before and
@@ -56,14 +56,14 @@ bool lr_disk_lags(const struct lr_disk *disk);
  * written even where the zone cannot be: the highest serial is in it. What another server has
  * written there stays where it is newer.
  */
-void lr_disk_save(struct lr_disk *disk, const struct lr_zone *zone, bool renewed,
+void lr_store_queue_save(struct lr_store_queue *queue, const struct lr_zone *zone, bool renewed,
     const struct lr_state *state, int patience_ms);
 
 /* Goes on with what is to be kept; tells the log of a disk that hangs. Now and then, and when
  * notified. */
-void lr_disk_work(struct lr_disk *disk);
+void lr_store_queue_work(struct lr_store_queue *queue);
 
 /* Copies what is wrong with the folder, for people. False: nothing. Any thread. */
-bool lr_disk_trouble(struct lr_disk *disk, struct lr_error *trouble);
+bool lr_store_queue_trouble(struct lr_store_queue *queue, struct lr_error *trouble);
 
 #endif

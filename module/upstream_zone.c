@@ -1,19 +1,19 @@
-#include "lent.h"
-#include "packed.h"
+#include "upstream_zone.h"
+#include "packed_rrset.h"
 
 #include <malloc.h>
 
 void
-lr_lent_init(struct lr_lent *lent)
+lr_upstream_zone_init(struct lr_upstream_zone *contents)
 {
-	rbtree_init(&lent->tree, &auth_data_cmp);
-	lent->octets = 0;
+	rbtree_init(&contents->tree, &auth_data_cmp);
+	contents->octets = 0;
 }
 
 bool
-lr_lent_is_empty(const struct lr_lent *lent)
+lr_upstream_zone_is_empty(const struct lr_upstream_zone *contents)
 {
-	return lent->tree.count == 0;
+	return contents->tree.count == 0;
 }
 
 /* What auth_zone_delete() does with the contents, which has no function of its own. */
@@ -39,10 +39,10 @@ free_node(rbnode_type *node, void *unused)
 }
 
 void
-lr_lent_clear(struct lr_lent *lent)
+lr_upstream_zone_clear(struct lr_upstream_zone *contents)
 {
-	traverse_postorder(&lent->tree, free_node, NULL);
-	lr_lent_init(lent);
+	traverse_postorder(&contents->tree, free_node, NULL);
+	lr_upstream_zone_init(contents);
 }
 
 static struct auth_data *
@@ -97,15 +97,15 @@ make_rrset(const struct lr_zone *zone, const struct lr_rrset *rrset, size_t *oct
 }
 
 bool
-lr_lent_write(struct lr_lent *lent, const struct lr_zone *zone)
+lr_upstream_zone_write(struct lr_upstream_zone *contents, const struct lr_zone *zone)
 {
-	rbtree_type *tree = &lent->tree;
-	size_t *octets = &lent->octets;
+	rbtree_type *tree = &contents->tree;
+	size_t *octets = &contents->octets;
 	struct auth_data *data = NULL;
 	struct auth_rrset **end = NULL;
 	uint32_t node = UINT32_MAX;
 
-	lr_lent_init(lent);
+	lr_upstream_zone_init(contents);
 	for (size_t i = 0; i < lr_zone_rrset_count(zone); i++) {
 		const struct lr_rrset *rrset = lr_zone_rrset(zone, i);
 		if (!data || rrset->node != node) {
@@ -123,6 +123,6 @@ lr_lent_write(struct lr_lent *lent, const struct lr_zone *zone)
 		end = &(*end)->next;
 	}
 	if (!data)
-		lr_lent_clear(lent);
+		lr_upstream_zone_clear(contents);
 	return data != NULL;
 }

@@ -1,4 +1,4 @@
-#include "disk_job.h"
+#include "store_job.h"
 #include "clock.h"
 #include "source.h"
 
@@ -10,10 +10,10 @@
 #define LOCK_SAVE_MS 2000
 #define LOCK_LOAD_MS 1000
 
-struct lr_disk_job *
-lr_disk_job_new(const char *dir, const struct lr_zone *zone)
+struct lr_store_job *
+lr_store_job_new(const char *dir, const struct lr_zone *zone)
 {
-	struct lr_disk_job *job = calloc(1, sizeof(*job));
+	struct lr_store_job *job = calloc(1, sizeof(*job));
 	if (!job)
 		return NULL;
 	job->dir = strdup(dir);
@@ -21,12 +21,12 @@ lr_disk_job_new(const char *dir, const struct lr_zone *zone)
 	job->zone = zone ? lr_zone_ref(zone) : NULL;
 	if (job->dir && job->zone_path)
 		return job;
-	lr_disk_job_free(job);
+	lr_store_job_free(job);
 	return NULL;
 }
 
 void
-lr_disk_job_free(struct lr_disk_job *job)
+lr_store_job_free(struct lr_store_job *job)
 {
 	if (!job)
 		return;
@@ -44,7 +44,7 @@ is_there(const char *path)
 }
 
 static void
-read_zone(struct lr_disk_job *job)
+read_zone(struct lr_store_job *job)
 {
 	static const uint8_t root_name[] = {0};
 	const struct lr_io io = {
@@ -66,7 +66,7 @@ read_zone(struct lr_disk_job *job)
 
 /* Under the folder's lock, if it is to be had: the state is that of the zone beside it. */
 static void
-load(struct lr_disk_job *job)
+load(struct lr_store_job *job)
 {
 	struct lr_folder folder;
 	if (lr_folder_open(job->dir, LOCK_LOAD_MS, &folder, NULL) != LR_OK)
@@ -78,7 +78,7 @@ load(struct lr_disk_job *job)
 }
 
 static void
-write_both(struct lr_disk_job *job, const struct lr_folder *folder)
+write_both(struct lr_store_job *job, const struct lr_folder *folder)
 {
 	struct lr_state there;
 	struct lr_error err;
@@ -101,7 +101,7 @@ write_both(struct lr_disk_job *job, const struct lr_folder *folder)
 }
 
 static void
-save(struct lr_disk_job *job)
+save(struct lr_store_job *job)
 {
 	struct lr_folder folder;
 	job->code = lr_folder_open(job->dir, LOCK_SAVE_MS, &folder, &job->error);
@@ -118,7 +118,7 @@ save(struct lr_disk_job *job)
 static void
 run(void *arg)
 {
-	struct lr_disk_job *job = arg;
+	struct lr_store_job *job = arg;
 	if (job->zone)
 		save(job);
 	else
@@ -128,11 +128,11 @@ run(void *arg)
 static void
 leave(void *arg)
 {
-	lr_disk_job_free(arg);
+	lr_store_job_free(arg);
 }
 
 struct lr_work
-lr_disk_job_work(struct lr_disk_job *job)
+lr_store_job_work(struct lr_store_job *job)
 {
 	return (struct lr_work){run, leave, job};
 }

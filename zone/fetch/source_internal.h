@@ -1,8 +1,8 @@
 /*
- * source_kinds.h -- what the kinds of sources have in common. For source.c and source_*.c alone.
+ * source_internal.h -- what the kinds of sources have in common. For source.c and source_*.c alone.
  */
-#ifndef LR_SOURCE_KINDS_H
-#define LR_SOURCE_KINDS_H
+#ifndef LR_SOURCE_INTERNAL_H
+#define LR_SOURCE_INTERNAL_H
 
 #include "budget.h"
 #include "https.h"

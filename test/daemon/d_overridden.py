@@ -41,7 +41,7 @@ def declines(what, tail="", config="", names=NAMES, wanted=None, at_start=True, 
         tap.equal(two.root_asked()[0], two.root_asked()[1], f"{what}: whether the root was asked")
         tap.equal(two.local.log.count(line), 1, f"{line!r}:\n{two.local.log}")
         numbers = two.local.metrics()
-        tap.equal((numbers.get("serving", 0), numbers.get("horizon", 0)), (0, 0), f"{what}: the gauges")
+        tap.equal((numbers.get("serving", 0), numbers.get("remaining", 0)), (0, 0), f"{what}: the gauges")
         check_status(two.local, f"there is {a(what)}")
         if at_start:
             tap.equal(two.local.log.count("serving the root zone"), 0, two.local.log)

@@ -1,4 +1,4 @@
-#include "packed.h"
+#include "packed_rrset.h"
 #include "ttl.h"
 
 static size_t

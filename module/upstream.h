@@ -1,5 +1,5 @@
 /*
- * lend.h -- lends the zone to Unbound's iterator, as its auth zone ".".
+ * upstream.h -- lends the zone to Unbound's iterator, as its auth zone ".".
  *
  * The iterator's own questions (priming, name servers' addresses, CNAME targets) never pass a
  * module; with the root as an upstream auth zone they end in memory. What is lent belongs to
@@ -15,7 +15,7 @@
  * so that no thread, however late, puts older ones there. The offer comes right before the
  * publication in the snapshot, which cannot fail: the two are of different serials for
  * microseconds. And that auth zone is on while the snapshot is fresh and nothing else decides for
- * ".", else it is off or not there, as of the last lr_lend_follow(): which every query that
+ * ".", else it is off or not there, as of the last lr_upstream_follow(): which every query that
  * arrives, every response of an upstream server and every query about to go to a root server brings
  * about, and the refresher once a second, or ten times while queries are on their way. What is left
  * is a time-out: it tells no module, so that a query in the iterator which it leads to the root
@@ -25,42 +25,43 @@
  * Any thread, but for what is said to be the publishing one's; a lock inside, held for microseconds
  * and taken before Unbound's own.
  */
-#ifndef LR_LEND_H
-#define LR_LEND_H
+#ifndef LR_UPSTREAM_H
+#define LR_UPSTREAM_H
 
 #include "lr_error.h"
 #include "snapshot.h"
 #include "unbound.h"
 
-struct lr_lend;
+struct lr_upstream;
 
 /* AUTH_ZONES is Unbound's, SNAPSHOT says whether to lend; both outlive this. NULL: out of
  * memory. */
-struct lr_lend *lr_lend_new(struct auth_zones *auth_zones, const struct lr_snapshot *snapshot);
+struct lr_upstream *lr_upstream_new(
+    struct auth_zones *auth_zones, const struct lr_snapshot *snapshot);
 
-/* Takes the lent zone away for good; no worker runs any more. */
-void lr_lend_free(struct lr_lend *lend);
+/* Takes the upstream auth zone away for good; no worker runs any more. */
+void lr_upstream_free(struct lr_upstream *upstream);
 
 /*
  * Offers ZONE, which is about to be published: the contents of the auth zone if it stands, else
- * what lr_lend_follow() puts there. LR_ENOMEM: nothing has changed. The publishing thread's.
+ * what lr_upstream_follow() puts there. LR_ENOMEM: nothing has changed. The publishing thread's.
  */
-enum lr_code lr_lend_offer(struct lr_lend *lend, const struct lr_zone *zone);
+enum lr_code lr_upstream_offer(struct lr_upstream *upstream, const struct lr_zone *zone);
 
 /* Keeps another one written for when fast_reload takes the lent one away, and writes anew where the
  * limits on TTLs have changed, as far as that has not been done. LR_ENOMEM. The publishing
  * thread's. */
-enum lr_code lr_lend_stock(struct lr_lend *lend);
+enum lr_code lr_upstream_stock(struct lr_upstream *upstream);
 
 /*
- * Makes the iterator go on from the lent zone, if that is fresh NOW (seconds since 1970) and not
- * TAKEN, that is, something else decides for "."; otherwise from what it would without the module.
- * Cheap where it does so already. Not before Unbound's own auth zones stand, which deletes all
- * others. LR_ENOMEM; LR_EUNSUPPORTED where the user has an auth zone "." of their own.
+ * Makes the iterator go on from the upstream auth zone, if that is fresh NOW (seconds since 1970)
+ * and not TAKEN, that is, something else decides for "."; otherwise from what it would without the
+ * module. Cheap where it does so already. Not before Unbound's own auth zones stand, which deletes
+ * all others. LR_ENOMEM; LR_EUNSUPPORTED where the user has an auth zone "." of their own.
  */
-enum lr_code lr_lend_follow(struct lr_lend *lend, int64_t now, bool taken);
+enum lr_code lr_upstream_follow(struct lr_upstream *upstream, int64_t now, bool overridden);
 
 /* Octets of what is lent and of what is kept for that. */
-size_t lr_lend_octets(struct lr_lend *lend);
+size_t lr_upstream_octets(struct lr_upstream *upstream);
 
 #endif

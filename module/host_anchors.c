@@ -1,4 +1,4 @@
-#include "anchors.h"
+#include "host_anchors.h"
 
 static enum lr_code
 add_rrset(struct lr_anchors *anchors, const struct ub_packed_rrset_key *rrset)
@@ -38,7 +38,7 @@ copy_anchor(const struct trust_anchor *from, struct lr_anchors **anchors)
  * lock of all, and for no other thread: so that one is held as long as the anchor is read.
  */
 enum lr_code
-lr_anchors_of_validator(struct val_anchors *from, struct lr_anchors **anchors)
+lr_host_anchors_validator(struct val_anchors *from, struct lr_anchors **anchors)
 {
 	uint8_t root[] = {0};
 	struct trust_anchor key = {.node.key = &key,
@@ -62,7 +62,7 @@ lr_anchors_of_validator(struct val_anchors *from, struct lr_anchors **anchors)
 }
 
 enum lr_code
-lr_anchors_of_config(struct config_file *cfg, struct lr_anchors **anchors)
+lr_host_anchors_configured(struct config_file *cfg, struct lr_anchors **anchors)
 {
 	*anchors = NULL;
 	if (!strstr(cfg->module_conf, "validator"))
@@ -71,14 +71,14 @@ lr_anchors_of_config(struct config_file *cfg, struct lr_anchors **anchors)
 	/* Where reading fails for another reason than memory, so does the validator's own in a
 	 * moment, which says why and ends Unbound. */
 	enum lr_code code = read && anchors_apply_cfg(read, cfg)
-				? lr_anchors_of_validator(read, anchors)
+				? lr_host_anchors_validator(read, anchors)
 				: LR_ENOMEM;
 	anchors_delete(read);
 	return code;
 }
 
 uint16_t
-lr_anchors_key(
+lr_anchored_key(
     const struct lr_anchors *anchors, const struct lr_zone *zone, uint8_t *key, size_t room)
 {
 	const struct lr_rrset *keys =

@@ -1,13 +1,13 @@
 /*
- * disk_job.h -- what is done in the module's folder, by the thread that may hang with it.
+ * store_job.h -- what is done in the module's folder, by the thread that may hang with it.
  */
-#ifndef LR_DISK_JOB_H
-#define LR_DISK_JOB_H
+#ifndef LR_STORE_JOB_H
+#define LR_STORE_JOB_H
 
 #include "aside.h"
-#include "disk.h"
+#include "store_queue.h"
 
-struct lr_disk_job {
+struct lr_store_job {
 	char *dir, *zone_path;
 	/* What is to be kept: */
 	const struct lr_zone *zone; /* NULL: the job is to read */
@@ -25,10 +25,10 @@ struct lr_disk_job {
 };
 
 /* NULL: out of memory. A reference of its own to ZONE. */
-struct lr_disk_job *lr_disk_job_new(const char *dir, const struct lr_zone *zone);
-void lr_disk_job_free(struct lr_disk_job *job);
+struct lr_store_job *lr_store_job_new(const char *dir, const struct lr_zone *zone);
+void lr_store_job_free(struct lr_store_job *job);
 
 /* The work of the job, which its own thread does. */
-struct lr_work lr_disk_job_work(struct lr_disk_job *job);
+struct lr_work lr_store_job_work(struct lr_store_job *job);
 
 #endif
