@@ -20,6 +20,13 @@ struct lr_inquiry {
 	struct lr_error error;
 };
 
+static int64_t
+wall(void *unused)
+{
+	(void)unused;
+	return lr_clock_wall();
+}
+
 static void
 ask(void *job)
 {
@@ -27,7 +34,8 @@ ask(void *job)
 	struct lr_inquiry *inquiry = job;
 	const struct lr_io io = {.cancel_fd = inquiry->cancel_fd,
 	    .monotonic_ms = lr_clock_monotonic_ms,
-	    .random16 = lr_clock_random16};
+	    .random16 = lr_clock_random16,
+	    .wall = wall};
 	inquiry->code = lr_source_fetch(inquiry->source, root_name, inquiry->held, &io,
 	    &inquiry->limits, &inquiry->fetched, &inquiry->error);
 }

@@ -48,7 +48,9 @@ lr_rounds_new(
     struct lr_localroot *module, int notify_fd, struct lr_rounds **out, struct lr_error *err)
 {
 	const struct lr_settings *settings = &module->settings;
-	const struct lr_source_options options = {.ca_bundle = settings->ca_bundle};
+	const struct lr_source_options options = {.ca_bundle = settings->ca_bundle,
+	    .client_certificate = settings->client_certificate,
+	    .keys = settings->tsig_keys};
 	struct lr_rounds *rounds = calloc(1, sizeof(*rounds));
 	if (!rounds)
 		return lr_fail(err, LR_ENOMEM, "out of memory");

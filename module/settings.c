@@ -68,19 +68,18 @@ read_options(struct reading *reading, const struct config_file *cfg, struct lr_e
 	return LR_OK;
 }
 
-/* https: and xot: trust the certificates that were named, or nobody. */
+/* The sources that cannot be asked with what is missed. */
 static void
-drop_untrusted(struct reading *reading, size_t *ordered)
+drop_unusable(struct reading *reading, size_t *ordered)
 {
 	struct lr_options *options = &reading->options;
 	size_t kept = 0, kept_named = 0;
 	for (size_t i = 0; i < options->source_count; i++) {
-		if (options->ca_bundle_missed &&
-		    lr_option_wants_certificates(&options->sources[i])) {
+		const char *misses = lr_option_misses(options, &options->sources[i]);
+		if (misses) {
 			char why[sizeof(options->sources[i].text) + 80];
-			snprintf(why, sizeof(why),
-			    "localroot-source: \"%s\": there is no localroot-ca-bundle to trust",
-			    options->sources[i].text);
+			snprintf(why, sizeof(why), "localroot-source: \"%s\": %s",
+			    options->sources[i].text, misses);
 			pass_over(reading, why);
 			continue;
 		}
@@ -122,7 +121,7 @@ complete_sources(struct reading *reading, size_t *ordered, struct lr_error *err)
 	bool chosen = *ordered || options->source_list || options->sources_missed;
 	if (!chosen) /* by the operator */
 		return add_builtin(options, err);
-	drop_untrusted(reading, ordered);
+	drop_unusable(reading, ordered);
 	return LR_OK;
 }
 
@@ -157,6 +156,8 @@ move_settings(struct lr_options *options, struct lr_settings *settings)
 	settings->dir = options->dir;
 	settings->status_file = options->status_file;
 	settings->ca_bundle = options->ca_bundle;
+	settings->client_certificate = options->client_certificate;
+	settings->tsig_keys = options->tsig_keys;
 	settings->max_age = options->max_age;
 	settings->refresh = options->refresh;
 	settings->limits = limits_of(options);
@@ -199,6 +200,8 @@ lr_settings_clear(struct lr_settings *settings)
 	free(settings->dir);
 	free(settings->status_file);
 	free(settings->ca_bundle);
+	free(settings->client_certificate);
+	lr_tsig_keys_free(settings->tsig_keys);
 	free(settings->passed_over);
 	memset(settings, 0, sizeof(*settings));
 }

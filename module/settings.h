@@ -21,10 +21,12 @@ struct lr_settings {
 	char *dir;         /* localroot-dir */
 	char *status_file; /* localroot-status-file, or NULL */
 	char *ca_bundle;   /* localroot-ca-bundle, or NULL: the system's */
-	uint32_t max_age;  /* localroot-max-age, seconds; 0: the SOA's expire alone */
-	uint32_t refresh;  /* localroot-refresh, seconds; 0: the SOA's refresh alone */
-	struct lr_limits limits; /* of a fetch */
-	int32_t date_override;   /* Unbound's val-override-date: 0 none, -1 dates do not count */
+	char *client_certificate;       /* localroot-client-certificate, or NULL */
+	struct lr_tsig_keys *tsig_keys; /* localroot-tsig-keys, or NULL */
+	uint32_t max_age;               /* localroot-max-age, seconds; 0: the SOA's expire alone */
+	uint32_t refresh;               /* localroot-refresh, seconds; 0: the SOA's refresh alone */
+	struct lr_limits limits;        /* of a fetch */
+	int32_t date_override; /* Unbound's val-override-date: 0 none, -1 dates do not count */
 	char *passed_over; /* for localroot_status: a line for each option and each line of a list
 			      that cannot be used, of the first 20, and how many more */
 };

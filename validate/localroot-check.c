@@ -20,19 +20,21 @@
 enum { VERIFIED = 0, NOT_VERIFIED = 1, TROUBLE = 2 };
 
 struct options {
-	const char *anchors, *origin, *source, *ca_bundle;
+	const char *anchors, *origin, *source, *ca_bundle, *client_certificate, *tsig_keys;
 	const char *output; /* or NULL */
 	uint32_t now;
 	bool dnssec, json;
 };
 
 static const char usage[] =
-    "Usage: localroot-check [-a ANCHORS] [-c CERTIFICATES] [-o FILE] [-t YYYYMMDDhhmmss]\n"
-    "                       [-z ORIGIN] [--no-dnssec] [--json] SOURCE\n"
+    "Usage: localroot-check [-a ANCHORS] [-c CERTIFICATES] [-C CERTIFICATE] [-k KEYS] [-o FILE]\n"
+    "                       [-t YYYYMMDDhhmmss] [-z ORIGIN] [--no-dnssec] [--json] SOURCE\n"
     "       localroot-check --check-conf FILE\n"
     "Verifies a root zone: its ZONEMD digest and its DNSSEC signatures.\n"
     "  -a, --anchors FILE   DS or DNSKEY records to trust [" LR_ROOTKEY "]\n"
     "  -c, --ca-bundle FILE the certificates that xot: and https: trust [the system's]\n"
+    "  -C, --client-certificate FILE  the certificate and key to show to xot: servers\n"
+    "  -k, --tsig-keys FILE the keys of transfers, and their servers\n"
     "  -o, --output FILE    write the zone there if it verifies; FILE is replaced as a whole\n"
     "  -t, --time TIME      verify as of that time, in UTC\n"
     "  -z, --zone ORIGIN    the zone's name [.]\n"
@@ -66,6 +68,13 @@ monotonic_ms(void *arg)
 {
 	(void)arg;
 	return clock_ns(CLOCK_MONOTONIC) / 1000000;
+}
+
+static int64_t
+wall(void *arg)
+{
+	(void)arg;
+	return clock_ns(CLOCK_REALTIME) / 1000000000;
 }
 
 static bool
@@ -142,6 +151,17 @@ read_anchors(const char *path, struct lr_anchors *anchors, struct lr_error *err)
 	if (!stream)
 		return lr_fail(err, LR_EIO, "%s", strerror(errno));
 	enum lr_code code = lr_anchors_read(anchors, stream, err);
+	fclose(stream);
+	return code;
+}
+
+static enum lr_code
+read_keys(const char *path, struct lr_tsig_keys **keys, struct lr_error *err)
+{
+	FILE *stream = fopen(path, "r");
+	if (!stream)
+		return lr_fail(err, LR_EIO, "%s", strerror(errno));
+	enum lr_code code = lr_tsig_keys_read(stream, keys, err);
 	fclose(stream);
 	return code;
 }
@@ -264,7 +284,7 @@ fetch_status(enum lr_code code)
 static int
 check(const struct options *o, const uint8_t *origin, struct lr_anchors *anchors)
 {
-	const struct lr_io io = {-1, monotonic_ms, random16, NULL, true};
+	const struct lr_io io = {-1, monotonic_ms, random16, NULL, true, wall};
 	struct lr_report report = {{LR_OK, ""}, 0, 0, 0, {0}, {0}, 0, 0, 0, 0};
 	struct lr_error err = {LR_OK, ""};
 	struct lr_fetched fetched;
@@ -276,9 +296,14 @@ check(const struct options *o, const uint8_t *origin, struct lr_anchors *anchors
 	if (parse_source(o->source, &uri, &err) != LR_OK)
 		return trouble(o->source, err.text);
 
-	const struct lr_source_options options = {.ca_bundle = o->ca_bundle};
+	struct lr_tsig_keys *keys = NULL;
+	if (o->tsig_keys && read_keys(o->tsig_keys, &keys, &err) != LR_OK)
+		return trouble(o->tsig_keys, err.text);
+	const struct lr_source_options options = {o->ca_bundle, o->client_certificate, keys};
 	struct lr_source *source;
-	if (lr_source_new(&uri, &options, &source, &err) != LR_OK)
+	enum lr_code made = lr_source_new(&uri, &options, &source, &err);
+	lr_tsig_keys_free(keys);
+	if (made != LR_OK)
 		return trouble(o->source, err.text);
 	int64_t start = cpu_ns();
 	enum lr_code code =
@@ -333,6 +358,8 @@ main(int argc, char **argv)
 	static const struct option names[] = {
 	    {"anchors", required_argument, NULL, 'a'},
 	    {"ca-bundle", required_argument, NULL, 'c'},
+	    {"client-certificate", required_argument, NULL, 'C'},
+	    {"tsig-keys", required_argument, NULL, 'k'},
 	    {"output", required_argument, NULL, 'o'},
 	    {"time", required_argument, NULL, 't'},
 	    {"zone", required_argument, NULL, 'z'},
@@ -351,13 +378,19 @@ main(int argc, char **argv)
 
 	o.now = (uint32_t)time(NULL);
 	signal(SIGPIPE, SIG_IGN); /* libcurl does not hold it off itself */
-	while ((option = getopt_long(argc, argv, "a:c:o:t:z:Vh", names, NULL)) != -1) {
+	while ((option = getopt_long(argc, argv, "a:c:C:k:o:t:z:Vh", names, NULL)) != -1) {
 		switch (option) {
 		case 'a':
 			o.anchors = optarg;
 			break;
 		case 'c':
 			o.ca_bundle = optarg;
+			break;
+		case 'C':
+			o.client_certificate = optarg;
+			break;
+		case 'k':
+			o.tsig_keys = optarg;
 			break;
 		case 'o':
 			o.output = optarg;

@@ -39,7 +39,15 @@ def values(folder):
     file = [*new_file, f"{folder}/missing"]
     seconds = (["1", "86400", "0086400", "2147483647"],
                ["", "0", "-1", "+1", "0x10", "1e3", "1.5", "1d", "12 ", "2147483648", "99999999999999999999", "yes"])
+    keys = 'key "a" { algorithm hmac-sha256; secret "YWFh"; };\nserver 192.0.2.1 { keys "a"; };\n'
+    texts = {"keys": keys, "public-keys": keys, "md5-keys": keys.replace("sha256", "md5"), "no-keys": "# nothing\n",
+             "own.pem": own_certificate(folder), "public.pem": own_certificate(folder)}
+    for name, text in texts.items():
+        (folder / name).write_text(text, encoding="ascii")
+        (folder / name).chmod(0o644 if "public" in name else 0o600)
     return {
+        "localroot-tsig-keys": ([f"{folder}/keys"], [*file, *(f"{folder}/{name}-keys" for name in ("public", "md5", "no"))]),
+        "localroot-client-certificate": ([f"{folder}/own.pem"], [*file, f"{folder}/public.pem", f"{folder}/keys"]),
         "localroot-source": (
             ["axfr:192.0.2.1", "axfr:2001:db8::1@5353", "AXFR:a.example@65535", "ixfr:192.0.2.1", "xot:192.0.2.1@853#ns.example.",
              "file:/not/there yet", "file:///root.zone", *(https if HTTPS else [])],
@@ -60,6 +68,13 @@ def values(folder):
         "localroot-min-transfer-rate": seconds,
         "localroot-bogus": ([], ["x"]),
     }
+
+
+def own_certificate(folder):
+    """A certificate and its key, in one text."""
+    run("openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-subj", "/CN=resolver",
+        "-keyout", folder / "key.part", "-out", folder / "cert.part")
+    return (folder / "cert.part").read_text(encoding="ascii") + (folder / "key.part").read_text(encoding="ascii")
 
 
 def said(done, file, line):
@@ -147,7 +162,8 @@ def table():
         reasons = [reason for reason in reasons if "badlist" not in reason and "nolist" not in reason]
         for first in range(0, len(bad), TOLD):  # as many as it tells of one by one
             some, wanted = bad[first:first + TOLD], sorted(reasons[first:first + TOLD])
-            resolver = net.unbound(localroot=[source, *some, f"localroot-dir: {net.folder}"])
+            # Without the keys that were named no transfer is asked for.
+            resolver = net.unbound(localroot=[f"localroot-source: file:{net.zone.zone}", *some, f"localroot-dir: {net.folder}"])
             for start in (lambda _: 0, again):
                 at = start(resolver)
                 settle(resolver)

@@ -156,7 +156,7 @@ no_id(void *arg, uint16_t *number)
 	return false;
 }
 
-static struct lr_io io = {-1, real_clock, fixed_id, NULL, false};
+static struct lr_io io = {-1, real_clock, fixed_id, NULL, false, NULL};
 /* No test waits these out: a test that fails to stop in time runs into the limit of test/run. */
 static struct lr_limits limits = {.connect_ms = 600000,
     .idle_ms = 600000,
@@ -195,7 +195,7 @@ static enum lr_code
 fetch_uri(const struct lr_uri *uri, const uint8_t *origin, struct lr_fetched *fetched,
     struct lr_error *err)
 {
-	const struct lr_source_options options = {NULL};
+	const struct lr_source_options options = {.ca_bundle = NULL};
 	struct lr_source *source;
 	assert_int_equal(lr_source_new(uri, &options, &source, NULL), LR_OK);
 	enum lr_code code = lr_source_fetch(source, origin, NULL, &io, &limits, fetched, err);
@@ -471,7 +471,7 @@ silence(void **state)
 	set_times(3600000, 5000, 3600000);
 	script(HANG);
 	expect_failure(LR_ETIMEOUT, "no answer within 5 s");
-	io = (struct lr_io){-1, real_clock, fixed_id, NULL, false};
+	io = (struct lr_io){-1, real_clock, fixed_id, NULL, false, NULL};
 
 	/* By the real clock: a message, then nothing for 50 ms */
 	set_times(600000, 50, 600000);
@@ -508,7 +508,7 @@ drip(void **state)
 	server.chunk = 1;
 	limits.draft.records = 100000;
 	expect_failure(LR_ETIMEOUT, "not finished within 60 s");
-	io = (struct lr_io){-1, real_clock, fixed_id, NULL, false};
+	io = (struct lr_io){-1, real_clock, fixed_id, NULL, false, NULL};
 	limits = saved;
 }
 

@@ -27,7 +27,7 @@ no_random(void *arg, uint16_t *number)
 	return false;
 }
 
-static struct lr_io io = {-1, no_clock, no_random, NULL, false};
+static struct lr_io io = {-1, no_clock, no_random, NULL, false, NULL};
 
 static enum lr_code
 fetch(const char *text, const struct lr_limits *limits, struct lr_fetched *fetched,
@@ -35,7 +35,7 @@ fetch(const char *text, const struct lr_limits *limits, struct lr_fetched *fetch
 {
 	struct lr_uri uri;
 	assert_int_equal(lr_uri_parse(text, &uri, NULL), LR_OK);
-	const struct lr_source_options options = {NULL};
+	const struct lr_source_options options = {.ca_bundle = NULL};
 	struct lr_source *source;
 	assert_int_equal(lr_source_new(&uri, &options, &source, NULL), LR_OK);
 	enum lr_code code =

@@ -54,7 +54,7 @@ moved_clock(void *arg)
 	return real_clock(arg) + later_ms;
 }
 
-static struct lr_io io = {-1, moved_clock, no_random, NULL, false};
+static struct lr_io io = {-1, moved_clock, no_random, NULL, false, NULL};
 static struct lr_limits limits;
 
 static void
@@ -124,7 +124,7 @@ fetch(struct lr_source *source, const struct lr_zone *held, struct lr_fetched *f
 static struct lr_source *
 make_source(void)
 {
-	const struct lr_source_options options = {bundle};
+	const struct lr_source_options options = {.ca_bundle = bundle};
 	struct lr_source *source;
 	struct lr_uri uri;
 	char text[64];

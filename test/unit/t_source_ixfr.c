@@ -23,7 +23,7 @@ fixed_id(void *arg, uint16_t *number)
 	return true;
 }
 
-static const struct lr_io io = {-1, real_clock, fixed_id, NULL, false};
+static const struct lr_io io = {-1, real_clock, fixed_id, NULL, false, NULL};
 static struct lr_limits limits;
 static struct lr_source *source;
 static struct lr_fetched fetched;
@@ -81,7 +81,7 @@ fetch_from_script(const struct lr_zone *zone)
 static enum lr_code
 fetch_held(const char *scheme, const struct lr_zone *zone)
 {
-	const struct lr_source_options options = {NULL};
+	const struct lr_source_options options = {.ca_bundle = NULL};
 	struct lr_uri uri;
 	char text[64];
 	script_start(0);

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const struct lr_source_options options = {NULL};
+static const struct lr_source_options options = {.ca_bundle = NULL};
 
 /* file:/0, file:/1, ... */
 static struct lr_sources *

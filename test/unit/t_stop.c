@@ -70,7 +70,7 @@ some_id(void *arg, uint16_t *number)
 	return true;
 }
 
-static const struct lr_io io = {-1, watched_clock, some_id, NULL, .ldns = true};
+static const struct lr_io io = {-1, watched_clock, some_id, NULL, .ldns = true, .wall = NULL};
 static struct lr_stop stop = {watched_stop, NULL, 0};
 
 static int64_t
@@ -342,7 +342,7 @@ serve(void *arg)
 static void
 increment(const char *what, size_t records)
 {
-	const struct lr_source_options options = {NULL};
+	const struct lr_source_options options = {.ca_bundle = NULL};
 	struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr = {htonl(INADDR_LOOPBACK)}};
 	socklen_t length = sizeof(address);
 	struct lr_fetched fetched = {.draft = NULL};

@@ -7,6 +7,7 @@
 #include "tsig_vectors.h"
 
 #include <stdbool.h>
+#include <sys/stat.h>
 
 #define FILE_OF_KEYS                                                                               \
 	"key \"key.example.\" { algorithm hmac-sha256; secret \"c2VjcmV0IG9mIGhtYWMtc2hhMjU2\"; "  \
@@ -433,6 +434,19 @@ key_files(void **state)
 		fclose(in);
 		if (code != LR_EFORMAT || !strstr(err.text, bad[i].why))
 			fail_msg("%s: %s, not \"%s\"", bad[i].text, err.text, bad[i].why);
+	}
+	/* Nobody else is to read it. */
+	static const mode_t modes[] = {0600, 0640, 0604, 0602};
+	for (size_t i = 0; i < sizeof(modes) / sizeof(*modes); i++) {
+		struct lr_tsig_keys *read = NULL;
+		FILE *in = tmpfile();
+		assert_non_null(in);
+		fputs(FILE_OF_KEYS, in);
+		rewind(in);
+		assert_int_equal(fchmod(fileno(in), modes[i]), 0);
+		assert_int_equal(lr_tsig_keys_read(in, &read, &err), i < 2 ? LR_OK : LR_EUSAGE);
+		fclose(in);
+		lr_tsig_keys_free(read);
 	}
 	/* By name and address, however they are written. */
 	const struct lr_tsig_key *key = lr_tsig_keys_for(keys, "192.0.2.1");

@@ -1,6 +1,5 @@
 /* connection.c -- DNS messages over TCP or TLS. */
 #include "connection.h"
-#include "tls.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -233,8 +232,8 @@ name_to_prove(const struct lr_uri *uri)
 }
 
 enum lr_code
-lr_connection_open(const struct lr_uri *uri, const char *ca_bundle, struct lr_budget *budget,
-    struct lr_connection **connection, struct lr_error *err)
+lr_connection_open(const struct lr_uri *uri, const struct lr_tls_files *files,
+    struct lr_budget *budget, struct lr_connection **connection, struct lr_error *err)
 {
 	struct lr_addresses addresses;
 	struct lr_connection *c = malloc(sizeof(*c));
@@ -248,7 +247,7 @@ lr_connection_open(const struct lr_uri *uri, const char *ca_bundle, struct lr_bu
 	c->front = c->filled = 0;
 	enum lr_code code = LR_OK;
 	if (uri->scheme == LR_XOT)
-		code = lr_tls_new(name_to_prove(uri), ca_bundle, &c->tls, err);
+		code = lr_tls_new(name_to_prove(uri), files, &c->tls, err);
 	if (code == LR_OK)
 		code = lr_resolve(uri->host, uri->port, budget, &addresses, err);
 	if (code == LR_OK)

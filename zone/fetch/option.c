@@ -202,8 +202,10 @@ take_file(const struct reading *reading, void *place)
 	return set_path(reading, place);
 }
 
+/* One whose contents CHECK looks at. */
 static enum lr_code
-take_certificates(const struct reading *reading, void *place)
+take_checked(const struct reading *reading, void *place,
+    enum lr_code (*check)(const char *path, struct lr_error *err))
 {
 	char *path = NULL, where[2 * PATH_OCTETS];
 	struct lr_error why;
@@ -211,7 +213,7 @@ take_certificates(const struct reading *reading, void *place)
 	if (code != LR_OK)
 		return code;
 	code = where_it_is(reading->paths, reading->value, where)
-		   ? lr_tls_check_bundle(where, &why)
+		   ? check(where, &why)
 		   : lr_fail(&why, LR_EUSAGE, "too long");
 	if (code != LR_OK) {
 		free(path);
@@ -219,6 +221,39 @@ take_certificates(const struct reading *reading, void *place)
 	}
 	free(*(char **)place);
 	*(char **)place = path;
+	return LR_OK;
+}
+
+static enum lr_code
+take_certificates(const struct reading *reading, void *place)
+{
+	return take_checked(reading, place, lr_tls_check_bundle);
+}
+
+static enum lr_code
+take_own_certificate(const struct reading *reading, void *place)
+{
+	return take_checked(reading, place, lr_tls_check_certificate);
+}
+
+static enum lr_code
+take_keys(const struct reading *reading, void *place)
+{
+	struct lr_tsig_keys *keys, **taken = place;
+	struct lr_error why;
+	const char *reason;
+	enum lr_code code = check_path(reading);
+	if (code != LR_OK)
+		return code;
+	FILE *file = open_file(reading->paths, reading->value, &reason);
+	if (!file)
+		return errno == ENOMEM ? out_of_memory(reading->err) : bad(reading, reason);
+	code = lr_tsig_keys_read(file, &keys, &why);
+	fclose(file);
+	if (code != LR_OK)
+		return code == LR_ENOMEM ? out_of_memory(reading->err) : bad(reading, why.text);
+	lr_tsig_keys_free(*taken);
+	*taken = keys;
 	return LR_OK;
 }
 
@@ -284,6 +319,8 @@ static const struct option table[] = {
     {"localroot-dir", take_folder, IN(dir), 0},
     {"localroot-status-file", take_new_file, IN(status_file), 0},
     {"localroot-ca-bundle", take_certificates, IN(ca_bundle), IN(ca_bundle_missed)},
+    {"localroot-client-certificate", take_own_certificate, IN(client_certificate), 0},
+    {"localroot-tsig-keys", take_keys, IN(tsig_keys), IN(tsig_keys_missed)},
     {"localroot-max-age", take_seconds, IN(max_age), 0},
     {"localroot-refresh", take_seconds, IN(refresh), 0},
     {"localroot-max-transfer-time", take_seconds, IN(max_transfer_time), 0},
@@ -413,10 +450,14 @@ lr_option_dynlibs(const char *modules)
 	return count;
 }
 
-bool
-lr_option_wants_certificates(const struct lr_uri *uri)
+const char *
+lr_option_misses(const struct lr_options *options, const struct lr_uri *uri)
 {
-	return uri->scheme == LR_HTTPS || uri->scheme == LR_XOT;
+	if (options->ca_bundle_missed && (uri->scheme == LR_HTTPS || uri->scheme == LR_XOT))
+		return "there is no localroot-ca-bundle to trust";
+	if (options->tsig_keys_missed && uri->scheme != LR_HTTPS && uri->scheme != LR_FILE)
+		return "there are no localroot-tsig-keys to sign with";
+	return NULL;
 }
 
 void
@@ -427,5 +468,7 @@ lr_options_clear(struct lr_options *options)
 	free(options->dir);
 	free(options->status_file);
 	free(options->ca_bundle);
+	free(options->client_certificate);
+	lr_tsig_keys_free(options->tsig_keys);
 	memset(options, 0, sizeof(*options));
 }

@@ -8,6 +8,7 @@
 #define LR_OPTION_H
 
 #include "lr_error.h"
+#include "tsig_keys.h"
 #include "uri.h"
 
 #include <stdbool.h>
@@ -17,17 +18,20 @@ struct lr_options {
 	bool enabled;           /* localroot: yes */
 	struct lr_uri *sources; /* localroot-source, those that can be used, in their order */
 	size_t source_count;
-	char *source_list;          /* localroot-source-list, or NULL */
-	char *dir;                  /* localroot-dir, or NULL: the default */
-	char *status_file;          /* localroot-status-file, or NULL */
-	char *ca_bundle;            /* localroot-ca-bundle, or NULL: the system's */
-	uint32_t max_age;           /* localroot-max-age, seconds; 0: none */
-	uint32_t refresh;           /* localroot-refresh, seconds; 0: none */
-	uint32_t max_transfer_time; /* localroot-max-transfer-time, seconds; 0: the default */
+	char *source_list;              /* localroot-source-list, or NULL */
+	char *dir;                      /* localroot-dir, or NULL: the default */
+	char *status_file;              /* localroot-status-file, or NULL */
+	char *ca_bundle;                /* localroot-ca-bundle, or NULL: the system's */
+	struct lr_tsig_keys *tsig_keys; /* localroot-tsig-keys, or NULL */
+	char *client_certificate;       /* localroot-client-certificate, or NULL */
+	uint32_t max_age;               /* localroot-max-age, seconds; 0: none */
+	uint32_t refresh;               /* localroot-refresh, seconds; 0: none */
+	uint32_t max_transfer_time;     /* localroot-max-transfer-time, seconds; 0: the default */
 	uint32_t
 	    min_transfer_rate; /* localroot-min-transfer-rate, octets a second; 0: the default */
 	bool sources_missed;   /* the last source or list named cannot be used */
 	bool ca_bundle_missed; /* the last ca-bundle named cannot be used */
+	bool tsig_keys_missed; /* the last file of keys cannot be used */
 };
 
 /*
@@ -73,8 +77,9 @@ enum lr_code lr_option_check(
  * the options are those that follow. */
 unsigned lr_option_dynlibs(const char *modules);
 
-/* Whether the source can be asked only by someone who trusts certificates. */
-bool lr_option_wants_certificates(const struct lr_uri *uri);
+/* Why the source cannot be asked with what is missed, or NULL: https: and xot: trust the
+ * certificates that were named, or nobody; a transfer may want one of the keys. */
+const char *lr_option_misses(const struct lr_options *options, const struct lr_uri *uri);
 
 void lr_options_clear(struct lr_options *options);
 

@@ -52,6 +52,26 @@ lr_fetch_https(struct lr_source *source, const struct lr_request *request,
 }
 #endif
 
+static bool
+copy_string(const char *string, char **copy)
+{
+	*copy = string ? strdup(string) : NULL;
+	return !string || *copy;
+}
+
+static bool
+copy_options(struct lr_source *s, const struct lr_source_options *options)
+{
+	bool transfer = s->uri.scheme != LR_FILE && s->uri.scheme != LR_HTTPS;
+	const struct lr_tsig_key *key =
+	    transfer ? lr_tsig_keys_for(options->keys, s->uri.host) : NULL;
+	s->has_key = key != NULL;
+	if (key)
+		s->key = *key;
+	return copy_string(options->ca_bundle, &s->ca_bundle) &&
+	       copy_string(options->client_certificate, &s->client_certificate);
+}
+
 enum lr_code
 lr_source_new(const struct lr_uri *uri, const struct lr_source_options *options,
     struct lr_source **source, struct lr_error *err)
@@ -60,11 +80,9 @@ lr_source_new(const struct lr_uri *uri, const struct lr_source_options *options,
 	if (code != LR_OK)
 		return code;
 	struct lr_source *s = calloc(1, sizeof(*s));
-	if (s) {
+	if (s)
 		s->uri = *uri;
-		s->ca_bundle = options->ca_bundle ? strdup(options->ca_bundle) : NULL;
-	}
-	if (!s || (options->ca_bundle && !s->ca_bundle)) {
+	if (!s || !copy_options(s, options)) {
 		if (!s && uri->scheme == LR_HTTPS)
 			lr_https_stop();
 		lr_source_free(s);
@@ -82,6 +100,8 @@ lr_source_free(struct lr_source *source)
 	if (source->uri.scheme == LR_HTTPS)
 		lr_https_stop();
 	free(source->ca_bundle);
+	free(source->client_certificate);
+	explicit_bzero(&source->key, sizeof(source->key));
 	free(source);
 }
 

@@ -9,6 +9,7 @@
 #define LR_SOURCE_H
 
 #include "draft.h"
+#include "tsig_keys.h"
 #include "uri.h"
 #include "zone.h"
 
@@ -19,6 +20,7 @@ struct lr_io {
 	bool (*random16)(void *arg, uint16_t *number);
 	void *arg;
 	bool ldns; /* master files may hold what ldns alone reads: see lr_text_read() */
+	int64_t (*wall)(void *arg); /* seconds since 1970; for signed transfers alone */
 };
 
 /* For long work on what was fetched: it ends as a fetch does, with LR_ECANCELLED. IO outlives
@@ -63,10 +65,12 @@ struct lr_source;
 
 struct lr_source_options {
 	const char *ca_bundle; /* a file of certificates to trust, or NULL for the system's */
+	const char *client_certificate;  /* for xot: our own and its key, or NULL */
+	const struct lr_tsig_keys *keys; /* that transfers are signed with, or NULL */
 };
 
-/* The strings are copied. By the thread that loads and unloads the module (https.h), as
- * lr_source_free(). LR_ENOMEM; LR_EUNSUPPORTED: this build cannot. */
+/* What the options point to is copied. By the thread that loads and unloads the module (https.h),
+ * as lr_source_free(). LR_ENOMEM; LR_EUNSUPPORTED: this build cannot. */
 enum lr_code lr_source_new(const struct lr_uri *uri, const struct lr_source_options *options,
     struct lr_source **source, struct lr_error *err);
 void lr_source_free(struct lr_source *source); /* NULL is allowed */

@@ -12,10 +12,12 @@
 
 struct lr_source {
 	struct lr_uri uri;
-	char *ca_bundle;     /* or NULL */
-	bool distrusted;     /* no increments until a whole zone has come */
-	bool plain;          /* what came last, came without EDNS */
-	struct lr_tags tags; /* https */
+	char *ca_bundle, *client_certificate; /* or NULL */
+	bool has_key;
+	struct lr_tsig_key key; /* that it signs with */
+	bool distrusted;        /* no increments until a whole zone has come */
+	bool plain;             /* what came last, came without EDNS */
+	struct lr_tags tags;    /* https */
 };
 
 /* One fetch. */

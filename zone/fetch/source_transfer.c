@@ -10,6 +10,7 @@
 #include "serial.h"
 #include "source_internal.h"
 #include "transfer.h"
+#include "tsig.h"
 
 #include <inttypes.h>
 #include <ldns/ldns.h>
@@ -52,20 +53,47 @@ new_id(const struct lr_request *request, uint16_t *id, struct lr_error *err)
 	return lr_fail(err, LR_EIO, "the system gives no random numbers");
 }
 
-static enum lr_code
-converse(struct lr_connection *connection, struct lr_transfer *transfer, struct lr_error *err)
+static int64_t
+wall(const struct session *s)
 {
-	uint8_t query[LR_QUERY_MAX];
-	const uint8_t *message;
+	const struct lr_io *io = s->request->budget->io;
+	return io->wall(io->arg);
+}
+
+/* Puts the question, signed where there is a key for that. */
+static enum lr_code
+put_question(const struct session *s, const struct lr_transfer *transfer, struct lr_tsig **tsig,
+    struct lr_error *err)
+{
+	uint8_t query[LR_QUERY_MAX + LR_TSIG_ROOM];
 	size_t size = lr_transfer_query(transfer, query, sizeof(query));
+	enum lr_code code = LR_OK;
+	if (s->source->has_key)
+		code = lr_tsig_new(&s->source->key, tsig, err);
+	if (code == LR_OK && *tsig)
+		code = lr_tsig_sign(*tsig, query, &size, sizeof(query), wall(s), err);
+	return code == LR_OK ? lr_connection_send(s->connection, query, size, err) : code;
+}
+
+static enum lr_code
+converse(const struct session *s, struct lr_transfer *transfer, struct lr_error *err)
+{
+	struct lr_tsig *tsig = NULL;
+	const uint8_t *message;
+	size_t size;
 	bool done = false;
 
-	enum lr_code code = lr_connection_send(connection, query, size, err);
+	enum lr_code code = put_question(s, transfer, &tsig, err);
 	while (code == LR_OK && !done) {
-		code = lr_connection_receive(connection, &message, &size, err);
+		code = lr_connection_receive(s->connection, &message, &size, err);
+		if (code == LR_OK && tsig)
+			code = lr_tsig_take(tsig, message, size, wall(s), err);
 		if (code == LR_OK)
 			code = lr_transfer_message(transfer, message, size, &done, err);
 	}
+	if (code == LR_OK && tsig)
+		code = lr_tsig_end(tsig, err);
+	lr_tsig_free(tsig);
 	return code;
 }
 
@@ -110,7 +138,7 @@ exchange(struct session *s, uint16_t type, struct answer *answer, struct lr_erro
 	struct lr_draft *draft = NULL;
 	enum lr_code code = make_transfer(s, type, &draft, &transfer, err);
 	if (code == LR_OK)
-		code = converse(s->connection, transfer, err);
+		code = converse(s, transfer, err);
 	s->rcode = transfer ? lr_transfer_rcode(transfer) : 0;
 	s->ended = lr_connection_ended(s->connection);
 	s->lost = s->ended && lr_connection_messages(s->connection) == before;
@@ -130,12 +158,14 @@ exchange(struct session *s, uint16_t type, struct answer *answer, struct lr_erro
 static enum lr_code
 ask_once(struct session *s, uint16_t type, struct answer *answer, struct lr_error *err)
 {
+	const struct lr_source *source = s->source;
+	const struct lr_tls_files files = {source->ca_bundle, source->client_certificate};
 	enum lr_code code = LR_OK;
 	s->rcode = 0;
 	s->ended = s->lost = false;
 	if (!s->connection)
 		code = lr_connection_open(
-		    &s->source->uri, s->source->ca_bundle, s->request->budget, &s->connection, err);
+		    &source->uri, &files, s->request->budget, &s->connection, err);
 	if (code != LR_OK)
 		return code;
 	code = exchange(s, type, answer, err);

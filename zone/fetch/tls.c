@@ -6,6 +6,7 @@
 #include <openssl/x509v3.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 struct lr_tls {
 	SSL_CTX *context;
@@ -64,6 +65,45 @@ lr_tls_check_bundle(const char *ca_bundle, struct lr_error *err)
 	return good ? LR_OK : lr_fail(err, LR_EIO, "no certificates in it");
 }
 
+/* A key under a passphrase cannot be used: nobody is there to be asked for it. */
+static int
+no_passphrase(char *passphrase, int size, int writing, void *unused)
+{
+	(void)passphrase, (void)size, (void)writing, (void)unused;
+	return -1;
+}
+
+/* What we prove our own name with, to a server that asks for it (RFC 9103 section 9.3.2). WHERE
+ * tells of FILE. */
+static enum lr_code
+set_certificate(SSL_CTX *context, const char *file, const char *where, struct lr_error *err)
+{
+	SSL_CTX_set_default_passwd_cb(context, no_passphrase);
+	if (SSL_CTX_use_certificate_chain_file(context, file) == 1 &&
+	    SSL_CTX_use_PrivateKey_file(context, file, SSL_FILETYPE_PEM) == 1)
+		return LR_OK;
+	bool starved = ERR_GET_REASON(ERR_peek_error()) == ERR_R_MALLOC_FAILURE;
+	ERR_clear_error();
+	return starved ? lr_fail(err, LR_ENOMEM, "out of memory")
+		       : lr_fail(err, LR_EIO, "no certificate with its key in %.180s", where);
+}
+
+enum lr_code
+lr_tls_check_certificate(const char *client_certificate, struct lr_error *err)
+{
+	struct stat status;
+	if (stat(client_certificate, &status) == 0 && status.st_mode & S_IRWXO)
+		return lr_fail(err, LR_EIO, "others can read it: its key has to be private");
+	SSL_CTX *context = SSL_CTX_new(TLS_client_method());
+	if (!context) {
+		ERR_clear_error();
+		return lr_fail(err, LR_ENOMEM, "out of memory");
+	}
+	enum lr_code code = set_certificate(context, client_certificate, "it", err);
+	SSL_CTX_free(context);
+	return code;
+}
+
 /* The name that the certificate has to hold, and that the server may choose it by. */
 static bool
 set_name(SSL *ssl, const char *name)
@@ -101,7 +141,8 @@ make_ssl(struct lr_tls *tls, const char *name)
 }
 
 enum lr_code
-lr_tls_new(const char *name, const char *ca_bundle, struct lr_tls **out, struct lr_error *err)
+lr_tls_new(
+    const char *name, const struct lr_tls_files *files, struct lr_tls **out, struct lr_error *err)
 {
 	struct lr_tls *tls = calloc(1, sizeof(*tls));
 	enum lr_code code = LR_OK;
@@ -114,8 +155,11 @@ lr_tls_new(const char *name, const char *ca_bundle, struct lr_tls **out, struct 
 	if (code == LR_OK) {
 		SSL_CTX_set_verify(tls->context, SSL_VERIFY_PEER, NULL);
 		SSL_CTX_set_session_cache_mode(tls->context, SSL_SESS_CACHE_OFF);
-		code = set_trust(tls, ca_bundle, err);
+		code = set_trust(tls, files->ca_bundle, err);
 	}
+	if (code == LR_OK && files->client_certificate)
+		code = set_certificate(
+		    tls->context, files->client_certificate, files->client_certificate, err);
 	if (code == LR_OK && !make_ssl(tls, name))
 		code = fail(err, LR_ENOMEM, "TLS cannot be set up");
 	if (code != LR_OK) {

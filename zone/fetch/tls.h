@@ -16,15 +16,24 @@
 
 struct lr_tls;
 
-/* NAME, a host name or an address, has to be in the certificate; CA_BUNDLE as in struct
- * lr_source_options. LR_EIO: the certificates to trust cannot be read; LR_ENOMEM. */
+/* As in struct lr_source_options; either may be NULL. */
+struct lr_tls_files {
+	const char *ca_bundle, *client_certificate;
+};
+
+/* NAME, a host name or an address, has to be in the certificate. LR_EIO: a file cannot be used;
+ * LR_ENOMEM. */
 enum lr_code lr_tls_new(
-    const char *name, const char *ca_bundle, struct lr_tls **tls, struct lr_error *err);
+    const char *name, const struct lr_tls_files *files, struct lr_tls **tls, struct lr_error *err);
 void lr_tls_free(struct lr_tls *tls); /* NULL is allowed */
 
 /* Whether there are certificates in the file, as lr_tls_new() and libcurl read it. LR_EIO: there
  * are none, or some that are malformed; LR_ENOMEM. */
 enum lr_code lr_tls_check_bundle(const char *ca_bundle, struct lr_error *err);
+
+/* Whether the file holds a certificate and its key, in PEM, and nobody else can read it. LR_EIO,
+ * LR_ENOMEM. */
+enum lr_code lr_tls_check_certificate(const char *client_certificate, struct lr_error *err);
 
 /* Octets from the network. LR_ENOMEM. */
 enum lr_code lr_tls_feed(

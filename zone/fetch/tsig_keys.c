@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <sys/stat.h>
 
 #define WORD_MAX 512
 
@@ -179,6 +180,24 @@ read_key_body(struct reading *r, struct lr_tsig_key *key)
 	return code == LR_OK ? expect(r, ";") : code;
 }
 
+/* Not by realloc(), which leaves secrets behind. */
+static bool
+add_key(struct lr_tsig_keys *keys, const struct lr_tsig_key *key)
+{
+	size_t size = keys->count * sizeof(*key);
+	struct lr_tsig_key *list = calloc(keys->count + 1, sizeof(*key));
+	if (!list)
+		return false;
+	if (keys->list) {
+		memcpy(list, keys->list, size);
+		explicit_bzero(keys->list, size);
+	}
+	free(keys->list);
+	list[keys->count++] = *key;
+	keys->list = list;
+	return true;
+}
+
 static enum lr_code
 read_key(struct reading *r)
 {
@@ -194,21 +213,8 @@ read_key(struct reading *r)
 	if (lr_tsig_keys_named(keys, key.name))
 		return bad(r, "a second key of that name");
 	code = read_key_body(r, &key);
-	if (code == LR_OK) {
-		/* Not by realloc(), which leaves a secret behind. */
-		struct lr_tsig_key *list = calloc(keys->count + 1, sizeof(*list));
-		if (!list) {
-			code = out_of_memory(r->err);
-		} else {
-			if (keys->count) {
-				memcpy(list, keys->list, keys->count * sizeof(*list));
-				explicit_bzero(keys->list, keys->count * sizeof(*list));
-			}
-			free(keys->list);
-			list[keys->count++] = key;
-			keys->list = list;
-		}
-	}
+	if (code == LR_OK && !add_key(keys, &key))
+		code = out_of_memory(r->err);
 	explicit_bzero(&key, sizeof(key));
 	return code;
 }
@@ -291,6 +297,9 @@ read_statements(struct reading *r)
 enum lr_code
 lr_tsig_keys_read(FILE *in, struct lr_tsig_keys **out, struct lr_error *err)
 {
+	struct stat status;
+	if (fstat(fileno(in), &status) == 0 && status.st_mode & S_IRWXO)
+		return lr_fail(err, LR_EUSAGE, "others can read it: keys have to be private");
 	char *text = malloc(LR_TSIG_KEYS_OCTETS + 2);
 	struct lr_tsig_keys *keys = calloc(1, sizeof(*keys));
 	enum lr_code code = LR_OK;

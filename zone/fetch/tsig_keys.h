@@ -6,7 +6,8 @@
  *     server 192.0.2.1 { keys "primary"; };
  *
  * A server is named as the source that it is, by address or host name. Words may stand in quotes;
- * comments begin with #, // or stand between slash and star. Nothing else is taken.
+ * comments begin with #, // or stand between slash and star. Nothing else is taken. The file is one
+ * that others (in the sense of chmod) can neither read nor write.
  */
 #ifndef LR_TSIG_KEYS_H
 #define LR_TSIG_KEYS_H
@@ -33,8 +34,8 @@ struct lr_tsig_key {
 struct lr_tsig_keys;
 
 /*
- * Reads a file. LR_EFORMAT names the line; LR_EIO; LR_ELIMIT: longer than LR_TSIG_KEYS_OCTETS;
- * LR_ENOMEM.
+ * Reads a file. LR_EUSAGE: others can read it; LR_EFORMAT names the line; LR_EIO; LR_ELIMIT: longer
+ * than LR_TSIG_KEYS_OCTETS; LR_ENOMEM.
  */
 enum lr_code lr_tsig_keys_read(FILE *in, struct lr_tsig_keys **keys, struct lr_error *err);
 void lr_tsig_keys_free(struct lr_tsig_keys *keys); /* overwrites the secrets; NULL is allowed */
