@@ -39,6 +39,16 @@ turned_off(const struct lr_settings *settings, struct lr_error *err)
 	    length ? ")" : "");
 }
 
+/* Nothing depends on it. */
+static void
+listen_for_notify(struct lr_localroot *module)
+{
+	struct lr_error err;
+	if (module->settings.notify_count &&
+	    lr_listener_start(module, &module->listener, &err) != LR_OK)
+		log_err("localroot: does not listen for NOTIFY: %s", err.text);
+}
+
 enum lr_code
 lr_localroot_start(struct module_env *env, struct lr_localroot **made, struct lr_error *err)
 {
@@ -70,6 +80,7 @@ lr_localroot_start(struct module_env *env, struct lr_localroot **made, struct lr
 		lr_localroot_stop(module);
 		return code;
 	}
+	listen_for_notify(module);
 	*made = module;
 	return LR_OK;
 }
@@ -79,6 +90,7 @@ lr_localroot_stop(struct lr_localroot *module)
 {
 	if (!module)
 		return;
+	lr_listener_stop(module->listener);
 	lr_refresher_stop(module->refresher);
 	lr_mirror_free(module->mirror);
 	lr_upstream_free(module->upstream);
@@ -316,6 +328,7 @@ print_status(struct lr_localroot *module, FILE *out)
 		print_copy(&state, horizon, reason ? ", " : "\n", out);
 	fputs(module->settings.passed_over, out);
 	lr_refresher_print(module->refresher, out);
+	lr_listener_print(module->listener, out);
 }
 
 bool

@@ -5,6 +5,7 @@
 #define LR_LOCALROOT_H
 
 #include "mirror.h"
+#include "notify.h"
 #include "upstream.h"
 #include "refresher.h"
 #include "settings.h"
@@ -23,7 +24,8 @@ struct lr_localroot {
 	struct lr_upstream *upstream;
 	struct lr_mirror *mirror;
 	struct lr_refresher *refresher;
-	_Atomic bool host_ready; /* every module is set up: env->anchors can be read */
+	struct lr_listener *listener; /* or NULL: nobody is listened to */
+	_Atomic bool host_ready;      /* every module is set up: env->anchors can be read */
 	struct lr_overridden overridden;
 	_Atomic int64_t sent_at; /* seconds since 1970: when something was last sent upstream */
 	_Atomic bool unlent;     /* the log was told that the iterator cannot use the copy */

@@ -30,6 +30,12 @@
 /* Milliseconds by which the wall clock moves against the monotonic one when it has been set. */
 #define JUMP_MS 30000
 
+/* Milliseconds between two looks for a NOTIFY that anybody may have sent. */
+#define FORGED_MS 10000
+
+/* What was said of a source since it was asked. */
+enum said { NOTHING, UNPROVEN, PROVEN };
+
 struct lr_refresher {
 	struct lr_localroot *module;
 	struct lr_rounds *rounds;
@@ -47,6 +53,11 @@ struct lr_refresher {
 	int64_t ahead_ms;         /* of the wall clock, as it was last looked at */
 	int64_t status_ms;        /* monotonic: when the status file is due */
 	_Atomic(int64_t) next_ms; /* monotonic: when the next round is due */
+	/* NOTIFY: */
+	_Atomic unsigned char *said; /* enum said of each source, and behind them of all */
+	size_t said_next;            /* whose turn it is */
+	int64_t forged_ms;           /* monotonic: when the next is due that may be forged */
+	bool heeds;                  /* the round under way is for one */
 };
 
 static bool
@@ -168,23 +179,67 @@ clock_was_set(struct lr_refresher *r)
 	return set;
 }
 
+/* Whose NOTIFY is to be heeded now. */
+static bool
+take_notified(struct lr_refresher *r, size_t *source)
+{
+	size_t count = r->module->settings.source_count + 1;
+	int64_t now = now_ms();
+	for (size_t n = 0; n < count; n++) {
+		size_t i = (r->said_next + n) % count;
+		unsigned char said = atomic_load(&r->said[i]);
+		if (said == NOTHING || (said == UNPROVEN && now < r->forged_ms))
+			continue;
+		if (atomic_exchange(&r->said[i], NOTHING) == UNPROVEN)
+			r->forged_ms = now + FORGED_MS;
+		r->said_next = i + 1;
+		*source = i;
+		return true;
+	}
+	return false;
+}
+
+static void
+begin(struct lr_refresher *r, bool fresh)
+{
+	/* Without a fresh copy there is no time, with one there is. */
+	bool hurried = r->failures % 2 == (fresh ? 1 : 0);
+	lr_rounds_begin(r->rounds, r->all_wanted, fresh, hurried);
+	r->all_wanted = r->heeds = false;
+}
+
+/* RFC 1996 section 3.11: the one that has sent it is asked. */
+static void
+begin_notified(struct lr_refresher *r, size_t source, bool fresh)
+{
+	if (source < r->module->settings.source_count)
+		lr_rounds_begin_with(r->rounds, source);
+	else
+		lr_rounds_begin(r->rounds, false, fresh, false);
+	r->heeds = true;
+}
+
 /* Goes on with the round under way, or begins one that is due. True: one has ended. */
 static bool
 go_on(struct lr_refresher *r, bool fresh)
 {
 	enum lr_course course = lr_rounds_go_on(r->rounds, fresh);
-	if (course == LR_COURSE_IDLE && (r->all_wanted || now_ms() >= atomic_load(&r->next_ms))) {
-		/* Without a fresh copy there is no time, with one there is. */
-		bool hurried = r->failures % 2 == (fresh ? 1 : 0);
-		lr_rounds_begin(r->rounds, r->all_wanted, fresh, hurried);
-		r->all_wanted = false;
+	size_t source;
+	if (course == LR_COURSE_IDLE) {
+		if (r->all_wanted || now_ms() >= atomic_load(&r->next_ms))
+			begin(r, fresh);
+		else if (take_notified(r, &source))
+			begin_notified(r, source, fresh);
+		else
+			return false;
 		course = lr_rounds_go_on(r->rounds, fresh); /* over at once with nobody to ask */
 	}
-	if (course == LR_COURSE_GOOD || course == LR_COURSE_BAD) {
+	if (course != LR_COURSE_GOOD && course != LR_COURSE_BAD)
+		return false;
+	/* A NOTIFY that may be forged puts no look off. */
+	if (course == LR_COURSE_GOOD || !r->heeds)
 		schedule_next(r, course == LR_COURSE_GOOD);
-		return true;
-	}
-	return false;
+	return true;
 }
 
 /* Whatever is to be seen or done now; nothing in it waits for a source, and for a disk a second at
@@ -247,6 +302,9 @@ prepare(struct lr_refresher *r, struct lr_error *err)
 		if (!r->status_file)
 			return lr_fail(err, LR_ENOMEM, "out of memory");
 	}
+	r->said = calloc(r->module->settings.source_count + 1, sizeof(*r->said));
+	if (!r->said)
+		return lr_fail(err, LR_ENOMEM, "out of memory");
 	enum lr_code code = lr_rounds_new(r->module, r->work_fd, &r->rounds, err);
 	if (code != LR_OK)
 		return code;
@@ -303,6 +361,7 @@ lr_refresher_stop(struct lr_refresher *r)
 		close(r->wake_fd);
 	if (r->work_fd >= 0)
 		close(r->work_fd);
+	free((void *)(uintptr_t)r->said);
 	free(r);
 }
 
@@ -316,6 +375,19 @@ void
 lr_refresher_look(struct lr_refresher *r)
 {
 	(void)eventfd_write(r->work_fd, 1);
+}
+
+void
+lr_refresher_notify(struct lr_refresher *r, size_t source, bool authentic)
+{
+	size_t count = r->module->settings.source_count;
+	_Atomic unsigned char *said = &r->said[source < count ? source : count];
+	unsigned char nothing = NOTHING;
+	if (authentic)
+		atomic_store(said, PROVEN);
+	else
+		(void)atomic_compare_exchange_strong(said, &nothing, UNPROVEN);
+	lr_refresher_look(r);
 }
 
 void

@@ -27,9 +27,9 @@ struct lr_rounds {
 	size_t count; /* of sources */
 	struct asking *asking;
 	int notify_fd;
-	struct lr_said said_thread;
+	struct lr_said said_thread, said_out_of_turn;
 	/* the round under way: */
-	bool going, good, hurried;
+	bool going, good, hurried, out_of_turn;
 	bool thorough; /* one that is good is not enough */
 	int64_t begun_ms;
 	size_t *picked, picked_count, at;
@@ -125,6 +125,16 @@ lr_rounds_free(struct lr_rounds *rounds, int64_t until_ms)
 	free(rounds);
 }
 
+/* Of those that are picked. */
+static void
+begin(struct lr_rounds *rounds)
+{
+	rounds->at = 0;
+	rounds->going = true;
+	rounds->good = rounds->hurried = rounds->thorough = rounds->out_of_turn = false;
+	rounds->begun_ms = now_ms();
+}
+
 void
 lr_rounds_begin(struct lr_rounds *rounds, bool all, bool fresh, bool hurried)
 {
@@ -135,20 +145,30 @@ lr_rounds_begin(struct lr_rounds *rounds, bool all, bool fresh, bool hurried)
 	    .random = lr_clock_jitter(),
 	    .now_ms = now_ms()};
 	rounds->picked_count = lr_sources_pick(rounds->sources, &picking, rounds->picked);
-	rounds->at = 0;
-	rounds->going = true;
-	rounds->good = false;
+	begin(rounds);
 	rounds->hurried = hurried;
 	rounds->thorough = lr_mirror_stands_still(rounds->module->mirror);
-	rounds->begun_ms = now_ms();
+}
+
+void
+lr_rounds_begin_with(struct lr_rounds *rounds, size_t source)
+{
+	rounds->picked[0] = source;
+	rounds->picked_count = 1;
+	begin(rounds);
+	rounds->out_of_turn = true;
 }
 
 static void
 note(struct lr_rounds *rounds, size_t i, enum lr_code code, const struct lr_error *err)
 {
-	bool news = lr_sources_note(rounds->sources, i, err, now_ms());
-	if (code == LR_OK)
+	bool aside = rounds->out_of_turn && code != LR_OK;
+	bool news = aside ? lr_said_first(&rounds->said_out_of_turn)
+			  : lr_sources_note(rounds->sources, i, err, now_ms());
+	if (code == LR_OK) {
+		(void)lr_said_over(&rounds->said_out_of_turn);
 		return;
+	}
 	lr_stats_failure(rounds->module->stats, code);
 	if (news)
 		log_warn("localroot: %s: %s", name_of(rounds, i), err->text);

@@ -19,6 +19,7 @@
 #include "lr_error.h"
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
 
@@ -37,6 +38,10 @@ void lr_rounds_free(struct lr_rounds *rounds, int64_t until_ms);
 /* Begins one, when none is under way: of ALL sources or of those that no back-off holds. FRESH: the
  * copy held is. */
 void lr_rounds_begin(struct lr_rounds *rounds, bool all, bool fresh, bool hurried);
+
+/* The same of one source alone, which has said that it has something new: it is asked out of turn,
+ * and where that fails it is not left alone for any longer. */
+void lr_rounds_begin_with(struct lr_rounds *rounds, size_t source);
 
 enum lr_course {
 	LR_COURSE_IDLE, /* none is under way */

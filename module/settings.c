@@ -158,6 +158,10 @@ move_settings(struct lr_options *options, struct lr_settings *settings)
 	settings->ca_bundle = options->ca_bundle;
 	settings->client_certificate = options->client_certificate;
 	settings->tsig_keys = options->tsig_keys;
+	settings->notify = options->notify;
+	settings->notify_count = options->notify_count;
+	settings->allow_notify = options->allow_notify;
+	settings->allow_notify_count = options->allow_notify_count;
 	settings->max_age = options->max_age;
 	settings->refresh = options->refresh;
 	settings->limits = limits_of(options);
@@ -202,6 +206,8 @@ lr_settings_clear(struct lr_settings *settings)
 	free(settings->ca_bundle);
 	free(settings->client_certificate);
 	lr_tsig_keys_free(settings->tsig_keys);
+	free(settings->notify);
+	free(settings->allow_notify);
 	free(settings->passed_over);
 	memset(settings, 0, sizeof(*settings));
 }

@@ -46,6 +46,11 @@ def values(folder):
         (folder / name).write_text(text, encoding="ascii")
         (folder / name).chmod(0o644 if "public" in name else 0o600)
     return {
+        "localroot-notify": (["192.0.2.1", "192.0.2.1@5300", "2001:db8::1@65535", "0.0.0.0"],
+                             ["", "192.0.2", "192.0.2.1@", "192.0.2.1@0", "192.0.2.1@65536", "192.0.2.1:53", "[::1]@53", "ns.example",
+                              "192.0.2.1 192.0.2.2"]),
+        "localroot-allow-notify": (["192.0.2.1", "192.0.2.0/24", "::/0", "2001:db8::/32 a.key."],
+                                   ["", "192.0.2.1/24", "192.0.2.0/33", "any", "::1@53", "192.0.2.1 a..b", "192.0.2.1 a b"]),
         "localroot-tsig-keys": ([f"{folder}/keys"], [*file, *(f"{folder}/{name}-keys" for name in ("public", "md5", "no"))]),
         "localroot-client-certificate": ([f"{folder}/own.pem"], [*file, f"{folder}/public.pem", f"{folder}/keys"]),
         "localroot-source": (

@@ -18,8 +18,9 @@ import tap  # noqa: E402
 
 TOP = pathlib.Path(os.environ.get("LR_TOP") or pathlib.Path(__file__).resolve().parents[2])
 
-OPTIONS = ["localroot", "localroot-ca-bundle", "localroot-dir", "localroot-max-age", "localroot-module", "localroot-refresh",
-           "localroot-source", "localroot-source-list", "localroot-status-file"]
+OPTIONS = ["localroot", "localroot-allow-notify", "localroot-ca-bundle", "localroot-client-certificate", "localroot-dir",
+           "localroot-max-age", "localroot-module", "localroot-notify", "localroot-refresh", "localroot-source",
+           "localroot-source-list", "localroot-status-file", "localroot-tsig-keys"]
 
 TOY = r"""
 #include "config.h"
@@ -206,15 +207,19 @@ def on():
 @tap.test("other dynlibs keep their order and their files; the options come last, in their order")
 def others():
     server = ["  localroot-source: axfr:192.0.32.132", OURS, '  module-config: "dynlib validator dynlib iterator"',
-              "  localroot-source: file:/root.zone", "  localroot-max-age: 1", "  localroot-max-age: 2", "  localroot: yes"]
+              "  localroot-source: file:/root.zone", "  localroot-max-age: 1", "  localroot-max-age: 2", "  localroot: yes",
+              *(f"  localroot{allow}-notify: {address}" for allow in ("", "-allow") for address in ("192.0.2.1", "::1"))]
     rest = dynlibs("/a.so") + dynlibs("/b.so") + "server:\n  localroot-dir: /d\n"
     path = configuration(server, rest)
     tap.equal(option("module-config", path), ["dynlib dynlib validator dynlib iterator"])
     tap.equal(option("dynlib-file", path),
               ["/a.so", LIBRARY, "/b.so", "localroot-source: axfr:192.0.32.132", f"localroot-module: {LIBRARY}",
-               "localroot-source: file:/root.zone", "localroot-max-age: 2", "localroot: yes", "localroot-dir: /d"])
+               "localroot-source: file:/root.zone", "localroot-max-age: 2", "localroot: yes",
+               *(f"localroot{allow}-notify: {address}" for allow in ("", "-allow") for address in ("192.0.2.1", "::1")),
+               "localroot-dir: /d"])
     tap.equal(option("localroot", path), ["yes"])
     tap.equal(option("localroot-source", path), ["axfr:192.0.32.132", "file:/root.zone"])
+    tap.equal(option("localroot-notify", path), ["192.0.2.1", "::1"])
     tap.equal(option("localroot-max-age", path), ["2"])
     tap.equal(option("localroot-module", path), [LIBRARY])
     tap.equal(option("localroot-refresh", path), [])

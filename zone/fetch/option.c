@@ -310,6 +310,40 @@ take_source(const struct reading *reading, void *place)
 			     : code;
 }
 
+static enum lr_code
+take_notify(const struct reading *reading, void *place)
+{
+	struct lr_options *options = reading->options;
+	struct lr_endpoint endpoint, *list;
+	struct lr_error why;
+	(void)place;
+	if (lr_endpoint_parse(reading->value, 53, &endpoint, &why) != LR_OK)
+		return bad(reading, why.text);
+	list = reallocarray(options->notify, options->notify_count + 1, sizeof(*list));
+	if (!list)
+		return out_of_memory(reading->err);
+	list[options->notify_count++] = endpoint;
+	options->notify = list;
+	return LR_OK;
+}
+
+static enum lr_code
+take_allow_notify(const struct reading *reading, void *place)
+{
+	struct lr_options *options = reading->options;
+	struct lr_netblock block, *list;
+	struct lr_error why;
+	(void)place;
+	if (lr_netblock_parse(reading->value, &block, &why) != LR_OK)
+		return bad(reading, why.text);
+	list = reallocarray(options->allow_notify, options->allow_notify_count + 1, sizeof(*list));
+	if (!list)
+		return out_of_memory(reading->err);
+	list[options->allow_notify_count++] = block;
+	options->allow_notify = list;
+	return LR_OK;
+}
+
 #define IN(member) offsetof(struct lr_options, member)
 static const struct option table[] = {
     {"localroot", take_switch, IN(enabled), 0},
@@ -321,6 +355,8 @@ static const struct option table[] = {
     {"localroot-ca-bundle", take_certificates, IN(ca_bundle), IN(ca_bundle_missed)},
     {"localroot-client-certificate", take_own_certificate, IN(client_certificate), 0},
     {"localroot-tsig-keys", take_keys, IN(tsig_keys), IN(tsig_keys_missed)},
+    {"localroot-notify", take_notify, 0, 0},
+    {"localroot-allow-notify", take_allow_notify, 0, 0},
     {"localroot-max-age", take_seconds, IN(max_age), 0},
     {"localroot-refresh", take_seconds, IN(refresh), 0},
     {"localroot-max-transfer-time", take_seconds, IN(max_transfer_time), 0},
@@ -470,5 +506,7 @@ lr_options_clear(struct lr_options *options)
 	free(options->ca_bundle);
 	free(options->client_certificate);
 	lr_tsig_keys_free(options->tsig_keys);
+	free(options->notify);
+	free(options->allow_notify);
 	memset(options, 0, sizeof(*options));
 }

@@ -8,6 +8,7 @@
 #define LR_OPTION_H
 
 #include "lr_error.h"
+#include "netblock.h"
 #include "tsig_keys.h"
 #include "uri.h"
 
@@ -18,10 +19,13 @@ struct lr_options {
 	bool enabled;           /* localroot: yes */
 	struct lr_uri *sources; /* localroot-source, those that can be used, in their order */
 	size_t source_count;
-	char *source_list;              /* localroot-source-list, or NULL */
-	char *dir;                      /* localroot-dir, or NULL: the default */
-	char *status_file;              /* localroot-status-file, or NULL */
-	char *ca_bundle;                /* localroot-ca-bundle, or NULL: the system's */
+	char *source_list;                /* localroot-source-list, or NULL */
+	char *dir;                        /* localroot-dir, or NULL: the default */
+	char *status_file;                /* localroot-status-file, or NULL */
+	char *ca_bundle;                  /* localroot-ca-bundle, or NULL: the system's */
+	struct lr_endpoint *notify;       /* localroot-notify, those that can be used */
+	struct lr_netblock *allow_notify; /* localroot-allow-notify */
+	size_t notify_count, allow_notify_count;
 	struct lr_tsig_keys *tsig_keys; /* localroot-tsig-keys, or NULL */
 	char *client_certificate;       /* localroot-client-certificate, or NULL */
 	uint32_t max_age;               /* localroot-max-age, seconds; 0: none */

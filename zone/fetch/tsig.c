@@ -222,9 +222,10 @@ verify(struct lr_tsig *t, const uint8_t *message, const struct lr_tsig_record *s
 static enum lr_code
 take_unsigned(struct lr_tsig *t, const uint8_t *message, size_t size, struct lr_error *err)
 {
-	char text[32];
+	char text[32] = "";
 	unsigned rcode = message[3] & 0xf;
-	snprintf(text, sizeof(text), rcode ? " (RCODE %u)" : "", rcode);
+	if (rcode)
+		snprintf(text, sizeof(text), " (RCODE %u)", rcode);
 	if (t->taken == 1)
 		return lr_fail(err, LR_ETSIG, "TSIG MISSING: the answer%s has no TSIG", text);
 	if (++t->without > UNSIGNED_MAX)

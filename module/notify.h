@@ -1,0 +1,27 @@
+/*
+ * notify.h -- listens for NOTIFY (RFC 1996) at the addresses of localroot-notify, in a thread of
+ * its own: who may say that the zone has changed is answered, and makes the refresher look.
+ *
+ * What cannot be bound is told in the log and the status, and tried again every ten seconds.
+ */
+#ifndef LR_NOTIFY_H
+#define LR_NOTIFY_H
+
+#include "lr_error.h"
+
+#include <stdio.h>
+
+struct lr_localroot;
+struct lr_listener;
+
+/* Starts the thread. The module's other parts stand, and outlive it. LR_ENOMEM, LR_EIO. */
+enum lr_code lr_listener_start(
+    struct lr_localroot *module, struct lr_listener **listener, struct lr_error *err);
+
+/* Promptly. NULL is allowed. */
+void lr_listener_stop(struct lr_listener *listener);
+
+/* For people: where it listens, and what came. Any thread. NULL is allowed. */
+void lr_listener_print(struct lr_listener *listener, FILE *out);
+
+#endif
