@@ -77,7 +77,7 @@ of("zone/fetch/connection.c",
    (LIMIT, "a message of eleven octets", "*size < HEADER_SIZE", "*size < HEADER_SIZE - 1", "t_source_axfr"),
    (LIMIT, "a message too many", "c->messages == c->budget->limits->messages", "c->messages > c->budget->limits->messages",
     "t_source_axfr"),
-   (CHECK, "octets behind the zone", "return c->filled > c->front;", "return false;", "t_source_axfr"))
+   (CHECK, "octets behind an answer", "return c->filled > c->front;", "return false;", "t_source_ixfr"))
 of("zone/fetch/message.c",
    (CHECK, "a record of another class", "if (class != LDNS_RR_CLASS_IN)", "if (false)", "t_transfer"),
    (READER, "the upper bits of the RCODE", "ttl >> 24 << 4", "ttl >> 24 << 3", "t_transfer"),
@@ -263,7 +263,7 @@ of("module/rounds.c",
    (CHECK, "a source that has expired itself", "if (fetched->has_expire && fetched->expire == 0)", "if (false)",
     "d_refresh: EDNS EXPIRE bounds the copy and brings the next look nearer; a source whose own copy has expired is passed over"))
 of("module/settings.c",
-   (CHECK, "trust in others than were named", "if (options->ca_bundle_missed &&", "if (false &&",
+   (CHECK, "trust in others than were named", "if (misses)", "if (false)",
     "d_config: without the localroot-ca-bundle that was named, nobody is trusted in its place: https: and xot: are passed over"))
 of("module/overridden.c",
    (COMPARISON, "a forward-zone that has gone", "if (by != lr_overridden_seen(overridden) &&", "if (by > lr_overridden_seen(overridden) &&",

@@ -639,6 +639,21 @@ too_much_after(void **state)
 	expect_failure("ixfr", LR_EREFUSED, "SOA of another zone");
 }
 
+/* What comes behind an answer is not what the next question is answered with: that goes over
+ * another connection. */
+static void
+octets_behind_an_answer(void **state)
+{
+	(void)state;
+	script_begin();
+	answer_soa(8);
+	script_add(); /* the same once more */
+	answer_whole(AXFR, 8);
+	expect_draft("axfr", 8, false, 2);
+	assert_int_equal(script.connections, 2);
+	done();
+}
+
 /* After lr_source_distrust() increments are not asked for, until a whole zone has come. */
 static void
 distrusted(void **state)
@@ -698,4 +713,5 @@ UNIT_TESTS(make_held, drop_held, TEST(soa_first), TEST(nothing_held), TEST(lying
     TEST(bad_soa_answers), TEST(closes_after_each), TEST(without_edns), TEST(edns_unanswered),
     TEST(soa_with_servers), TEST(differences), TEST(query), TEST(single_soa),
     TEST(whole_zone_instead), TEST(refused), TEST(no_increment), TEST(bad_differences),
-    TEST(another_soa), TEST(cut_short), TEST(too_much_after), TEST(distrusted))
+    TEST(another_soa), TEST(cut_short), TEST(too_much_after), TEST(distrusted),
+    TEST(octets_behind_an_answer))
