@@ -34,6 +34,12 @@ static const struct field {
 } fields[] = {
     YES_NO(LR_BEFORE_THREADS, LR_BEFORE_THREADS_OPTION),
     NUMBER(port, "port:"),
+    YES_NO(do_ip4, "do-ip4:"),
+    YES_NO(do_ip6, "do-ip6:"),
+    /* num_out_ifs and, behind it, out_ifs */
+    {"outgoing-interface:", "192.0.2.1", "192.0.2.2", offsetof(struct config_file, num_out_ifs),
+	offsetof(struct config_file, out_ifs) + sizeof(char **) -
+	    offsetof(struct config_file, num_out_ifs)},
     STRING(root_hints, "root-hints:"),
     STRING(donotqueryaddrs, "do-not-query-address:"),
     YES_NO(deny_any, "deny-any:"),

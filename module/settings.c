@@ -1,4 +1,5 @@
 #include "settings.h"
+#include "network.h"
 #include "option.h"
 #include "unbound.h"
 
@@ -10,6 +11,7 @@ struct reading {
 	struct lr_options options;
 	struct lr_paths paths;
 	FILE *passed_over;
+	struct lr_network *network;
 	unsigned faults;
 };
 
@@ -90,11 +92,14 @@ drop_unusable(struct reading *reading, size_t *ordered)
 	*ordered = kept_named;
 }
 
+/* But those of a family that is closed, say. */
 static enum lr_code
-add_builtin(struct lr_options *options, struct lr_error *err)
+add_builtin(struct lr_options *options, const struct lr_network *network, struct lr_error *err)
 {
 	for (size_t i = 0; lr_uri_builtin[i]; i++) {
 		char text[128];
+		if (!lr_network_allows(network, strchr(lr_uri_builtin[i], ':') + 1))
+			continue;
 		snprintf(text, sizeof(text), "localroot-source: %s", lr_uri_builtin[i]);
 		enum lr_code code =
 		    lr_option_take(options, text, &(const struct lr_paths){NULL, false}, err);
@@ -120,7 +125,7 @@ complete_sources(struct reading *reading, size_t *ordered, struct lr_error *err)
 	}
 	bool chosen = *ordered || options->source_list || options->sources_missed;
 	if (!chosen) /* by the operator */
-		return add_builtin(options, err);
+		return add_builtin(options, reading->network, err);
 	drop_unusable(reading, ordered);
 	return LR_OK;
 }
@@ -131,6 +136,32 @@ tell_of_nobody(const struct reading *reading)
 {
 	log_err("localroot: " NOBODY);
 	fprintf(reading->passed_over, NOBODY "\n");
+}
+
+/* What Unbound was told of the network holds for the fetches, too. */
+static enum lr_code
+read_network(struct reading *reading, const struct config_file *cfg, struct lr_error *err)
+{
+	const struct lr_options *options = &reading->options;
+	bool own = options->outgoing_count > 0;
+	size_t count = own ? options->outgoing_count : (size_t)cfg->num_out_ifs;
+	enum lr_code code = LR_OK;
+	reading->network = lr_network_new(cfg->do_ip4, cfg->do_ip6, options->proxy);
+	if (!reading->network)
+		return out_of_memory(err);
+	for (size_t i = 0; i < count && code != LR_ENOMEM; i++) {
+		code = lr_network_add_outgoing(
+		    reading->network, own ? options->outgoing[i] : cfg->out_ifs[i], err);
+		if (code == LR_EUSAGE)
+			pass_over(reading, err->text);
+	}
+	for (const struct config_strlist *entry = cfg->donotqueryaddrs; entry && code != LR_ENOMEM;
+	     entry = entry->next) {
+		code = lr_network_add_not_asked(reading->network, entry->str, err);
+		if (code == LR_EUSAGE)
+			pass_over(reading, err->text);
+	}
+	return code == LR_ENOMEM ? code : LR_OK;
 }
 
 /* Those that the operator may set. */
@@ -165,8 +196,13 @@ move_settings(struct lr_options *options, struct lr_settings *settings)
 	settings->max_age = options->max_age;
 	settings->refresh = options->refresh;
 	settings->limits = limits_of(options);
-	free(options->source_list);
-	memset(options, 0, sizeof(*options));
+	options->sources = NULL;
+	options->dir = options->status_file = options->ca_bundle = NULL;
+	options->client_certificate = NULL;
+	options->tsig_keys = NULL;
+	options->notify = NULL;
+	options->allow_notify = NULL;
+	lr_options_clear(options); /* of the rest */
 }
 
 enum lr_code
@@ -182,6 +218,8 @@ lr_settings_read(const struct config_file *cfg, struct lr_settings *settings, st
 	if (code == LR_OK && !reading.options.dir)
 		code = lr_option_take(
 		    &reading.options, "localroot-dir: " LR_STATEDIR, &reading.paths, err);
+	if (code == LR_OK)
+		code = read_network(&reading, cfg, err);
 	if (code == LR_OK && reading.options.enabled)
 		code = complete_sources(&reading, &read.ordered, err);
 	count_others(&reading);
@@ -190,6 +228,7 @@ lr_settings_read(const struct config_file *cfg, struct lr_settings *settings, st
 	if (fclose(reading.passed_over) != 0 && code == LR_OK)
 		code = out_of_memory(err);
 	move_settings(&reading.options, &read);
+	read.network = reading.network;
 	if (code == LR_OK)
 		*settings = read;
 	else
@@ -208,6 +247,7 @@ lr_settings_clear(struct lr_settings *settings)
 	lr_tsig_keys_free(settings->tsig_keys);
 	free(settings->notify);
 	free(settings->allow_notify);
+	lr_network_unref(settings->network);
 	free(settings->passed_over);
 	memset(settings, 0, sizeof(*settings));
 }

@@ -30,6 +30,7 @@ struct lr_settings {
 	struct lr_tsig_keys *tsig_keys; /* localroot-tsig-keys, or NULL */
 	uint32_t max_age;               /* localroot-max-age, seconds; 0: the SOA's expire alone */
 	uint32_t refresh;               /* localroot-refresh, seconds; 0: the SOA's refresh alone */
+	struct lr_network *network;     /* which ways the fetches may go */
 	struct lr_limits limits;        /* of a fetch */
 	int32_t date_override; /* Unbound's val-override-date: 0 none, -1 dates do not count */
 	char *passed_over; /* for localroot_status: a line for each option and each line of a list

@@ -71,6 +71,9 @@ def values(folder):
         "localroot-refresh": seconds,
         "localroot-max-transfer-time": seconds,
         "localroot-min-transfer-rate": seconds,
+        "localroot-proxy": (["http://192.0.2.1:3128", "https://a.example:443/", "socks5h://me:secret@[2001:db8::1]:1080"],
+                            ["", "192.0.2.1:3128", "http://192.0.2.1", "socks5://192.0.2.1:1080", "http://a b:1", "http://a:1/x"]),
+        "localroot-outgoing-interface": (["127.0.0.1", "::1", "127.0.0.0/8"], ["", "eth0", "192.0.2.1@53", "192.0.2.0/33"]),
         "localroot-bogus": ([], ["x"]),
     }
 

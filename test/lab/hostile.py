@@ -23,7 +23,8 @@ class Server:
         netns.add_address(address)
         self.address, self.port, self.asked, self.ending = address, port, threading.Event(), threading.Event()
         self._play, self._context = play, context
-        self._listener = socket.create_server((address, port), backlog=16)
+        family = socket.AF_INET6 if ":" in address else socket.AF_INET
+        self._listener = socket.create_server((address, port), family=family, backlog=16)
         threading.Thread(target=self._accept, daemon=True).start()
 
     def _accept(self):

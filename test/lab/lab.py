@@ -178,7 +178,9 @@ class Lab:
         lines += ["  " + line.strip() for line in config.splitlines() if line.strip()]
         lines += ["remote-control:", "  control-enable: yes", "  control-interface: {control}", "  control-use-cert: no"]
         if localroot is not None:
-            lines += ["dynlib:", *(f'  dynlib-file: "{word}"' for word in self._module_lines(folder, localroot))]
+            fetching = self._family([f"10.54.0.{number}", f"fd54::{number:x}"])
+            netns.add_addresses(fetching)
+            lines += ["dynlib:", *(f'  dynlib-file: "{word}"' for word in self._module_lines(folder, localroot, fetching))]
         lines += tail.splitlines()
         folder.mkdir(parents=True, exist_ok=True)
         if prepare:
@@ -187,7 +189,7 @@ class Lab:
         self._daemons.append(resolver)
         return resolver
 
-    def _module_lines(self, folder, options):
+    def _module_lines(self, folder, options, fetching):
         module = pathlib.Path(BUILD) / ".libs" / "localroot.so"
         if not module.exists():
             raise FileNotFoundError(f"the module is not built: {module}")
@@ -202,6 +204,8 @@ class Lab:
             options.append(f"localroot-dir: {folder}")
         if not any(option.startswith("localroot-status-file:") for option in options):
             options.append(f"localroot-status-file: {folder}/status")
+        if not any(option.startswith("localroot-outgoing-interface:") for option in options):
+            options += [f"localroot-outgoing-interface: {address}" for address in fetching]
         return [str(module), *options]
 
     # What went over the wire

@@ -99,7 +99,7 @@ class Bind(daemons.Daemon):
 class Nginx(daemons.Daemon):
     """An HTTPS server on the address, port 443, for the files in .root; .requests() are those it has had."""
 
-    def __init__(self, folder, address, certificate, more=""):
+    def __init__(self, folder, address, certificate, more="", formats=""):
         folder = pathlib.Path(folder)
         self.root = folder / "files"
         self.root.mkdir(parents=True, exist_ok=True)
@@ -112,7 +112,7 @@ class Nginx(daemons.Daemon):
             f'error_log stderr;\npid "{folder}/nginx.pid";\nevents {{ }}\nhttp {{\n'
             f'  client_body_temp_path "{folder}/t1"; proxy_temp_path "{folder}/t2"; fastcgi_temp_path "{folder}/t3";\n'
             f'  uwsgi_temp_path "{folder}/t4"; scgi_temp_path "{folder}/t5";\n'
-            "  log_format short '$status $body_bytes_sent $http_accept_encoding | $request';\n"
+            "  log_format short '$status $body_bytes_sent $http_accept_encoding | $request';\n" + formats +
             f'  access_log "{self._access}" short;\n  gzip on; gzip_types *; gzip_min_length 1;\n  etag on;\n'
             f'  server {{\n    listen {listen}:443 ssl;\n    ssl_certificate "{certificate[0]}";\n'
             f'    ssl_certificate_key "{certificate[1]}";\n    root "{self.root}";\n{more}  }}\n}}\n', encoding="ascii")

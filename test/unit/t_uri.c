@@ -160,5 +160,36 @@ builtin(void **state)
 		fclose(hints);
 }
 
-UNIT_TESTS(
-    NULL, NULL, TEST(good), TEST(bad), TEST(error_quotes_the_text), TEST(too_long), TEST(builtin))
+static void
+proxies(void **state)
+{
+	static const struct {
+		const char *text, *host;
+		uint16_t port;
+	} cases[] = {
+	    {"http://192.0.2.1:3128", "192.0.2.1", 3128},
+	    {"http://proxy.example:80/", "proxy.example", 80},
+	    {"https://[2001:db8::1]:443", "2001:db8::1", 443},
+	    {"SOCKS5H://me:s@:cret@proxy.example.:1080", "proxy.example.", 1080},
+	};
+	static const char *const wrong[] = {"", "proxy.example:3128", "socks5://192.0.2.1:1080",
+	    "http://", "http://proxy.example", "http://proxy.example/", "http://:3128",
+	    "http://192.0.2.1:0", "http://192.0.2.1:65536", "http://192.0.2.1:3128/path",
+	    "http://[192.0.2.1]:3128", "http://[2001:db8::1:3128", "http://2001:db8::1:3128",
+	    "http://[2001:db8::1]3128", "http://a b:3128"};
+	struct lr_proxy proxy;
+	struct lr_error err;
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		if (lr_proxy_parse(cases[i].text, &proxy, &err) != LR_OK)
+			fail_msg("%s: %s", cases[i].text, err.text);
+		assert_string_equal(proxy.host, cases[i].host);
+		assert_int_equal(proxy.port, cases[i].port);
+	}
+	for (size_t i = 0; i < sizeof(wrong) / sizeof(*wrong); i++)
+		if (lr_proxy_parse(wrong[i], &proxy, &err) != LR_EUSAGE)
+			fail_msg("%s", wrong[i]);
+}
+
+UNIT_TESTS(NULL, NULL, TEST(good), TEST(bad), TEST(error_quotes_the_text), TEST(too_long),
+    TEST(builtin), TEST(proxies))

@@ -12,9 +12,10 @@
 struct lr_budget {
 	const struct lr_io *io;
 	const struct lr_limits *limits;
-	int64_t deadline; /* monotonic milliseconds */
-	size_t octets;    /* read so far, over all connections of the fetch */
-	int64_t last_ms;  /* when something was read */
+	const struct lr_network *network; /* NULL at first: every way is open */
+	int64_t deadline;                 /* monotonic milliseconds */
+	size_t octets;                    /* read so far, over all connections of the fetch */
+	int64_t last_ms;                  /* when something was read */
 	/* The rate is counted from here; begun with the first octets of an answer. */
 	bool paced;
 	int64_t pace_ms;

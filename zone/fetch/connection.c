@@ -1,5 +1,6 @@
 /* connection.c -- DNS messages over TCP or TLS. */
 #include "connection.h"
+#include "dial.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -7,7 +8,6 @@
 #include <unistd.h>
 
 #define HEADER_SIZE 12u
-#define SHORT_MS 2000 /* for an address, while others are left to try */
 #define TLS_CHUNK_SIZE 16384
 
 struct lr_connection {
@@ -30,19 +30,6 @@ too_slow(const struct lr_connection *c, enum lr_code code, const char *what, int
 		return lr_fail(err, LR_ETIMEOUT, "not finished within %g s, after %u messages",
 		    c->budget->limits->total_ms / 1000.0, c->messages);
 	return lr_fail(err, code, "%s within %g s", what, patience / 1000.0);
-}
-
-static enum lr_code
-no_connection(int error, struct lr_error *err)
-{
-	const char *what = error == ECONNREFUSED   ? "connection refused"
-			   : error == ENETUNREACH  ? "network unreachable"
-			   : error == EHOSTUNREACH ? "host unreachable"
-			   : error == ETIMEDOUT    ? "connection timed out"
-						   : NULL;
-	if (what)
-		return lr_fail(err, LR_EUNREACHABLE, "%s", what);
-	return lr_fail(err, LR_EUNREACHABLE, "no connection: %s", strerror(error));
 }
 
 static enum lr_code
@@ -70,49 +57,6 @@ wait_socket(const struct lr_connection *c, short events, int patience, enum lr_c
 	default:
 		return lr_fail(err, LR_EIO, "poll: %s", strerror(errno));
 	}
-}
-
-static enum lr_code
-connect_to(
-    struct lr_connection *c, const struct lr_address *address, int patience, struct lr_error *err)
-{
-	int error = 0;
-	socklen_t size = sizeof(error);
-	const struct sockaddr *socket_address = (const struct sockaddr *)&address->socket;
-
-	c->fd = socket(socket_address->sa_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-	if (c->fd < 0 && errno == EAFNOSUPPORT)
-		return no_connection(errno, err);
-	if (c->fd < 0)
-		return lr_fail(err, LR_EIO, "no socket: %s", strerror(errno));
-	if (connect(c->fd, socket_address, address->length) == 0)
-		return LR_OK;
-	if (errno != EINPROGRESS && errno != EINTR)
-		return no_connection(errno, err);
-	enum lr_code code =
-	    wait_socket(c, POLLOUT, patience, LR_EUNREACHABLE, "no connection", err);
-	if (code != LR_OK)
-		return code;
-	if (getsockopt(c->fd, SOL_SOCKET, SO_ERROR, &error, &size) != 0)
-		error = errno;
-	return error ? no_connection(error, err) : LR_OK;
-}
-
-static enum lr_code
-connect_to_any(struct lr_connection *c, const struct lr_addresses *addresses, struct lr_error *err)
-{
-	int whole = c->budget->limits->connect_ms;
-	enum lr_code code = LR_EUNREACHABLE;
-	for (size_t i = 0; i < addresses->count; i++) {
-		bool last = i + 1 == addresses->count;
-		if (c->fd >= 0)
-			close(c->fd);
-		code = connect_to(
-		    c, &addresses->list[i], last || whole < SHORT_MS ? whole : SHORT_MS, err);
-		if (code != LR_EUNREACHABLE && code != LR_EIO)
-			break;
-	}
-	return code;
 }
 
 static enum lr_code
@@ -233,9 +177,9 @@ name_to_prove(const struct lr_uri *uri)
 
 enum lr_code
 lr_connection_open(const struct lr_uri *uri, const struct lr_tls_files *files,
-    struct lr_budget *budget, struct lr_connection **connection, struct lr_error *err)
+    struct lr_addresses *addresses, struct lr_budget *budget, struct lr_connection **connection,
+    struct lr_error *err)
 {
-	struct lr_addresses addresses;
 	struct lr_connection *c = malloc(sizeof(*c));
 	if (!c)
 		return lr_fail(err, LR_ENOMEM, "out of memory");
@@ -249,9 +193,7 @@ lr_connection_open(const struct lr_uri *uri, const struct lr_tls_files *files,
 	if (uri->scheme == LR_XOT)
 		code = lr_tls_new(name_to_prove(uri), files, &c->tls, err);
 	if (code == LR_OK)
-		code = lr_resolve(uri->host, uri->port, budget, &addresses, err);
-	if (code == LR_OK)
-		code = connect_to_any(c, &addresses, err);
+		code = lr_dial(addresses, budget, &c->fd, err);
 	if (code == LR_OK && c->tls)
 		code = start_tls(c, err);
 	if (code != LR_OK) {

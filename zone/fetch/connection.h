@@ -14,12 +14,13 @@ struct lr_connection;
 #define LR_SEND_MAX 2048 /* octets of a query, signed */
 
 /*
- * Connects to the URI's host, by TLS where its scheme is xot; the addresses in turn, each for a
- * short while as long as others are left. LR_EUNREACHABLE, LR_ETIMEOUT, LR_ECANCELLED, LR_EIO,
- * LR_ENOMEM, LR_EUNSUPPORTED. The budget outlives the connection.
+ * Connects to one of the ADDRESSES of the URI's host, as lr_dial(), by TLS where its scheme is xot.
+ * LR_EUNREACHABLE, LR_ETIMEOUT, LR_ECANCELLED, LR_EIO, LR_ENOMEM, LR_EUNSUPPORTED. The budget
+ * outlives the connection.
  */
 enum lr_code lr_connection_open(const struct lr_uri *uri, const struct lr_tls_files *files,
-    struct lr_budget *budget, struct lr_connection **connection, struct lr_error *err);
+    struct lr_addresses *addresses, struct lr_budget *budget, struct lr_connection **connection,
+    struct lr_error *err);
 
 /* Says good-bye where that costs no waiting. NULL is allowed. */
 void lr_connection_close(struct lr_connection *connection);

@@ -213,6 +213,10 @@ verdict(struct lr_exchange *x, CURLcode result)
 	case CURLE_OUT_OF_MEMORY:
 		return lr_fail(x->err, LR_ENOMEM, "out of memory");
 	case CURLE_COULDNT_CONNECT:
+		if (x->unconnected.code != LR_OK)
+			return lr_fail(x->err, x->unconnected.code, "%.200s", x->unconnected.text);
+		return lr_fail(x->err, LR_EUNREACHABLE, "%.200s", why);
+	case CURLE_PROXY:
 	case CURLE_SSL_CONNECT_ERROR:
 	case CURLE_PEER_FAILED_VERIFICATION:
 	case CURLE_SSL_ISSUER_ERROR:
@@ -280,6 +284,7 @@ end(struct lr_exchange *x)
 	curl_easy_cleanup(x->easy);
 	curl_multi_cleanup(x->multi);
 	curl_slist_free_all(x->addresses);
+	curl_slist_free_all(x->looked_up);
 	curl_slist_free_all(x->headers);
 }
 

@@ -1,5 +1,6 @@
 /* option.c -- the grammar of the localroot options. */
 #include "option.h"
+#include "network.h"
 #include "source.h"
 #include "tls.h"
 #include "uri_list.h"
@@ -344,6 +345,44 @@ take_allow_notify(const struct reading *reading, void *place)
 	return LR_OK;
 }
 
+/* It may hold a password, and is not quoted. */
+static enum lr_code
+take_proxy(const struct reading *reading, void *place)
+{
+	struct lr_proxy proxy;
+	enum lr_code code = lr_proxy_parse(reading->value, &proxy, reading->err);
+	char *copy = code == LR_OK ? strdup(reading->value) : NULL;
+	if (code != LR_OK)
+		return code;
+	if (!copy)
+		return out_of_memory(reading->err);
+	free(*(char **)place);
+	*(char **)place = copy;
+	return LR_OK;
+}
+
+/* What it may be, the network knows. */
+static enum lr_code
+take_outgoing(const struct reading *reading, void *place)
+{
+	struct lr_options *options = reading->options;
+	struct lr_network *network = lr_network_new(true, true, NULL);
+	enum lr_code code = network ? lr_network_add_outgoing(network, reading->value, reading->err)
+				    : out_of_memory(reading->err);
+	(void)place;
+	lr_network_unref(network);
+	if (code != LR_OK)
+		return code;
+	char **list = reallocarray(options->outgoing, options->outgoing_count + 1, sizeof(*list));
+	if (list)
+		options->outgoing = list;
+	char *copy = list ? strdup(reading->value) : NULL;
+	if (!copy)
+		return out_of_memory(reading->err);
+	list[options->outgoing_count++] = copy;
+	return LR_OK;
+}
+
 #define IN(member) offsetof(struct lr_options, member)
 static const struct option table[] = {
     {"localroot", take_switch, IN(enabled), 0},
@@ -361,6 +400,8 @@ static const struct option table[] = {
     {"localroot-refresh", take_seconds, IN(refresh), 0},
     {"localroot-max-transfer-time", take_seconds, IN(max_transfer_time), 0},
     {"localroot-min-transfer-rate", take_rate, IN(min_transfer_rate), 0},
+    {"localroot-proxy", take_proxy, IN(proxy), IN(proxy_missed)},
+    {"localroot-outgoing-interface", take_outgoing, 0, 0},
 };
 
 /* The option that TEXT begins with, and where its value stands; NULL: none. */
@@ -493,6 +534,8 @@ lr_option_misses(const struct lr_options *options, const struct lr_uri *uri)
 		return "there is no localroot-ca-bundle to trust";
 	if (options->tsig_keys_missed && uri->scheme != LR_HTTPS && uri->scheme != LR_FILE)
 		return "there are no localroot-tsig-keys to sign with";
+	if (options->proxy_missed && uri->scheme == LR_HTTPS)
+		return "there is no localroot-proxy to go through";
 	return NULL;
 }
 
@@ -508,5 +551,9 @@ lr_options_clear(struct lr_options *options)
 	lr_tsig_keys_free(options->tsig_keys);
 	free(options->notify);
 	free(options->allow_notify);
+	free(options->proxy);
+	for (size_t i = 0; i < options->outgoing_count; i++)
+		free(options->outgoing[i]);
+	free(options->outgoing);
 	memset(options, 0, sizeof(*options));
 }

@@ -1,5 +1,6 @@
 /* resolve.c -- from a source's host to the addresses to try. */
 #include "resolve.h"
+#include "network.h"
 
 #include <ares.h>
 #include <arpa/inet.h>
@@ -31,15 +32,24 @@ start_library(void)
 	library_status = ares_library_init(ARES_LIB_INIT_ALL);
 }
 
+/* An IPv4 address that is written as an IPv6 one (RFC 4291 section 2.5.5.2) becomes what it is. */
 static struct lr_address
 make_address(const void *socket, socklen_t length, uint16_t port)
 {
 	struct lr_address address = {.length = length};
+	struct sockaddr_in6 *six = (struct sockaddr_in6 *)&address.socket;
+	struct sockaddr_in *four = (struct sockaddr_in *)&address.socket;
 	memcpy(&address.socket, socket, length);
+	if (address.socket.ss_family == AF_INET6 && IN6_IS_ADDR_V4MAPPED(&six->sin6_addr)) {
+		struct sockaddr_in mapped = {.sin_family = AF_INET};
+		memcpy(&mapped.sin_addr, six->sin6_addr.s6_addr + 12, sizeof(mapped.sin_addr));
+		memcpy(four, &mapped, sizeof(mapped));
+		address.length = sizeof(mapped);
+	}
 	if (address.socket.ss_family == AF_INET6)
-		((struct sockaddr_in6 *)&address.socket)->sin6_port = htons(port);
+		six->sin6_port = htons(port);
 	else
-		((struct sockaddr_in *)&address.socket)->sin_port = htons(port);
+		four->sin_port = htons(port);
 	return address;
 }
 
@@ -187,14 +197,34 @@ interleave(const struct ares_addrinfo_node *nodes, uint16_t port, size_t max,
 	}
 }
 
+/* Those that are left of the addresses. */
 static enum lr_code
-take_result(const struct lookup *lookup, uint16_t port, const struct lr_limits *limits,
-    struct lr_addresses *addresses, struct lr_error *err)
+take_allowed(const struct lr_budget *budget, struct lr_addresses *addresses, struct lr_error *err)
 {
-	size_t max = limits->addresses < LR_ADDRESSES_MAX ? limits->addresses : LR_ADDRESSES_MAX;
+	const char *why = NULL;
+	size_t count = 0;
+	for (size_t i = 0; i < addresses->count; i++) {
+		const struct lr_address *address = &addresses->list[i];
+		const char *refused =
+		    lr_network_refuses(budget->network, (const struct sockaddr *)&address->socket);
+		if (refused)
+			why = refused;
+		else if (count < budget->limits->addresses)
+			addresses->list[count++] = *address;
+	}
+	addresses->count = count;
+	if (count == 0)
+		return lr_fail(err, LR_EUNREACHABLE, "not asked, by Unbound's options: %s", why);
+	return LR_OK;
+}
+
+static enum lr_code
+take_result(const struct lookup *lookup, uint16_t port, struct lr_addresses *addresses,
+    struct lr_error *err)
+{
 	if (lookup->status != ARES_SUCCESS || !lookup->result)
 		return failed(lookup->host, lookup->status, err);
-	interleave(lookup->result->nodes, port, max, addresses);
+	interleave(lookup->result->nodes, port, LR_ADDRESSES_MAX, addresses);
 	if (addresses->count == 0)
 		return lr_fail(err, LR_EUNREACHABLE, "no address for %.120s", lookup->host);
 	return LR_OK;
@@ -206,12 +236,14 @@ lr_resolve(const char *host, uint16_t port, const struct lr_budget *budget,
 {
 	struct lookup lookup = {.host = host};
 	if (numeric(host, port, addresses))
-		return LR_OK;
+		return take_allowed(budget, addresses, err);
 	enum lr_code code = start(&lookup, err);
 	if (code == LR_OK)
 		code = wait_for(&lookup, budget, err);
 	if (code == LR_OK)
-		code = take_result(&lookup, port, budget->limits, addresses, err);
+		code = take_result(&lookup, port, addresses, err);
+	if (code == LR_OK)
+		code = take_allowed(budget, addresses, err);
 	if (lookup.channel)
 		ares_destroy(lookup.channel); /* ends what is under way, with a last callback */
 	ares_freeaddrinfo(lookup.result);

@@ -1,5 +1,6 @@
 /* source.c -- fetching: the choice among the sources, and their limits. */
 #include "source_internal.h"
+#include "network.h"
 #include "serial.h"
 #include "soa.h"
 
@@ -66,6 +67,7 @@ copy_options(struct lr_source *s, const struct lr_source_options *options)
 	const struct lr_tsig_key *key =
 	    transfer ? lr_tsig_keys_for(options->keys, s->uri.host) : NULL;
 	s->has_key = key != NULL;
+	s->network = lr_network_ref(options->network);
 	if (key)
 		s->key = *key;
 	return copy_string(options->ca_bundle, &s->ca_bundle) &&
@@ -102,6 +104,7 @@ lr_source_free(struct lr_source *source)
 	free(source->ca_bundle);
 	free(source->client_certificate);
 	explicit_bzero(&source->key, sizeof(source->key));
+	lr_network_unref(source->network);
 	free(source);
 }
 
@@ -183,6 +186,7 @@ lr_source_fetch(struct lr_source *source, const uint8_t *origin, const struct lr
 	struct lr_fetched got = {.draft = NULL};
 	bool current;
 	lr_budget_start(&budget, io, limits);
+	budget.network = source->network;
 	enum lr_code code = fetch_by_scheme(source, &request, &got, err);
 	if (code != LR_OK)
 		return code;

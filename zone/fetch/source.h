@@ -63,14 +63,18 @@ struct lr_fetched {
 /* One configured source: its URI and what it remembers from one fetch to the next. One thread's. */
 struct lr_source;
 
+struct lr_network; /* network.h */
+
 struct lr_source_options {
 	const char *ca_bundle; /* a file of certificates to trust, or NULL for the system's */
 	const char *client_certificate;  /* for xot: our own and its key, or NULL */
 	const struct lr_tsig_keys *keys; /* that transfers are signed with, or NULL */
+	struct lr_network *network;      /* which ways they may go, or NULL: all */
 };
 
-/* What the options point to is copied. By the thread that loads and unloads the module (https.h),
- * as lr_source_free(). LR_ENOMEM; LR_EUNSUPPORTED: this build cannot. */
+/* What the options point to is copied, and a reference to the network is kept. By the thread that
+ * loads and unloads the module (https.h), as lr_source_free(). LR_ENOMEM; LR_EUNSUPPORTED: this
+ * build cannot. */
 enum lr_code lr_source_new(const struct lr_uri *uri, const struct lr_source_options *options,
     struct lr_source **source, struct lr_error *err);
 void lr_source_free(struct lr_source *source); /* NULL is allowed */

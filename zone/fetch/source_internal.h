@@ -13,6 +13,7 @@
 struct lr_source {
 	struct lr_uri uri;
 	char *ca_bundle, *client_certificate; /* or NULL */
+	struct lr_network *network;           /* or NULL */
 	bool has_key;
 	struct lr_tsig_key key; /* that it signs with */
 	bool distrusted;        /* no increments until a whole zone has come */

@@ -36,6 +36,7 @@ struct failure {
 struct session {
 	struct lr_source *source;
 	const struct lr_request *request;
+	struct lr_addresses addresses;    /* the first of them is asked, or to be connected to */
 	struct lr_connection *connection; /* or NULL */
 	bool plain;                       /* asks without EDNS */
 	unsigned rcode;                   /* of the last answer */
@@ -165,7 +166,7 @@ ask_once(struct session *s, uint16_t type, struct answer *answer, struct lr_erro
 	s->ended = s->lost = false;
 	if (!s->connection)
 		code = lr_connection_open(
-		    &source->uri, &files, s->request->budget, &s->connection, err);
+		    &source->uri, &files, &s->addresses, s->request->budget, &s->connection, err);
 	if (code != LR_OK)
 		return code;
 	code = exchange(s, type, answer, err);
@@ -355,13 +356,35 @@ explain(const struct session *s, enum lr_code code, struct lr_error *err)
 	return lr_fail(err, code, "%s", text);
 }
 
+/* Whether it is worth to go on with the next address, where a server has not given a thing. */
+static bool
+next_address(struct session *s, enum lr_code code)
+{
+	const struct lr_budget *budget = s->request->budget;
+	if (code == LR_OK || code == LR_ESERIAL || code == LR_ECANCELLED || code == LR_ENOMEM ||
+	    s->addresses.count < 2 || lr_budget_left(budget) == 0 || lr_budget_room(budget) == 0)
+		return false;
+	s->addresses.count--;
+	memmove(s->addresses.list, s->addresses.list + 1,
+	    s->addresses.count * sizeof(s->addresses.list[0]));
+	s->failure_count = 0;
+	return true;
+}
+
 enum lr_code
 lr_fetch_transfer(struct lr_source *source, const struct lr_request *request,
     struct lr_fetched *fetched, struct lr_error *err)
 {
-	struct session s = {.source = source, .request = request, .plain = source->plain};
-	enum lr_code code = ask_in_turn(&s, fetched);
-	hang_up(&s);
+	struct session s = {.source = source, .request = request};
+	enum lr_code code =
+	    lr_resolve(source->uri.host, source->uri.port, request->budget, &s.addresses, err);
+	if (code != LR_OK)
+		return code;
+	do {
+		s.plain = source->plain;
+		code = ask_in_turn(&s, fetched);
+		hang_up(&s);
+	} while (next_address(&s, code));
 	fetched->octets = request->budget->octets;
 	if (code != LR_OK)
 		return explain(&s, code, err);

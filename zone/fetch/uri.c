@@ -196,6 +196,35 @@ parse_https(const char *rest, struct lr_uri *uri, struct lr_error *err)
 }
 
 enum lr_code
+lr_proxy_parse(const char *text, struct lr_proxy *proxy, struct lr_error *err)
+{
+	static const char *const prefixes[] = {"http://", "https://", "socks5h://"};
+	struct lr_proxy parsed;
+	const char *host = NULL;
+	for (size_t i = 0; i < sizeof(prefixes) / sizeof(*prefixes); i++)
+		if (strncasecmp(text, prefixes[i], strlen(prefixes[i])) == 0)
+			host = text + strlen(prefixes[i]);
+	if (!host)
+		return lr_fail(
+		    err, LR_EUSAGE, "a proxy starts with http:// https:// or socks5h://");
+	if (strrchr(host, '@'))
+		host = strrchr(host, '@') + 1;
+	bool literal = *host == '[';
+	size_t length = literal ? strcspn(++host, "]") : strcspn(host, ":");
+	const char *at = host + length + (literal && host[length] == ']');
+	if (!copy(parsed.host, sizeof(parsed.host), host, length) ||
+	    (literal ? !strchr(parsed.host, ':') || !address_ok(parsed.host)
+		     : !address_ok(parsed.host) && !host_name_ok(parsed.host)))
+		return lr_fail(
+		    err, LR_EUSAGE, "the proxy is neither at an address nor at a host name");
+	size_t end = strcspn(at, "/");
+	if (*at != ':' || !port_ok(at + 1, end - 1, &parsed.port) || strlen(at + end) > 1)
+		return lr_fail(err, LR_EUSAGE, "after the proxy's host comes :PORT, and no path");
+	*proxy = parsed;
+	return LR_OK;
+}
+
+enum lr_code
 lr_uri_parse(const char *text, struct lr_uri *uri, struct lr_error *err)
 {
 	struct lr_uri parsed = {.host = ""};

@@ -30,6 +30,15 @@ struct lr_uri {
 	char text[1536];  /* as the user wrote it: what log lines name */
 };
 
+/* A proxy for HTTP: http://, https:// or socks5h://, [USER[:PASSWORD]@]HOST:PORT. */
+struct lr_proxy {
+	char host[256];
+	uint16_t port;
+};
+
+/* LR_EUSAGE; it does not quote the text, which may hold a password. */
+enum lr_code lr_proxy_parse(const char *text, struct lr_proxy *proxy, struct lr_error *err);
+
 /* LR_EUSAGE quotes the text. */
 enum lr_code lr_uri_parse(const char *text, struct lr_uri *uri, struct lr_error *err);
 
