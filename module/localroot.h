@@ -4,32 +4,12 @@
 #ifndef LR_LOCALROOT_H
 #define LR_LOCALROOT_H
 
-#include "mirror.h"
-#include "notify.h"
-#include "upstream.h"
-#include "refresher.h"
-#include "settings.h"
-#include "snapshot.h"
-#include "stats.h"
-#include "overridden.h"
+#include "lr_error.h"
 #include "unbound.h"
 
-#include <stdatomic.h>
+#include <stdio.h>
 
-struct lr_localroot {
-	struct module_env *env; /* the daemon's, never a worker's */
-	struct lr_settings settings;
-	struct lr_snapshot *snapshot;
-	struct lr_stats *stats;
-	struct lr_upstream *upstream;
-	struct lr_mirror *mirror;
-	struct lr_refresher *refresher;
-	struct lr_listener *listener; /* or NULL: nobody is listened to */
-	_Atomic bool host_ready;      /* every module is set up: env->anchors can be read */
-	struct lr_overridden overridden;
-	_Atomic int64_t sent_at; /* seconds since 1970: when something was last sent upstream */
-	_Atomic bool unlent;     /* the log was told that the iterator cannot use the copy */
-};
+struct lr_localroot;
 
 /*
  * Sets up and, with a good copy on disk, serves already. *made is NULL where it cannot: LR_EUSAGE:
@@ -39,10 +19,6 @@ struct lr_localroot {
 enum lr_code lr_localroot_start(
     struct module_env *env, struct lr_localroot **made, struct lr_error *err);
 void lr_localroot_stop(struct lr_localroot *module);
-
-/* A worker runs: every module is set up, and Unbound has made what it makes of its
- * configuration. */
-void lr_localroot_host_ready(struct lr_localroot *module);
 
 /* A query as it arrives. True: answered, in qstate. False: for the modules behind. Worker's
  * thread. */
@@ -55,21 +31,8 @@ bool lr_localroot_answer(struct lr_localroot *module, struct module_qstate *qsta
  */
 bool lr_localroot_revise(struct lr_localroot *module, struct module_qstate *qstate);
 
-/*
- * Makes the iterator follow what is so now: it goes on from the upstream auth zone while the copy
- * is fresh and nothing else decides for ".". What does (unbound-control and fast_reload can change
- * that at any time) is looked at first, in a worker's thread, whose ENV it is; the refresher goes
- * by what a worker saw last (NULL). What decides, or LR_NO_REASON. To be called whenever somebody
- * asks, and once a second, or ten times while lr_localroot_awaits().
- */
-enum lr_reason lr_localroot_look(struct lr_localroot *module, struct module_env *env);
-
-/* Whether queries may be on their way upstream, for which a time-out is all that may come: then the
- * iterator is to be looked at more often. Any thread. */
-bool lr_localroot_awaits(struct lr_localroot *module);
-
-/* Why it does not serve, as last seen; LR_NO_REASON: it does. Any thread. */
-enum lr_reason lr_localroot_reason(struct lr_localroot *module);
+/* Somebody asks how things stand: looked at now, in a worker's thread, whose ENV it is. */
+void lr_localroot_look(struct lr_localroot *module, struct module_env *env);
 
 /* An upstream server has answered, and the iterator is about to go on. Worker's thread. */
 void lr_localroot_go_on(struct lr_localroot *module, const struct module_qstate *qstate);
@@ -81,8 +44,9 @@ void lr_localroot_sent(
 /* Octets of memory. Any thread. */
 size_t lr_localroot_octets(struct lr_localroot *module);
 
-/* Prints the statistics; any thread. */
-void lr_localroot_stats(struct lr_localroot *module, enum lr_format format, bool reset, FILE *out);
+/* Prints the statistics as `unbound-control stats` has them, and RESETs the counters; any thread.
+ */
+void lr_localroot_stats(struct lr_localroot *module, bool reset, FILE *out);
 
 /* unbound-control's commands: true where COMMAND is one of the module's, and its answer for people
  * is printed. Worker 0's thread. */

@@ -1,23 +1,46 @@
-#include "host_anchors.h"
+#include "mirror.h"
+#include "cached.h"
 #include "clock.h"
-#include "mirror_parts.h"
-#include "schedule.h"
-#include "freshness.h"
-#include "semantics.h"
 #include "draft_from_zone.h"
+#include "freshness.h"
+#include "host_anchors.h"
+#include "said.h"
+#include "schedule.h"
+#include "semantics.h"
+#include "validate.h"
 
 #include <inttypes.h>
+#include <pthread.h>
 
 /* Milliseconds that a new zone waits for the disk before it is served. */
 #define STORED_FIRST_MS 1000
 
+struct lr_mirror {
+	struct lr_mirror_uses uses;
+	struct lr_store_queue *queue;     /* or NULL */
+	const struct lr_anchors *anchors; /* those that the copy held was verified with */
+	bool host_ready;
+	bool verdict_due;     /* but for want of memory the copy was not verified with them */
+	bool serving;         /* as the log was told */
+	bool has_floor;       /* a zone was accepted before: its serial is the state's */
+	struct lr_stop *stop; /* or NULL */
+	int64_t horizon_ms;   /* by the monotonic clock: a clock set back does not stretch it */
+	struct lr_said said_memory;
+	struct lr_cached_place swept;
+
+	pthread_mutex_t lock; /* of what follows, which others look at */
+	struct lr_state state;
+	int64_t horizon;
+	size_t zone_octets; /* 0: no copy */
+};
+
 struct lr_mirror *
-lr_mirror_new(struct lr_localroot *module)
+lr_mirror_new(const struct lr_mirror_uses *uses)
 {
 	struct lr_mirror *mirror = calloc(1, sizeof(*mirror));
 	if (!mirror)
 		return NULL;
-	mirror->module = module;
+	mirror->uses = *uses;
 	pthread_mutex_init(&mirror->lock, NULL);
 	return mirror;
 }
@@ -27,7 +50,6 @@ lr_mirror_free(struct lr_mirror *mirror)
 {
 	if (!mirror)
 		return;
-	lr_anchors_free(mirror->anchors);
 	pthread_mutex_destroy(&mirror->lock);
 	free(mirror);
 }
@@ -38,11 +60,23 @@ lr_mirror_heed(struct lr_mirror *mirror, struct lr_stop *stop)
 	mirror->stop = stop;
 }
 
-enum lr_code
-lr_mirror_verify(struct lr_mirror *mirror, struct lr_draft *draft, bool has_floor,
+void
+lr_mirror_store_in(struct lr_mirror *mirror, struct lr_store_queue *queue)
+{
+	mirror->queue = queue;
+}
+
+void
+lr_mirror_host_ready(struct lr_mirror *mirror)
+{
+	mirror->host_ready = true;
+}
+
+static enum lr_code
+verify(struct lr_mirror *mirror, struct lr_draft *draft, bool has_floor,
     const struct lr_zone **zone, struct lr_report *report)
 {
-	int32_t override = mirror->module->settings.date_override;
+	int32_t override = mirror->uses.settings->date_override;
 	const struct lr_validate_options options = {
 	    .anchors = mirror->anchors,
 	    .dnssec = true,
@@ -55,12 +89,12 @@ lr_mirror_verify(struct lr_mirror *mirror, struct lr_draft *draft, bool has_floo
 	};
 	int64_t start = lr_clock_cpu_ns();
 	enum lr_code code = lr_validate(draft, &options, zone, report);
-	lr_stats_verified(mirror->module->stats, lr_clock_cpu_ns() - start);
+	lr_stats_verified(mirror->uses.stats, lr_clock_cpu_ns() - start);
 	return code;
 }
 
-void
-lr_mirror_log_verified(const char *source, const struct lr_report *report)
+static void
+log_verified(const char *source, const struct lr_report *report)
 {
 	log_info("localroot: %s: serial %" PRIu32 " verified: ZONEMD %s, %" PRIu32
 		 " signatures, key tag %u; %zu records, %zu delegations",
@@ -68,11 +102,10 @@ lr_mirror_log_verified(const char *source, const struct lr_report *report)
 	    report->dnssec.key_tag, report->records, report->delegations);
 }
 
-int64_t
-lr_mirror_horizon(
-    const struct lr_mirror *mirror, const struct lr_zone *zone, const struct lr_state *state)
+static int64_t
+horizon_of(const struct lr_mirror *mirror, const struct lr_zone *zone, const struct lr_state *state)
 {
-	const struct lr_settings *settings = &mirror->module->settings;
+	const struct lr_settings *settings = mirror->uses.settings;
 	/* Under an overridden date, signatures stay in their time as long as Unbound runs. */
 	return lr_horizon(lr_zone_facts(zone), state->confirmed, state->expire, settings->max_age,
 	    settings->date_override == 0);
@@ -95,16 +128,14 @@ note(struct lr_mirror *mirror, const struct lr_zone *zone, const struct lr_state
 static void
 sweep(struct lr_mirror *mirror, const struct lr_zone *zone)
 {
-	struct lr_localroot *module = mirror->module;
-	lr_cached_sweep(module->env, atomic_load(&module->host_ready), zone);
+	lr_cached_sweep(mirror->uses.env, mirror->host_ready, zone);
 }
 
-void
-lr_mirror_publish(
-    struct lr_mirror *mirror, const struct lr_zone *zone, const struct lr_state *state)
+static void
+publish(struct lr_mirror *mirror, const struct lr_zone *zone, const struct lr_state *state)
 {
-	int64_t horizon = lr_mirror_horizon(mirror, zone, state);
-	lr_snapshot_publish(mirror->module->snapshot, lr_zone_ref(zone), horizon);
+	int64_t horizon = horizon_of(mirror, zone, state);
+	lr_snapshot_publish(mirror->uses.snapshot, lr_zone_ref(zone), horizon);
 	sweep(mirror, zone);
 	note(mirror, zone, state, horizon);
 }
@@ -112,10 +143,18 @@ lr_mirror_publish(
 static void
 drop(struct lr_mirror *mirror)
 {
-	lr_snapshot_publish(mirror->module->snapshot, NULL, 0);
+	lr_snapshot_publish(mirror->uses.snapshot, NULL, 0);
 	pthread_mutex_lock(&mirror->lock);
 	mirror->zone_octets = 0;
 	pthread_mutex_unlock(&mirror->lock);
+}
+
+static void
+store(struct lr_mirror *mirror, const struct lr_zone *zone, bool renewed,
+    const struct lr_state *state, int patience_ms)
+{
+	if (mirror->queue)
+		lr_store_queue_save(mirror->queue, zone, renewed, state, patience_ms);
 }
 
 static struct lr_state
@@ -139,7 +178,7 @@ too_old(const struct lr_mirror *mirror, const struct lr_zone *zone, const struct
 	struct lr_state just_now = *state;
 	int64_t now = lr_clock_wall(), ago = now - state->confirmed;
 	just_now.confirmed = now;
-	if (lr_mirror_horizon(mirror, zone, &just_now) <= now)
+	if (horizon_of(mirror, zone, &just_now) <= now)
 		return lr_fail(err, LR_EEXPIRED,
 		    "serial %" PRIu32 " is its current one, but signatures in it have expired",
 		    state->serial);
@@ -159,17 +198,17 @@ lr_mirror_confirm(
 	int64_t now = lr_clock_wall();
 	if (state.confirmed < mirror->state.confirmed && mirror->state.confirmed <= now)
 		state = mirror->state; /* a file that has not changed since says nothing new */
-	int64_t horizon = lr_mirror_horizon(mirror, held, &state);
+	int64_t horizon = horizon_of(mirror, held, &state);
 	if (horizon <= now)
 		return too_old(mirror, held, &state, err);
-	bool served = lr_snapshot_fresh(mirror->module->snapshot, now);
-	lr_snapshot_set_horizon(mirror->module->snapshot, horizon);
+	bool served = lr_snapshot_fresh(mirror->uses.snapshot, now);
+	lr_snapshot_set_horizon(mirror->uses.snapshot, horizon);
 	if (!served)
 		sweep(mirror, held);
 	note(mirror, held, &state, horizon);
 	lr_say(VERB_OPS, "localroot: %s: serial %" PRIu32 " is current", origin->source, serial);
-	lr_stats_round(mirror->module->stats, LR_ROUND_CURRENT);
-	lr_store_queue_save(mirror->queue, held, false, &state, 0);
+	lr_stats_round(mirror->uses.stats, LR_ROUND_CURRENT);
+	store(mirror, held, false, &state, 0);
 	return LR_OK;
 }
 
@@ -178,16 +217,16 @@ renew(struct lr_mirror *mirror, const struct lr_zone *zone, const struct lr_orig
     struct lr_error *err)
 {
 	struct lr_state state = state_of(mirror, zone, origin);
-	if (lr_mirror_horizon(mirror, zone, &state) <= lr_clock_wall())
+	if (horizon_of(mirror, zone, &state) <= lr_clock_wall())
 		return too_old(mirror, zone, &state, err);
 	/* What was answered once is on disk already, so that a restart goes on from there. */
-	lr_store_queue_save(mirror->queue, zone, true, &state, STORED_FIRST_MS);
+	store(mirror, zone, true, &state, STORED_FIRST_MS);
 	/* What can fail comes first. */
-	if (lr_upstream_offer(mirror->module->upstream, zone) != LR_OK)
+	if (lr_upstream_offer(mirror->uses.upstream, zone) != LR_OK)
 		return lr_fail(err, LR_ENOMEM, "out of memory");
-	lr_mirror_publish(mirror, zone, &state);
+	publish(mirror, zone, &state);
 	mirror->verdict_due = false;
-	lr_stats_round(mirror->module->stats, LR_ROUND_RENEWED);
+	lr_stats_round(mirror->uses.stats, LR_ROUND_RENEWED);
 	return LR_OK;
 }
 
@@ -206,12 +245,12 @@ lr_mirror_take(struct lr_mirror *mirror, struct lr_draft *draft, const struct lr
 	}
 	const struct lr_zone *zone;
 	struct lr_report report;
-	code = lr_mirror_verify(mirror, draft, mirror->has_floor, &zone, &report);
+	code = verify(mirror, draft, mirror->has_floor, &zone, &report);
 	if (code != LR_OK) {
 		*err = report.error;
 		return code;
 	}
-	lr_mirror_log_verified(origin->source, &report);
+	log_verified(origin->source, &report);
 	code = renew(mirror, zone, origin, err);
 	lr_zone_unref(zone);
 	return code;
@@ -232,7 +271,7 @@ verify_again(struct lr_mirror *mirror)
 	enum lr_code code = lr_draft_from_zone(held, &draft, &report.error);
 	if (code == LR_OK) {
 		lr_draft_heed(draft, mirror->stop);
-		code = lr_mirror_verify(mirror, draft, false, &zone, &report);
+		code = verify(mirror, draft, false, &zone, &report);
 	}
 	if (code == LR_ECANCELLED)
 		return;
@@ -256,51 +295,52 @@ verify_again(struct lr_mirror *mirror)
 	drop(mirror);
 }
 
-static enum lr_reason
-unanchored(const struct lr_mirror *mirror)
+void
+lr_mirror_trust(struct lr_mirror *mirror, const struct lr_anchors *anchors, bool changed)
 {
-	return mirror->has_validator ? LR_NO_ANCHOR : LR_NO_VALIDATOR;
+	mirror->anchors = anchors;
+	if (!anchors)
+		drop(mirror);
+	else if (changed || mirror->verdict_due)
+		verify_again(mirror);
 }
 
 bool
-lr_mirror_anchors(struct lr_mirror *mirror)
+lr_mirror_has_floor(const struct lr_mirror *mirror)
 {
-	bool ready = atomic_load_explicit(&mirror->module->host_ready, memory_order_acquire);
-	bool first = !mirror->anchors_looked_at;
-	/* Until every module is set up, those of the configuration are all that is known. */
-	if (!first && !ready)
-		return mirror->anchors != NULL;
-	struct module_env *env = mirror->module->env;
-	struct lr_anchors *anchors;
-	enum lr_code code = first ? lr_host_anchors_configured(env->cfg, &anchors)
-				  : lr_host_anchors_validator(env->anchors, &anchors);
-	if (first)
-		mirror->has_validator = strstr(env->cfg->module_conf, "validator") != NULL;
-	mirror->anchors_looked_at = true;
-	if (code != LR_OK) { /* not known to have changed */
-		if (lr_said_first(&mirror->said_anchors))
-			log_err("localroot: out of memory: cannot read the trust anchors");
-		return mirror->anchors != NULL;
-	}
-	(void)lr_said_over(&mirror->said_anchors);
-	if (anchors && mirror->anchors && lr_anchors_equal(anchors, mirror->anchors)) {
-		lr_anchors_free(anchors);
-		if (mirror->verdict_due)
-			verify_again(mirror);
-		return true;
-	}
-	if (!anchors && (first || mirror->anchors))
-		log_warn("localroot: %s: not serving", lr_reason_text(unanchored(mirror)));
-	lr_anchors_free(mirror->anchors);
-	mirror->anchors = anchors;
+	return mirror->has_floor;
+}
+
+void
+lr_mirror_set_floor(struct lr_mirror *mirror, const struct lr_state *state)
+{
+	mirror->has_floor = true;
 	pthread_mutex_lock(&mirror->lock);
-	mirror->anchored = anchors != NULL;
+	mirror->state = *state;
 	pthread_mutex_unlock(&mirror->lock);
-	if (anchors)
-		verify_again(mirror);
+}
+
+enum lr_code
+lr_mirror_restore(struct lr_mirror *mirror, struct lr_draft *draft, const char *name,
+    struct lr_state *state, struct lr_error *err)
+{
+	const struct lr_zone *zone;
+	struct lr_report report;
+	lr_draft_heed(draft, mirror->stop);
+	enum lr_code code = verify(mirror, draft, mirror->has_floor, &zone, &report);
+	if (code != LR_OK) {
+		*err = report.error;
+		return code;
+	}
+	log_verified(name, &report);
+	/* The writing may have been cut short between the zone and its state. */
+	state->serial = lr_zone_facts(zone)->serial;
+	if (lr_upstream_offer(mirror->uses.upstream, zone) == LR_OK)
+		publish(mirror, zone, state);
 	else
-		drop(mirror);
-	return anchors != NULL;
+		code = lr_fail(err, LR_ENOMEM, "out of memory");
+	lr_zone_unref(zone);
+	return code;
 }
 
 bool
@@ -310,31 +350,40 @@ lr_mirror_stands_still(const struct lr_mirror *mirror)
 	return lr_mirror_zone(mirror) && renewed && lr_clock_wall() - renewed >= LR_STILL_SECONDS;
 }
 
-bool
-lr_mirror_watch(struct lr_mirror *mirror)
+/* The clock was set back: workers go by it, so they are told what time has really passed. */
+static void
+end_in_time(struct lr_mirror *mirror, int64_t now)
 {
-	struct lr_localroot *module = mirror->module;
+	if (!lr_snapshot_fresh(mirror->uses.snapshot, now) ||
+	    lr_clock_monotonic_ms(NULL) < mirror->horizon_ms)
+		return;
+	lr_snapshot_set_horizon(mirror->uses.snapshot, now);
+	pthread_mutex_lock(&mirror->lock);
+	mirror->horizon = now;
+	pthread_mutex_unlock(&mirror->lock);
+}
+
+/* Before workers run, Unbound still chooses what its hashes start from. Then the caches can get
+ * what is older from unbound-control's load_cache, and from queries that were on their way. */
+static void
+look_at_caches(struct lr_mirror *mirror)
+{
+	const struct lr_zone *held = lr_mirror_zone(mirror);
+	if (mirror->host_ready && !lr_cached_sweep_on(mirror->uses.env, held, &mirror->swept))
+		lr_cached_look(mirror->uses.env, held);
+}
+
+bool
+lr_mirror_watch(struct lr_mirror *mirror, bool overridden)
+{
 	int64_t now = lr_clock_wall();
-	if (lr_snapshot_fresh(module->snapshot, now) &&
-	    lr_clock_monotonic_ms(NULL) >= mirror->horizon_ms) {
-		/* The clock was set back: workers go by it, so tell them what time has really
-		 * passed. */
-		lr_snapshot_set_horizon(module->snapshot, now);
-		pthread_mutex_lock(&mirror->lock);
-		mirror->horizon = now;
-		pthread_mutex_unlock(&mirror->lock);
-	}
-	bool fresh = lr_snapshot_fresh(module->snapshot, now);
-	bool overridden = lr_localroot_look(module, NULL) != LR_NO_REASON;
+	end_in_time(mirror, now);
+	bool fresh = lr_snapshot_fresh(mirror->uses.snapshot, now);
 	if (fresh)
-		(void)lr_upstream_stock(module->upstream); /* without memory: at the next look */
-	/* Before workers run, Unbound still chooses what its hashes start from. Then the caches can
-	 * get what is older from unbound-control's load_cache, and from queries that were on their
-	 * way. */
-	if (fresh && !overridden &&
-	    atomic_load_explicit(&module->host_ready, memory_order_acquire) &&
-	    !lr_cached_sweep_on(module->env, lr_mirror_zone(mirror), &mirror->swept))
-		lr_cached_look(module->env, lr_mirror_zone(mirror));
+		(void)lr_upstream_stock(
+		    mirror->uses.upstream); /* without memory: at the next look */
+	if (fresh && !overridden)
+		look_at_caches(mirror);
 	if (fresh && !overridden && !mirror->serving)
 		log_info("localroot: serving the root zone, serial %" PRIu32 ", for %" PRId64
 			 " s unless confirmed before",
@@ -359,7 +408,7 @@ lr_mirror_left_ms(const struct lr_mirror *mirror)
 const struct lr_zone *
 lr_mirror_zone(const struct lr_mirror *mirror)
 {
-	return lr_snapshot_peek(mirror->module->snapshot);
+	return lr_snapshot_peek(mirror->uses.snapshot);
 }
 
 bool
@@ -378,9 +427,7 @@ lr_mirror_reason(struct lr_mirror *mirror)
 {
 	enum lr_reason reason = LR_NO_REASON;
 	pthread_mutex_lock(&mirror->lock);
-	if (!mirror->anchored)
-		reason = unanchored(mirror);
-	else if (!mirror->zone_octets)
+	if (!mirror->zone_octets)
 		reason = LR_NO_COPY;
 	else if (!mirror->state.confirmed)
 		reason = LR_UNCONFIRMED;

@@ -7,55 +7,59 @@
 #ifndef LR_MIRROR_H
 #define LR_MIRROR_H
 
+#include "anchor.h"
 #include "draft.h"
 #include "lr_error.h"
 #include "reason.h"
+#include "settings.h"
+#include "snapshot.h"
 #include "stats.h"
-#include "store.h"
+#include "store_queue.h"
+#include "unbound.h"
+#include "upstream.h"
 
 #include <stdio.h>
 
-struct lr_localroot;
 struct lr_mirror;
 
+/* What it works with; all of it outlives the mirror. */
+struct lr_mirror_uses {
+	struct module_env *env; /* the daemon's, for its caches */
+	const struct lr_settings *settings;
+	struct lr_stats *stats;
+	struct lr_snapshot *snapshot; /* where it publishes */
+	struct lr_upstream *upstream;
+};
+
 /* NULL: out of memory. */
-struct lr_mirror *lr_mirror_new(struct lr_localroot *module);
+struct lr_mirror *lr_mirror_new(const struct lr_mirror_uses *uses);
 void lr_mirror_free(struct lr_mirror *mirror);
 
 /* Verifying ends when STOP says so: the refresher's, which outlives the copy. NULL at first. */
 void lr_mirror_heed(struct lr_mirror *mirror, struct lr_stop *stop);
 
-/*
- * Looks at the trust anchors: at first those of the configuration, once every module is set up the
- * validator's. When they change, the copy held is verified again or dropped. False: there is none
- * for ".", and nothing can be taken.
- */
-bool lr_mirror_anchors(struct lr_mirror *mirror);
+/* From now on what is taken is stored through QUEUE; NULL, as at first: it is not. */
+void lr_mirror_store_in(struct lr_mirror *mirror, struct lr_store_queue *queue);
+
+/* The trust anchors to go by, until the next call; NULL: there are none. CHANGED: the copy held is
+ * verified again, or dropped without any. To be called whenever they were looked at. */
+void lr_mirror_trust(struct lr_mirror *mirror, const struct lr_anchors *anchors, bool changed);
+
+/* Every module of Unbound's is set up: its caches may be looked at. */
+void lr_mirror_host_ready(struct lr_mirror *mirror);
 
 /*
- * Takes the copy on disk if it verifies, and serves it for what is left of its time. Where that is
- * not known (no state beside it, or one that cannot be used or is from the future), a source has to
- * confirm it first. What the state says of the highest serial counts in any case. To be called
- * once, after the first lr_mirror_anchors() and before anything else.
- *
- * Where it held one before a reload of Unbound that the disk does not have, it takes that instead.
- *
- * A disk that does not answer for PATIENCE_MS is not waited for: lr_mirror_work() takes the copy
- * when it comes, unless a source's is held by then. NOTIFY_FD, an eventfd, becomes readable when
- * there is work. LR_ENOMEM, LR_EIO: no thread is to be had.
+ * A copy that was held before, which is consumed: published if it verifies, until what is left of
+ * its time. Where that is not known (state->confirmed is 0), a source has to confirm it first.
+ * *state becomes the copy's own. The code and the text say why not.
  */
-enum lr_code lr_mirror_load(
-    struct lr_mirror *mirror, int notify_fd, int patience_ms, struct lr_error *err);
+enum lr_code lr_mirror_restore(struct lr_mirror *mirror, struct lr_draft *draft, const char *name,
+    struct lr_state *state, struct lr_error *err);
 
-/* Goes on with what the disk has to do; now and then, and when notified. */
-void lr_mirror_work(struct lr_mirror *mirror);
-
-/* The end of that: what is to be kept on disk is waited for until UNTIL_MS (monotonic), then left
- * behind, which the log is told. */
-void lr_mirror_end(struct lr_mirror *mirror, int64_t until_ms);
-
-/* For people: what is wrong with the copy on disk, if anything is. Any thread. */
-void lr_mirror_print(struct lr_mirror *mirror, FILE *out);
+/* The serial of STATE counts as accepted before. */
+void lr_mirror_set_floor(struct lr_mirror *mirror, const struct lr_state *state);
+/* Whether one was accepted before, here or before a restart. */
+bool lr_mirror_has_floor(const struct lr_mirror *mirror);
 
 /* Where a draft came from: the URI, of when it is (seconds since 1970), and the EDNS EXPIRE that
  * came with it, or 0. */
@@ -82,9 +86,10 @@ enum lr_code lr_mirror_confirm(struct lr_mirror *mirror, uint32_t serial,
  * refresher's thread alone. */
 bool lr_mirror_stands_still(const struct lr_mirror *mirror);
 
-/* Tells the log when serving begins and ends, and lets the iterator follow. Whether the copy held
- * is fresh. */
-bool lr_mirror_watch(struct lr_mirror *mirror);
+/* Looks after the copy held: its horizon, what Unbound's caches hold that is older, and the log,
+ * which is told when serving begins and ends. OVERRIDDEN: something else decides for ".". Whether
+ * the copy is fresh. */
+bool lr_mirror_watch(struct lr_mirror *mirror, bool overridden);
 
 /* Milliseconds until the copy held goes stale; INT64_MAX where none is fresh. */
 int64_t lr_mirror_left_ms(const struct lr_mirror *mirror);
@@ -93,8 +98,8 @@ int64_t lr_mirror_left_ms(const struct lr_mirror *mirror);
  * refresher's thread alone. */
 const struct lr_zone *lr_mirror_zone(const struct lr_mirror *mirror);
 
-/* Why the copy cannot serve; LR_NO_REASON: it can, unless something else decides for ".". Any
- * thread. */
+/* Why the copy cannot serve; LR_NO_REASON: it can, unless there is no trust anchor or something
+ * else decides for ".". Any thread. */
 enum lr_reason lr_mirror_reason(struct lr_mirror *mirror);
 
 /* What stands; upstream_octets is left alone. Any thread. */

@@ -189,10 +189,8 @@ static struct lr_localroot *
 asked_module(struct module_env *env, int id)
 {
 	struct lr_localroot *module = module_of(env, id);
-	if (module) {
-		lr_localroot_host_ready(module);
-		(void)lr_localroot_look(module, env);
-	}
+	if (module)
+		lr_localroot_look(module, env);
 	return module;
 }
 
@@ -243,7 +241,7 @@ unbound_module_stats(struct module_env *env, int id, char *text, size_t size, in
 	FILE *out = module ? fmemopen(text, size, "w") : NULL;
 	if (!out)
 		return;
-	lr_localroot_stats(module, LR_FORMAT_CONTROL, reset, out);
+	lr_localroot_stats(module, reset, out);
 	fclose(out);
 	end_text(text, size);
 }

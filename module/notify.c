@@ -7,7 +7,6 @@
 #include "notify.h"
 #include "callers.h"
 #include "clock.h"
-#include "localroot.h"
 #include "notify_message.h"
 #include "peers.h"
 #include "serial.h"
@@ -35,7 +34,7 @@ struct place {
 };
 
 struct lr_listener {
-	struct lr_localroot *module;
+	struct lr_listener_uses uses;
 	struct lr_peers *peers;
 	pthread_t thread;
 	bool running;
@@ -101,7 +100,7 @@ is_known(struct lr_listener *l, const struct lr_notify *notify)
 {
 	struct lr_state state;
 	int64_t horizon;
-	return notify->has_serial && lr_mirror_state(l->module->mirror, &state, &horizon) &&
+	return notify->has_serial && lr_mirror_state(l->uses.mirror, &state, &horizon) &&
 	       lr_clock_wall() < horizon && !lr_serial_newer(notify->serial, state.serial);
 }
 
@@ -118,7 +117,7 @@ heed(struct lr_listener *l, const struct sockaddr_storage *from, const struct lr
 	pthread_mutex_unlock(&l->lock);
 	lr_say(VERB_OPS, "localroot: NOTIFY from %s%s", text, known ? ": nothing new" : "");
 	if (!known)
-		lr_refresher_notify(l->module->refresher, peer->source, notify->authentic);
+		lr_refresher_notify(l->uses.refresher, peer->source, notify->authentic);
 }
 
 /* The octets of the answer; 0: there is none. */
@@ -137,7 +136,7 @@ handle(void *listener, const struct sockaddr_storage *from, const uint8_t *reque
 		return 0; /* RFC 1996 section 3.10 */
 	}
 	const struct lr_notify_rules rules = {.origin = root_name,
-	    .keys = l->module->settings.tsig_keys,
+	    .keys = l->uses.settings->tsig_keys,
 	    .signed_only = peer.signed_only,
 	    .key = peer.key,
 	    .now = lr_clock_wall()};
@@ -279,14 +278,14 @@ run(void *arg)
 }
 
 static struct lr_listener *
-make(struct lr_localroot *module)
+make(const struct lr_listener_uses *uses)
 {
-	const struct lr_settings *settings = &module->settings;
+	const struct lr_settings *settings = uses->settings;
 	struct lr_listener *l =
 	    calloc(1, sizeof(*l) + settings->notify_count * sizeof(l->places[0]));
 	if (!l)
 		return NULL;
-	l->module = module;
+	l->uses = *uses;
 	l->place_count = settings->notify_count;
 	l->stop_fd = l->work_fd = -1;
 	pthread_mutex_init(&l->lock, NULL);
@@ -298,16 +297,17 @@ make(struct lr_localroot *module)
 }
 
 enum lr_code
-lr_listener_start(struct lr_localroot *module, struct lr_listener **listener, struct lr_error *err)
+lr_listener_start(
+    const struct lr_listener_uses *uses, struct lr_listener **listener, struct lr_error *err)
 {
-	struct lr_listener *l = make(module);
+	struct lr_listener *l = make(uses);
 	if (!l)
 		return lr_fail(err, LR_ENOMEM, "out of memory");
 	l->stop_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	l->work_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	enum lr_code code = l->stop_fd < 0 || l->work_fd < 0
 				? lr_fail(err, LR_EIO, "eventfd: %s", strerror(errno))
-				: lr_peers_new(&module->settings, l->work_fd, &l->peers, err);
+				: lr_peers_new(uses->settings, l->work_fd, &l->peers, err);
 	if (code == LR_OK) {
 		bind_places(l);
 		lr_peers_work(l->peers, now_ms());

@@ -7,16 +7,24 @@
 #ifndef LR_NOTIFY_H
 #define LR_NOTIFY_H
 
-#include "lr_error.h"
+#include "mirror.h"
+#include "refresher.h"
+#include "settings.h"
 
 #include <stdio.h>
 
-struct lr_localroot;
 struct lr_listener;
 
-/* Starts the thread. The module's other parts stand, and outlive it. LR_ENOMEM, LR_EIO. */
+/* What it works with; all of it outlives the listener. */
+struct lr_listener_uses {
+	const struct lr_settings *settings;
+	struct lr_mirror *mirror;       /* whose serial is known already */
+	struct lr_refresher *refresher; /* is told */
+};
+
+/* Starts the thread. LR_ENOMEM, LR_EIO. */
 enum lr_code lr_listener_start(
-    struct lr_localroot *module, struct lr_listener **listener, struct lr_error *err);
+    const struct lr_listener_uses *uses, struct lr_listener **listener, struct lr_error *err);
 
 /* Promptly. NULL is allowed. */
 void lr_listener_stop(struct lr_listener *listener);

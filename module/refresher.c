@@ -1,6 +1,6 @@
 #include "refresher.h"
 #include "clock.h"
-#include "localroot.h"
+#include "restore.h"
 #include "rounds.h"
 #include "schedule.h"
 #include "source.h"
@@ -37,8 +37,9 @@
 enum said { NOTHING, UNPROVEN, PROVEN };
 
 struct lr_refresher {
-	struct lr_localroot *module;
+	struct lr_refresher_uses uses;
 	struct lr_rounds *rounds;
+	struct lr_store_queue *queue;
 	struct lr_status_file *status_file; /* or NULL */
 	pthread_t thread;
 	bool running;
@@ -83,14 +84,14 @@ seconds_between(int64_t from, int64_t to)
 static uint32_t
 interval(struct lr_refresher *r, bool succeeded, int64_t from)
 {
-	const struct lr_zone *zone = lr_mirror_zone(r->module->mirror);
+	const struct lr_zone *zone = lr_mirror_zone(r->uses.mirror);
 	struct lr_schedule schedule = {.succeeded = succeeded,
 	    .failures = r->failures,
-	    .minimum_refresh = r->module->settings.refresh,
+	    .minimum_refresh = r->uses.settings->refresh,
 	    .random = lr_clock_jitter()};
 	struct lr_state state;
 	int64_t horizon;
-	if (zone && lr_mirror_state(r->module->mirror, &state, &horizon)) {
+	if (zone && lr_mirror_state(r->uses.mirror, &state, &horizon)) {
 		schedule.refresh = lr_zone_facts(zone)->refresh;
 		schedule.retry = lr_zone_facts(zone)->retry;
 		schedule.left = seconds_between(from, horizon);
@@ -129,7 +130,7 @@ write_status_file(struct lr_refresher *r)
 	FILE *out = open_memstream(&text, &length);
 	r->status_ms = now_ms() + STATUS_MS;
 	if (out) {
-		lr_localroot_stats(r->module, LR_FORMAT_PROMETHEUS, false, out);
+		r->uses.print_metrics(r->uses.arg, out);
 		if (fclose(out) != 0) {
 			free(text);
 			text = NULL;
@@ -144,7 +145,7 @@ static bool
 wait_for_work(struct lr_refresher *r)
 {
 	int64_t wait = atomic_load(&r->next_ms) - now_ms();
-	int64_t left = lr_mirror_left_ms(r->module->mirror);
+	int64_t left = lr_mirror_left_ms(r->uses.mirror);
 	eventfd_t count;
 	if (wait <= 0 || wait > LOOK_MS) /* one that is due waits for something else */
 		wait = LOOK_MS;
@@ -152,8 +153,8 @@ wait_for_work(struct lr_refresher *r)
 		wait = left;
 	struct pollfd fds[3] = {{.fd = r->stop_fd, .events = POLLIN},
 	    {.fd = r->wake_fd, .events = POLLIN}, {.fd = r->work_fd, .events = POLLIN}};
-	while (wait > LEND_MS && lr_localroot_awaits(r->module) && poll(fds, 3, LEND_MS) == 0) {
-		(void)lr_localroot_look(r->module, NULL);
+	while (wait > LEND_MS && lr_lead_awaits(r->uses.lead) && poll(fds, 3, LEND_MS) == 0) {
+		(void)lr_lead_look(r->uses.lead, NULL);
 		wait -= LEND_MS;
 	}
 	(void)poll(fds, 3, (int)wait);
@@ -183,7 +184,7 @@ clock_was_set(struct lr_refresher *r)
 static bool
 take_notified(struct lr_refresher *r, size_t *source)
 {
-	size_t count = r->module->settings.source_count + 1;
+	size_t count = r->uses.settings->source_count + 1;
 	int64_t now = now_ms();
 	for (size_t n = 0; n < count; n++) {
 		size_t i = (r->said_next + n) % count;
@@ -212,7 +213,7 @@ begin(struct lr_refresher *r, bool fresh)
 static void
 begin_notified(struct lr_refresher *r, size_t source, bool fresh)
 {
-	if (source < r->module->settings.source_count)
+	if (source < r->uses.settings->source_count)
 		lr_rounds_begin_with(r->rounds, source);
 	else
 		lr_rounds_begin(r->rounds, false, fresh, false);
@@ -242,24 +243,54 @@ go_on(struct lr_refresher *r, bool fresh)
 	return true;
 }
 
+static struct lr_restore
+restore(const struct lr_refresher *r)
+{
+	return (struct lr_restore){.mirror = r->uses.mirror,
+	    .queue = r->queue,
+	    .stats = r->uses.stats,
+	    .anchors = lr_anchor_watch_anchors(r->uses.anchors)};
+}
+
+/* Whether there are any. */
+static bool
+look_at_anchors(struct lr_refresher *r)
+{
+	bool ready = lr_lead_is_host_ready(r->uses.lead);
+	bool changed = lr_anchor_watch_look(r->uses.anchors, ready);
+	const struct lr_anchors *anchors = lr_anchor_watch_anchors(r->uses.anchors);
+	if (ready)
+		lr_mirror_host_ready(r->uses.mirror);
+	lr_mirror_trust(r->uses.mirror, anchors, changed);
+	return anchors != NULL;
+}
+
+/* Whether the copy is fresh. */
+static bool
+watch(struct lr_refresher *r)
+{
+	return lr_mirror_watch(r->uses.mirror, lr_lead_look(r->uses.lead, NULL) != LR_NO_REASON);
+}
+
 /* Whatever is to be seen or done now; nothing in it waits for a source, and for a disk a second at
  * the most. */
 static void
 look(struct lr_refresher *r)
 {
-	struct lr_mirror *mirror = r->module->mirror;
+	const struct lr_restore restoring = restore(r);
 	bool ended = false;
-	lr_mirror_work(mirror);
-	bool anchored = lr_mirror_anchors(mirror);
-	bool fresh = lr_mirror_watch(mirror);
+	lr_restore_go_on(&restoring);
+	lr_store_queue_work(r->queue);
+	bool anchored = look_at_anchors(r);
+	bool fresh = watch(r);
 	bool set = clock_was_set(r);
 	r->all_wanted |= refresh_wanted(r) || (!fresh && (r->was_fresh || set));
 	/* Who does not serve asks nobody. */
-	if (anchored && atomic_load(&r->module->overridden.by) == LR_NO_REASON)
+	if (anchored && lr_lead_overridden(r->uses.lead) == LR_NO_REASON)
 		ended = go_on(r, fresh);
 	else
 		lr_rounds_cancel(r->rounds);
-	r->was_fresh = ended ? lr_mirror_watch(mirror) : fresh;
+	r->was_fresh = ended ? watch(r) : fresh;
 	if (!r->status_file)
 		return;
 	lr_status_file_work(r->status_file);
@@ -272,7 +303,7 @@ run(void *arg)
 {
 	struct lr_refresher *r = arg;
 	ub_thread_blocksigs();
-	r->was_fresh = lr_mirror_watch(r->module->mirror);
+	r->was_fresh = watch(r);
 	do
 		look(r);
 	while (wait_for_work(r));
@@ -285,7 +316,7 @@ first_round(struct lr_refresher *r)
 {
 	struct lr_state state;
 	int64_t horizon, now = lr_clock_wall();
-	if (!lr_mirror_state(r->module->mirror, &state, &horizon) || now >= horizon)
+	if (!lr_mirror_state(r->uses.mirror, &state, &horizon) || now >= horizon)
 		return 0;
 	int64_t due = state.confirmed + interval(r, true, state.confirmed);
 	return now < due ? due - now : 0;
@@ -294,7 +325,7 @@ first_round(struct lr_refresher *r)
 static enum lr_code
 prepare(struct lr_refresher *r, struct lr_error *err)
 {
-	const char *status_file = r->module->settings.status_file;
+	const char *status_file = r->uses.settings->status_file;
 	if (r->stop_fd < 0 || r->wake_fd < 0 || r->work_fd < 0)
 		return lr_fail(err, LR_EIO, "eventfd: %s", strerror(errno));
 	if (status_file) {
@@ -302,24 +333,31 @@ prepare(struct lr_refresher *r, struct lr_error *err)
 		if (!r->status_file)
 			return lr_fail(err, LR_ENOMEM, "out of memory");
 	}
-	r->said = calloc(r->module->settings.source_count + 1, sizeof(*r->said));
+	r->said = calloc(r->uses.settings->source_count + 1, sizeof(*r->said));
 	if (!r->said)
 		return lr_fail(err, LR_ENOMEM, "out of memory");
-	enum lr_code code = lr_rounds_new(r->module, r->work_fd, &r->rounds, err);
+	const struct lr_rounds_uses uses = {r->uses.settings, r->uses.stats, r->uses.mirror};
+	enum lr_code code = lr_rounds_new(&uses, r->work_fd, &r->rounds, err);
 	if (code != LR_OK)
 		return code;
-	(void)lr_mirror_anchors(r->module->mirror);
-	return lr_mirror_load(r->module->mirror, r->work_fd, LOAD_MS, err);
+	r->queue = lr_store_queue_new(r->uses.settings->dir, r->work_fd);
+	if (!r->queue)
+		return lr_fail(err, LR_ENOMEM, "out of memory");
+	lr_mirror_store_in(r->uses.mirror, r->queue);
+	(void)look_at_anchors(r);
+	const struct lr_restore restoring = restore(r);
+	return lr_restore_start(&restoring, LOAD_MS, err);
 }
 
 enum lr_code
-lr_refresher_start(struct lr_localroot *module, struct lr_refresher **out, struct lr_error *err)
+lr_refresher_start(
+    const struct lr_refresher_uses *uses, struct lr_refresher **out, struct lr_error *err)
 {
 	struct lr_refresher *r = calloc(1, sizeof(*r));
 	if (!r)
 		return lr_fail(err, LR_ENOMEM, "out of memory");
 	*out = r;
-	r->module = module;
+	r->uses = *uses;
 	r->stop_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	r->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	r->work_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
@@ -327,7 +365,7 @@ lr_refresher_start(struct lr_localroot *module, struct lr_refresher **out, struc
 	    .monotonic_ms = lr_clock_monotonic_ms,
 	    .random16 = lr_clock_random16};
 	r->stop = lr_io_stop(&r->io);
-	lr_mirror_heed(module->mirror, &r->stop);
+	lr_mirror_heed(uses->mirror, &r->stop);
 	enum lr_code code = prepare(r, err);
 	if (code != LR_OK)
 		return code;
@@ -338,6 +376,18 @@ lr_refresher_start(struct lr_localroot *module, struct lr_refresher **out, struc
 		return lr_fail(err, LR_EIO, "cannot start the refresher: %s", strerror(failed));
 	r->running = true;
 	return LR_OK;
+}
+
+/* What is to be kept on disk is waited for until UNTIL_MS (monotonic), then left behind. */
+static void
+end_storing(struct lr_refresher *r, int64_t until_ms)
+{
+	if (!r->queue)
+		return;
+	lr_store_queue_settle(r->queue, until_ms);
+	lr_restore_leave(r->uses.mirror, r->queue);
+	lr_mirror_store_in(r->uses.mirror, NULL);
+	lr_store_queue_free(r->queue);
 }
 
 /* What is done aside writes to work_fd as long as it is not left behind: that closes last. */
@@ -352,7 +402,7 @@ lr_refresher_stop(struct lr_refresher *r)
 	}
 	/* The disk first: what a source that hangs leaves of the time would not be enough. */
 	int64_t until = now_ms() + END_MS;
-	lr_mirror_end(r->module->mirror, until);
+	end_storing(r, until);
 	lr_rounds_free(r->rounds, until);
 	lr_status_file_free(r->status_file, until);
 	if (r->stop_fd >= 0)
@@ -380,7 +430,7 @@ lr_refresher_look(struct lr_refresher *r)
 void
 lr_refresher_notify(struct lr_refresher *r, size_t source, bool authentic)
 {
-	size_t count = r->module->settings.source_count;
+	size_t count = r->uses.settings->source_count;
 	_Atomic unsigned char *said = &r->said[source < count ? source : count];
 	unsigned char nothing = NOTHING;
 	if (authentic)
@@ -391,11 +441,13 @@ lr_refresher_notify(struct lr_refresher *r, size_t source, bool authentic)
 }
 
 void
-lr_refresher_print(struct lr_refresher *r, FILE *out)
+lr_refresher_print(struct lr_refresher *r, bool rests, FILE *out)
 {
 	int64_t now = now_ms(), next = atomic_load(&r->next_ms);
-	lr_mirror_print(r->module->mirror, out);
+	struct lr_error trouble;
+	if (lr_store_queue_trouble(r->queue, &trouble))
+		fprintf(out, "no copy is kept over a restart: %s\n", trouble.text);
 	lr_rounds_print(r->rounds, now, out);
-	if (next > now && !lr_reason_rests(lr_localroot_reason(r->module)))
+	if (next > now && !rests)
 		fprintf(out, "next look in %" PRId64 " s\n", (next - now) / 1000);
 }

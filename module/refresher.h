@@ -5,19 +5,34 @@
 #ifndef LR_REFRESHER_H
 #define LR_REFRESHER_H
 
-#include "lr_error.h"
+#include "anchor_watch.h"
+#include "lead.h"
+#include "mirror.h"
+#include "settings.h"
+#include "stats.h"
 
 #include <stdbool.h>
 #include <stddef.h>
 
 #include <stdio.h>
 
-struct lr_localroot;
 struct lr_refresher;
 
-/* Starts the thread. The module's other parts stand. LR_ENOMEM, LR_EIO. */
+/* What it works with; all of it outlives the refresher. */
+struct lr_refresher_uses {
+	const struct lr_settings *settings;
+	struct lr_stats *stats;
+	struct lr_mirror *mirror;
+	struct lr_anchor_watch *anchors;
+	struct lr_lead *lead;
+	/* The status file's text. The refresher's thread. */
+	void (*print_metrics)(void *arg, FILE *out);
+	void *arg;
+};
+
+/* Brings back the copy held before, and starts the thread. LR_ENOMEM, LR_EIO. */
 enum lr_code lr_refresher_start(
-    struct lr_localroot *module, struct lr_refresher **refresher, struct lr_error *err);
+    const struct lr_refresher_uses *uses, struct lr_refresher **refresher, struct lr_error *err);
 
 /* Stops the thread, promptly even in the middle of a transfer, and frees. NULL is allowed. */
 void lr_refresher_stop(struct lr_refresher *refresher);
@@ -36,7 +51,8 @@ void lr_refresher_look(struct lr_refresher *refresher);
  */
 void lr_refresher_notify(struct lr_refresher *refresher, size_t source, bool authentic);
 
-/* For people: each source's last result, and when the next round is due. Any thread. */
-void lr_refresher_print(struct lr_refresher *refresher, FILE *out);
+/* For people: what is wrong with the disk, each source's last result, and when the next round is
+ * due, unless nobody is asked (RESTS). Any thread. */
+void lr_refresher_print(struct lr_refresher *refresher, bool rests, FILE *out);
 
 #endif

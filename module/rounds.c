@@ -1,7 +1,6 @@
 #include "rounds.h"
 #include "clock.h"
 #include "inquiry.h"
-#include "localroot.h"
 #include "said.h"
 #include "sources.h"
 
@@ -22,7 +21,7 @@ struct asking {
 };
 
 struct lr_rounds {
-	struct lr_localroot *module;
+	struct lr_rounds_uses uses;
 	struct lr_sources *sources;
 	size_t count; /* of sources */
 	struct asking *asking;
@@ -45,9 +44,9 @@ now_ms(void)
 
 enum lr_code
 lr_rounds_new(
-    struct lr_localroot *module, int notify_fd, struct lr_rounds **out, struct lr_error *err)
+    const struct lr_rounds_uses *uses, int notify_fd, struct lr_rounds **out, struct lr_error *err)
 {
-	const struct lr_settings *settings = &module->settings;
+	const struct lr_settings *settings = uses->settings;
 	const struct lr_source_options options = {.ca_bundle = settings->ca_bundle,
 	    .client_certificate = settings->client_certificate,
 	    .keys = settings->tsig_keys,
@@ -55,7 +54,7 @@ lr_rounds_new(
 	struct lr_rounds *rounds = calloc(1, sizeof(*rounds));
 	if (!rounds)
 		return lr_fail(err, LR_ENOMEM, "out of memory");
-	rounds->module = module;
+	rounds->uses = *uses;
 	rounds->notify_fd = notify_fd;
 	rounds->picked = calloc(settings->source_count + 1, sizeof(*rounds->picked));
 	rounds->asking = calloc(settings->source_count + 1, sizeof(*rounds->asking));
@@ -139,7 +138,7 @@ begin(struct lr_rounds *rounds)
 void
 lr_rounds_begin(struct lr_rounds *rounds, bool all, bool fresh, bool hurried)
 {
-	const struct lr_zone *zone = lr_mirror_zone(rounds->module->mirror);
+	const struct lr_zone *zone = lr_mirror_zone(rounds->uses.mirror);
 	const struct lr_picking picking = {.all = all,
 	    .fresh = fresh,
 	    .retry = zone ? lr_zone_facts(zone)->retry : 0,
@@ -148,7 +147,7 @@ lr_rounds_begin(struct lr_rounds *rounds, bool all, bool fresh, bool hurried)
 	rounds->picked_count = lr_sources_pick(rounds->sources, &picking, rounds->picked);
 	begin(rounds);
 	rounds->hurried = hurried;
-	rounds->thorough = lr_mirror_stands_still(rounds->module->mirror);
+	rounds->thorough = lr_mirror_stands_still(rounds->uses.mirror);
 }
 
 void
@@ -170,7 +169,7 @@ note(struct lr_rounds *rounds, size_t i, enum lr_code code, const struct lr_erro
 		(void)lr_said_over(&rounds->said_out_of_turn);
 		return;
 	}
-	lr_stats_failure(rounds->module->stats, code);
+	lr_stats_failure(rounds->uses.stats, code);
 	if (news)
 		log_warn("localroot: %s: %s", name_of(rounds, i), err->text);
 	else
@@ -182,9 +181,9 @@ start(struct lr_rounds *rounds, size_t i, bool fresh, struct lr_error *err)
 {
 	struct asking *asking = &rounds->asking[i];
 	struct lr_source *source = lr_sources_get(rounds->sources, i);
-	const struct lr_limits *limits = &rounds->module->settings.limits;
+	const struct lr_limits *limits = &rounds->uses.settings->limits;
 	enum lr_code code =
-	    lr_inquiry_start(source, fresh ? lr_mirror_zone(rounds->module->mirror) : NULL, limits,
+	    lr_inquiry_start(source, fresh ? lr_mirror_zone(rounds->uses.mirror) : NULL, limits,
 		rounds->notify_fd, &asking->inquiry, err);
 	if (code != LR_OK)
 		return code;
@@ -203,7 +202,7 @@ start(struct lr_rounds *rounds, size_t i, bool fresh, struct lr_error *err)
 static void
 break_off(struct lr_rounds *rounds, const struct lr_error *err)
 {
-	lr_stats_failure(rounds->module->stats, err->code);
+	lr_stats_failure(rounds->uses.stats, err->code);
 	if (lr_said_first(&rounds->said_thread))
 		log_warn("localroot: no source can be asked: %s", err->text);
 	rounds->at = rounds->picked_count;
@@ -221,7 +220,7 @@ when_of(const struct lr_fetched *fetched)
 static enum lr_code
 use(struct lr_rounds *rounds, size_t i, struct lr_fetched *fetched, struct lr_error *err)
 {
-	struct lr_mirror *mirror = rounds->module->mirror;
+	struct lr_mirror *mirror = rounds->uses.mirror;
 	const struct lr_origin origin = {.source = name_of(rounds, i),
 	    .when = when_of(fetched),
 	    .expire = fetched->has_expire ? fetched->expire : 0};
@@ -242,7 +241,7 @@ ask_for_the_whole(struct lr_rounds *rounds, size_t i, bool fresh, struct lr_erro
 	if (lr_sources_note_increment(rounds->sources, i, false))
 		log_warn("localroot: %s: the increment is not good: %s; asking for the whole zone",
 		    name_of(rounds, i), err->text);
-	lr_stats_failure(rounds->module->stats, err->code);
+	lr_stats_failure(rounds->uses.stats, err->code);
 	lr_source_distrust(lr_sources_get(rounds->sources, i));
 	*err = (struct lr_error){LR_OK, ""};
 	return start(rounds, i, fresh, err) == LR_OK;
@@ -380,7 +379,7 @@ lr_rounds_go_on(struct lr_rounds *rounds, bool fresh)
 	bool good = rounds->good;
 	lr_rounds_cancel(rounds);
 	if (!good)
-		lr_stats_round(rounds->module->stats, LR_ROUND_FAILED);
+		lr_stats_round(rounds->uses.stats, LR_ROUND_FAILED);
 	return good ? LR_COURSE_GOOD : LR_COURSE_BAD;
 }
 

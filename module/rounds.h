@@ -16,20 +16,28 @@
 #ifndef LR_ROUNDS_H
 #define LR_ROUNDS_H
 
-#include "lr_error.h"
+#include "mirror.h"
+#include "settings.h"
+#include "stats.h"
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
 
-struct lr_localroot;
 struct lr_rounds;
+
+/* What they work with; all of it outlives them. */
+struct lr_rounds_uses {
+	const struct lr_settings *settings;
+	struct lr_stats *stats;
+	struct lr_mirror *mirror; /* takes what comes */
+};
 
 /* NOTIFY_FD, an eventfd, becomes readable when there is something to go on with. As
  * lr_sources_new(). */
-enum lr_code lr_rounds_new(
-    struct lr_localroot *module, int notify_fd, struct lr_rounds **rounds, struct lr_error *err);
+enum lr_code lr_rounds_new(const struct lr_rounds_uses *uses, int notify_fd,
+    struct lr_rounds **rounds, struct lr_error *err);
 
 /* Ends what is under way. What has not ended at UNTIL_MS (monotonic) is left behind, which the log
  * is told. NULL is allowed. */

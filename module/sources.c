@@ -143,7 +143,8 @@ lr_sources_print(struct lr_sources *sources, int64_t now_ms, FILE *out)
 	for (size_t i = 0; i < sources->count; i++) {
 		const struct history *history = &sources->history[i];
 		print_one(history, now_ms, out);
-		if (history->error.code != LR_OK && (!refused || history->when_ms >= refused->when_ms))
+		if (history->error.code != LR_OK &&
+		    (!refused || history->when_ms >= refused->when_ms))
 			refused = history;
 	}
 	if (refused)

@@ -55,7 +55,8 @@ count_octets(struct lr_upstream *upstream)
 	atomic_store(&upstream->octets, upstream->standing + upstream->ready.octets);
 }
 
-/* Puts the contents into the auth zone, which is locked; *contents has those from before afterwards. */
+/* Puts the contents into the auth zone, which is locked; *contents has those from before
+ * afterwards. */
 static void
 exchange(struct lr_upstream *upstream, struct auth_zone *zone, struct lr_upstream_zone *contents)
 {

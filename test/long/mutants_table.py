@@ -240,12 +240,12 @@ of("module/upstream.c",
    (UNLOCK, "the zone that is renewed", "exchange(upstream, zone, contents);\n\t\tlock_rw_unlock(&zone->lock);", "exchange(upstream, zone, lent);",
     OLDER))
 of("module/mirror.c",
-   (CHECK, "no longer than real time", "lr_clock_monotonic_ms(NULL) >= mirror->horizon_ms", "false",
+   (CHECK, "no longer than real time", "lr_clock_monotonic_ms(NULL) < mirror->horizon_ms", "true",
     "d_clock: back by a day: it goes on serving, and no longer than real time allows"),
    (IGNORED, "signatures that have expired", "if (horizon <= now)", "if (false)",
     "d_clock: forward past the signatures: passed, refused as expired; the right time heals it"))
-of("module/mirror_load.c",
-   (CHECK, "the state of another root", "state->key_length) == LR_EANCHOR)", "state->key_length) == LR_ECANCELLED)", STATE))
+of("module/restore.c",
+   (CHECK, "the state of another root", "state->key_length) == LR_EANCHOR;", "state->key_length) == LR_ECANCELLED;", STATE))
 of("module/store_queue.c",
    (CHECK, "confirmed in days to come", "if (loaded->state.confirmed > now + CLOCK_TOLERANCE)", "if (false)", STATE))
 of("module/localroot.c",

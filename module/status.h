@@ -1,0 +1,41 @@
+/*
+ * status.h -- what people and statistics are shown of the module's state. Any thread.
+ */
+#ifndef LR_STATUS_H
+#define LR_STATUS_H
+
+#include "anchor_watch.h"
+#include "lead.h"
+#include "mirror.h"
+#include "notify.h"
+#include "refresher.h"
+#include "settings.h"
+#include "stats.h"
+#include "upstream.h"
+
+/* Where it stands. */
+struct lr_status {
+	const struct lr_settings *settings;
+	struct lr_stats *stats;
+	struct lr_anchor_watch *anchors;
+	struct lr_mirror *mirror;
+	struct lr_upstream *upstream;
+	struct lr_lead *lead;
+	struct lr_refresher *refresher; /* or NULL before it starts */
+	struct lr_listener *listener;   /* or NULL */
+};
+
+/* Why the module does not serve; LR_NO_REASON: it does. */
+enum lr_reason lr_status_reason(const struct lr_status *status);
+
+/* Octets of memory that copy and upstream auth zone take. */
+size_t lr_status_octets(const struct lr_status *status);
+
+/* Every number: see lr_stats_print(). */
+void lr_status_numbers(
+    const struct lr_status *status, enum lr_format format, bool reset, FILE *out);
+
+/* localroot_status: sentences. */
+void lr_status_print(const struct lr_status *status, FILE *out);
+
+#endif
