@@ -115,7 +115,7 @@ heed(struct lr_listener *l, const struct sockaddr_storage *from, const struct lr
 	l->taken++;
 	memcpy(l->last, text, sizeof(text));
 	pthread_mutex_unlock(&l->lock);
-	lr_say(VERB_OPS, "localroot: NOTIFY from %s%s", text, known ? ": nothing new" : "");
+	lr_say(VERB_DETAIL, "localroot: NOTIFY from %s%s", text, known ? ": nothing new" : "");
 	if (!known)
 		lr_refresher_notify(l->uses.refresher, peer->source, notify->authentic);
 }

@@ -1,4 +1,5 @@
 #include "refresher.h"
+#include "announced.h"
 #include "clock.h"
 #include "restore.h"
 #include "rounds.h"
@@ -30,12 +31,6 @@
 /* Milliseconds by which the wall clock moves against the monotonic one when it has been set. */
 #define JUMP_MS 30000
 
-/* Milliseconds between two looks for a NOTIFY that anybody may have sent. */
-#define FORGED_MS 10000
-
-/* What was said of a source since it was asked. */
-enum said { NOTHING, UNPROVEN, PROVEN };
-
 struct lr_refresher {
 	struct lr_refresher_uses uses;
 	struct lr_rounds *rounds;
@@ -47,18 +42,15 @@ struct lr_refresher {
 	int wake_fd; /* readable: a round is wanted now */
 	int work_fd; /* readable: something has been done aside */
 	struct lr_io io;
-	struct lr_stop stop;      /* of what is done with what came */
-	bool was_fresh;           /* the copy, when last looked at */
-	bool all_wanted;          /* a round of all sources, as soon as none is under way */
-	unsigned failures;        /* consecutive rounds */
-	int64_t ahead_ms;         /* of the wall clock, as it was last looked at */
-	int64_t status_ms;        /* monotonic: when the status file is due */
-	_Atomic(int64_t) next_ms; /* monotonic: when the next round is due */
-	/* NOTIFY: */
-	_Atomic unsigned char *said; /* enum said of each source, and behind them of all */
-	size_t said_next;            /* whose turn it is */
-	int64_t forged_ms;           /* monotonic: when the next is due that may be forged */
-	bool heeds;                  /* the round under way is for one */
+	struct lr_stop stop;            /* of what is done with what came */
+	bool was_fresh;                 /* the copy, when last looked at */
+	bool all_wanted;                /* a round of all sources, as soon as none is under way */
+	unsigned failures;              /* consecutive rounds */
+	int64_t ahead_ms;               /* of the wall clock, as it was last looked at */
+	int64_t status_ms;              /* monotonic: when the status file is due */
+	_Atomic(int64_t) next_ms;       /* monotonic: when the next round is due */
+	struct lr_announced *announced; /* by NOTIFY */
+	bool heeds;                     /* the round under way is for one */
 };
 
 static bool
@@ -180,26 +172,6 @@ clock_was_set(struct lr_refresher *r)
 	return set;
 }
 
-/* Whose NOTIFY is to be heeded now. */
-static bool
-take_notified(struct lr_refresher *r, size_t *source)
-{
-	size_t count = r->uses.settings->source_count + 1;
-	int64_t now = now_ms();
-	for (size_t n = 0; n < count; n++) {
-		size_t i = (r->said_next + n) % count;
-		unsigned char said = atomic_load(&r->said[i]);
-		if (said == NOTHING || (said == UNPROVEN && now < r->forged_ms))
-			continue;
-		if (atomic_exchange(&r->said[i], NOTHING) == UNPROVEN)
-			r->forged_ms = now + FORGED_MS;
-		r->said_next = i + 1;
-		*source = i;
-		return true;
-	}
-	return false;
-}
-
 static void
 begin(struct lr_refresher *r, bool fresh)
 {
@@ -213,10 +185,14 @@ begin(struct lr_refresher *r, bool fresh)
 static void
 begin_notified(struct lr_refresher *r, size_t source, bool fresh)
 {
-	if (source < r->uses.settings->source_count)
+	const struct lr_settings *settings = r->uses.settings;
+	bool known = source < settings->source_count;
+	if (known)
 		lr_rounds_begin_with(r->rounds, source);
 	else
 		lr_rounds_begin(r->rounds, false, fresh, false);
+	lr_say(VERB_OPS, "localroot: asks %s for what NOTIFY has announced",
+	    known ? settings->sources[source].text : "the sources");
 	r->heeds = true;
 }
 
@@ -229,7 +205,7 @@ go_on(struct lr_refresher *r, bool fresh)
 	if (course == LR_COURSE_IDLE) {
 		if (r->all_wanted || now_ms() >= atomic_load(&r->next_ms))
 			begin(r, fresh);
-		else if (take_notified(r, &source))
+		else if (lr_announced_take(r->announced, now_ms(), &source))
 			begin_notified(r, source, fresh);
 		else
 			return false;
@@ -333,8 +309,8 @@ prepare(struct lr_refresher *r, struct lr_error *err)
 		if (!r->status_file)
 			return lr_fail(err, LR_ENOMEM, "out of memory");
 	}
-	r->said = calloc(r->uses.settings->source_count + 1, sizeof(*r->said));
-	if (!r->said)
+	r->announced = lr_announced_new(r->uses.settings->source_count);
+	if (!r->announced)
 		return lr_fail(err, LR_ENOMEM, "out of memory");
 	const struct lr_rounds_uses uses = {r->uses.settings, r->uses.stats, r->uses.mirror};
 	enum lr_code code = lr_rounds_new(&uses, r->work_fd, &r->rounds, err);
@@ -411,7 +387,7 @@ lr_refresher_stop(struct lr_refresher *r)
 		close(r->wake_fd);
 	if (r->work_fd >= 0)
 		close(r->work_fd);
-	free((void *)(uintptr_t)r->said);
+	lr_announced_free(r->announced);
 	free(r);
 }
 
@@ -430,13 +406,7 @@ lr_refresher_look(struct lr_refresher *r)
 void
 lr_refresher_notify(struct lr_refresher *r, size_t source, bool authentic)
 {
-	size_t count = r->uses.settings->source_count;
-	_Atomic unsigned char *said = &r->said[source < count ? source : count];
-	unsigned char nothing = NOTHING;
-	if (authentic)
-		atomic_store(said, PROVEN);
-	else
-		(void)atomic_compare_exchange_strong(said, &nothing, UNPROVEN);
+	lr_announced_add(r->announced, source, authentic);
 	lr_refresher_look(r);
 }
 

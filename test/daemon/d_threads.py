@@ -19,10 +19,15 @@ import tap  # noqa: E402
 lab.enter()
 
 import dns.exception  # noqa: E402
+import dns.message  # noqa: E402
+import dns.opcode  # noqa: E402
+import dns.query  # noqa: E402
 import dns.rcode  # noqa: E402
+import dns.tsig  # noqa: E402
 
 import answers  # noqa: E402
 import compare  # noqa: E402
+import primaries  # noqa: E402
 import shim  # noqa: E402
 from lab import rootzone  # noqa: E402
 from pair import keep_copy  # noqa: E402
@@ -135,10 +140,10 @@ def split(text):
     return re.split(r"^(?=WARNING: ThreadSanitizer)", text, flags=re.MULTILINE)[1:]
 
 
-# Races of two places in Unbound, which its own threads have among themselves, too: how a line of the log is to look is
-# written by fast_reload while any thread logs; and an entry that is taken out of a cache loses its number once more when
-# no lock is held any more (lruhash_remove, then ub_rrset_key_delete).
-KNOWN = re.compile(r"Location is global 'log_time_(iso|asc)'|#0 ub_rrset_key_delete ")
+# Races of three places in Unbound, of which its own threads have two among themselves, too: how a line of the log is to look
+# is written by fast_reload while any thread logs, and what stands in front of each by a reload; and an entry that is taken
+# out of a cache loses its number once more when no lock is held any more (lruhash_remove, then ub_rrset_key_delete).
+KNOWN = re.compile(r"Location is global '(log_time_(iso|asc)|ident)'|#0 ub_rrset_key_delete ")
 
 
 def judge(reports):
@@ -311,6 +316,61 @@ def left_behind(net):
                 resolver.reload()
             stored(disk, serial)
             resolver.wait_serving(serial, limit=60)
+
+
+class Notifying:
+    """Sends NOTIFY without end, over UDP and TCP, signed and not, from these addresses in turn."""
+
+    def __init__(self, port, senders, key):
+        self.answered, self._port, self._senders, self._key = 0, port, senders, key
+        self._ending = threading.Event()
+        self._thread = threading.Thread(target=self._run, daemon=True)
+        self._thread.start()
+
+    def _run(self):
+        number = 0
+        while not self._ending.is_set():
+            number += 1
+            message = dns.message.make_query(".", "SOA")
+            message.set_opcode(dns.opcode.NOTIFY)
+            if number % 2:
+                message.use_tsig(self._key)
+            ask = dns.query.tcp if number % 3 == 0 else dns.query.udp
+            with contextlib.suppress(OSError, EOFError, dns.exception.DNSException):
+                ask(message, "127.0.0.1", 0.1, self._port, source=self._senders[number % len(self._senders)])
+                self.answered += 1
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self._ending.set()
+        self._thread.join(30)
+
+
+@tap.test("NOTIFY without end, signed and not, of sources and of strangers, under load and over reloads")
+@in_lab
+def notified(net):
+    key = primaries.Key("transfer.lab.", "hmac-sha256")
+    source, other = net.transfer_addresses
+    # The second source alone has the key: NSD serves everybody, and signs for nobody.
+    keys = primaries.key_file(net.folder / "keys", key, [other])
+    options = [f"localroot-source: axfr:{source}", f"localroot-source: axfr:{other}", "localroot-source: axfr:localhost",
+               f"localroot-tsig-keys: {keys}", "localroot-notify: 127.0.0.1@5390", "localroot-notify: 0.0.0.0@5391",
+               "localroot-notify: 203.0.113.99@5392", "localroot-allow-notify: 10.53.0.0/16 transfer.lab."]
+    secret = dns.tsig.Key(key.name, key.secret, key.algorithm)
+    with resolving(net, localroot=options) as resolver, Loads(resolver, net.served, RELOADING) as loads, \
+            Notifying(5390, [source, other], secret) as first, Notifying(5391, [resolver.sources[0], "127.0.0.1"], secret):
+        for serial in SERIALS[1:]:
+            net.serve_source(rootzone.make(serial=serial, timers=TIMERS))
+            same_serial(resolver, serial)
+            before = first.answered
+            lab.wait(lambda: first.answered > before + 5, 60, "answers to NOTIFY")
+            for _ in range(5):
+                compare.tell(resolver, "localroot_status")
+            loads.more()
+            resolver.reload()
+            loads.more()
 
 
 tap.run()
