@@ -229,9 +229,10 @@ answers_positively(const struct module_qstate *qstate, uint16_t type)
 	return qstate->is_valrec || bare || type != LDNS_RR_TYPE_NS;
 }
 
-/* Whether the zone decides the query; names what is then counted. */
-static bool
-decides(const struct module_qstate *qstate, const struct lr_finding *finding, enum lr_event *event)
+/* What the zone decides the query with; LR_NOT_DECIDED: it does not, or leaves it to the iterator.
+ */
+static enum lr_event
+decide(const struct module_qstate *qstate, const struct lr_finding *finding)
 {
 	bool apex = dname_is_root(qstate->qinfo.qname);
 	bool delegation = qstate->qinfo.qtype == LDNS_RR_TYPE_DS && !apex;
@@ -239,66 +240,52 @@ decides(const struct module_qstate *qstate, const struct lr_finding *finding, en
 	bool several =
 	    qstate->qinfo.qtype == LDNS_RR_TYPE_ANY || qstate->qinfo.qtype == LDNS_RR_TYPE_RRSIG;
 
-	*event = LR_EVENTS;
 	/* The root has no wildcards; should it get one, the iterator knows how to expand it. */
 	if (finding->wildcard)
-		return false;
+		return LR_NOT_DECIDED;
 	switch (finding->outcome) {
 	case LR_REFERRAL:
-		*event = LR_REFERRED;
-		return false;
+		return LR_REFERRED;
 	case LR_NXDOMAIN:
-		*event = LR_ANSWERED_NXDOMAIN;
-		return finding->proof_count > 0;
+		return finding->proof_count > 0 ? LR_ANSWERED_NXDOMAIN : LR_NOT_DECIDED;
 	case LR_NODATA:
-		*event = delegation ? LR_ANSWERED_DS : LR_ANSWERED_NODATA;
-		return finding->proof_count > 0 && !several;
+		if (finding->proof_count == 0 || several)
+			return LR_NOT_DECIDED;
+		return delegation ? LR_ANSWERED_DS : LR_ANSWERED_NODATA;
 	case LR_ANSWER:
-		*event = delegation ? LR_ANSWERED_DS : LR_ANSWERED_APEX;
-		return finding->answer->signatures > 0 &&
-		       answers_positively(qstate, finding->answer->type);
+		if (finding->answer->signatures == 0 ||
+		    !answers_positively(qstate, finding->answer->type))
+			return LR_NOT_DECIDED;
+		return delegation ? LR_ANSWERED_DS : LR_ANSWERED_APEX;
 	default:
-		return false;
+		return LR_NOT_DECIDED;
 	}
 }
 
-bool
-lr_answer(struct module_qstate *qstate, const struct lr_zone *zone, enum lr_event *event)
+enum lr_event
+lr_answer(struct module_qstate *qstate, const struct lr_zone *zone)
 {
 	const struct query_info *query = &qstate->qinfo;
 	struct lr_finding finding;
-	*event = LR_EVENTS;
 	if (!is_plain(qstate))
-		return false;
-	if (query->qtype == LDNS_RR_TYPE_RRSIG && dname_is_root(query->qname)) {
-		if (!reply_signatures(qstate, zone))
-			return false;
-		*event = LR_ANSWERED_APEX;
-		return true;
-	}
+		return LR_NOT_DECIDED;
+	if (query->qtype == LDNS_RR_TYPE_RRSIG && dname_is_root(query->qname))
+		return reply_signatures(qstate, zone) ? LR_ANSWERED_APEX : LR_NOT_DECIDED;
 	/* All of a name is as much as the server pleases to tell (RFC 8482 section 4.1). */
 	uint16_t type = query->qtype;
 	if (type == LDNS_RR_TYPE_ANY && dname_is_root(query->qname))
 		type = LDNS_RR_TYPE_SOA;
 	lr_zone_find(zone, query->qname, type, &finding);
-	if (refers(qstate, &finding)) {
-		*event = LR_REFERRED;
-		return reply_referral(qstate, zone, &finding);
-	}
-	if (!decides(qstate, &finding, event)) {
-		if (*event != LR_REFERRED)
-			*event = LR_EVENTS;
-		return false;
-	}
+	if (refers(qstate, &finding))
+		return reply_referral(qstate, zone, &finding) ? LR_ANSWERED_REFERRAL : LR_REFERRED;
+	enum lr_event event = decide(qstate, &finding);
+	if (!lr_event_answers(event))
+		return event;
 
 	/* What was verified is secure for a client with CD as well: Unbound's validator does not
 	 * spare those either. The keys are for it to check. */
 	enum sec_status security = lr_sentinel_security(qstate->env, query);
 	if (query->qtype == LDNS_RR_TYPE_DNSKEY && finding.outcome == LR_ANSWER)
 		security = sec_status_unchecked;
-	if (!reply_finding(qstate, zone, &finding, security)) {
-		*event = LR_EVENTS;
-		return false;
-	}
-	return true;
+	return reply_finding(qstate, zone, &finding, security) ? event : LR_NOT_DECIDED;
 }

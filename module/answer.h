@@ -10,10 +10,10 @@
 
 /*
  * Answers a query, into its own region, where the zone decides with authority, and without RD with
- * the delegation. True: qstate holds the answer. False: the iterator is to go on; *event is
- * LR_REFERRED where the name lies under a delegation, else LR_EVENTS. The zone is not needed after
- * the call. Worker's thread.
+ * the delegation. What came of it: where lr_event_answers(), qstate holds the answer; otherwise the
+ * iterator is to go on: LR_REFERRED where the name lies under a delegation, or LR_NOT_DECIDED. The
+ * zone is not needed after the call. Worker's thread.
  */
-bool lr_answer(struct module_qstate *qstate, const struct lr_zone *zone, enum lr_event *event);
+enum lr_event lr_answer(struct module_qstate *qstate, const struct lr_zone *zone);
 
 #endif

@@ -195,19 +195,22 @@ lr_localroot_answer(struct lr_localroot *module, struct module_qstate *qstate)
 {
 	/* In other classes the iterator may still have questions of its own in this one. */
 	bool internet = qstate->qinfo.qclass == LDNS_RR_CLASS_IN;
-	enum lr_event event = internet ? LR_PASSED : LR_EVENTS;
+	enum lr_event event = internet ? LR_PASSED : LR_NOT_DECIDED;
 	lr_lead_host_ready(module->lead);
 	const struct lr_zone *zone = acquire_for(module, qstate);
-	bool answered = internet && zone && lr_answer(qstate, zone, &event);
+	if (internet && zone)
+		event = lr_answer(qstate, zone);
 	if (zone)
 		lr_snapshot_release(module->snapshot, worker_of(qstate));
-	if (!answered)
+	if (!lr_event_answers(event))
 		lr_lead_follow(module->lead, *qstate->env->now);
 	else if (replaces(qstate))
 		forget_message(qstate);
-	if (event != LR_EVENTS)
+	if (event == LR_ANSWERED_REFERRAL)
+		lr_stats_event(module->stats, worker_of(qstate), LR_REFERRED);
+	else if (event != LR_NOT_DECIDED)
 		lr_stats_event(module->stats, worker_of(qstate), event);
-	return answered;
+	return lr_event_answers(event);
 }
 
 bool
@@ -220,9 +223,8 @@ lr_localroot_revise(struct lr_localroot *module, struct module_qstate *qstate)
 	const struct lr_zone *zone = acquire_for(module, qstate);
 	if (!zone)
 		return false;
-	enum lr_event event;
 	bool older = !failed && lr_cached_older(rep, zone);
-	bool answered = (failed || older) && lr_answer(qstate, zone, &event);
+	bool answered = (failed || older) && lr_event_answers(lr_answer(qstate, zone));
 	lr_snapshot_release(module->snapshot, worker_of(qstate));
 	if (answered)
 		forget_message(qstate);

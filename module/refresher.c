@@ -4,6 +4,7 @@
 #include "restore.h"
 #include "rounds.h"
 #include "schedule.h"
+#include "budget.h"
 #include "source.h"
 #include "status_file.h"
 

@@ -17,18 +17,27 @@
 
 struct lr_stats;
 
-/* Counted by the workers. */
+/* What becomes of a query, as the workers count it. */
 enum lr_event {
+	/* Answered here: */
 	LR_ANSWERED_NXDOMAIN,
 	LR_ANSWERED_NODATA, /* at a name other than a delegation's DS */
 	LR_ANSWERED_DS,     /* DS at a delegation, or its denial */
 	LR_ANSWERED_APEX,
-	LR_REFERRED,   /* left to the iterator, which finds the delegation in the upstream auth zone
-			*/
-	LR_PASSED,     /* left to the iterator for want of a copy */
+	/* Left to the modules behind: */
+	LR_REFERRED,   /* the iterator finds the delegation in the upstream auth zone */
+	LR_PASSED,     /* there is no fresh copy, or the user's configuration decides the query */
 	LR_ROOT_QUERY, /* sent upstream for zone ".": the leak counter */
-	LR_EVENTS
+	LR_EVENTS,
+	LR_NOT_DECIDED = LR_EVENTS, /* left to them, and not counted */
+	LR_ANSWERED_REFERRAL        /* without RD, with the delegation; counts as LR_REFERRED */
 };
+
+static inline bool
+lr_event_answers(enum lr_event event)
+{
+	return event <= LR_ANSWERED_APEX || event == LR_ANSWERED_REFERRAL;
+}
 
 /* Counted by the refresher: what came of a round. */
 enum lr_round {

@@ -88,8 +88,9 @@ of("zone/fetch/transfer.c",
     "if (lr_serial_newer(serial_of(&t->current), serial_of(&soa)) ||", "t_source_ixfr"),
    (LIMIT, "a sequence too many", "++t->steps > t->steps_max", "t->steps++ > t->steps_max", "t_source_ixfr"),
    (FREE, "the changes", "\tlr_changes_free(transfer->changes);\n", "", "t_source_ixfr", "address"))
+of("zone/fetch/request.c",
+   (CHECK, "an older zone than is held", "if (serial != held && !lr_serial_newer(serial, held))", "if (false)", "t_source_ixfr"))
 of("zone/fetch/source.c",
-   (CHECK, "an older zone than is held", "if (serial != held && !lr_serial_newer(serial, held))", "if (false)", "t_source_ixfr"),
    (FREE, "the name of the certificates", "\tfree(source->ca_bundle);\n", "", "t_source_https", "address"))
 of("zone/fetch/source_transfer.c",
    (CHECK, "another serial than was announced", "if (code == LR_OK && announced &&", "if (false &&", "t_source_ixfr"))

@@ -5,7 +5,7 @@
 #ifndef LR_BUDGET_H
 #define LR_BUDGET_H
 
-#include "source.h"
+#include "io.h"
 
 #include <poll.h>
 
@@ -61,6 +61,10 @@ enum lr_code lr_budget_pace(struct lr_budget *budget, size_t octets, struct lr_e
 /* Counts octets that were read. LR_ELIMIT: they were too many; LR_ETIMEOUT: they come too slowly.
  */
 enum lr_code lr_budget_read(struct lr_budget *budget, size_t octets, struct lr_error *err);
+
+/* For long work on what was fetched: it ends as a fetch does, with LR_ECANCELLED. IO outlives
+ * it. */
+struct lr_stop lr_io_stop(const struct lr_io *io);
 
 enum lr_code lr_cancelled(struct lr_error *err);
 

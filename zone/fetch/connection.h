@@ -8,6 +8,7 @@
 #include "budget.h"
 #include "resolve.h"
 #include "tls.h"
+#include "uri.h"
 
 struct lr_connection;
 

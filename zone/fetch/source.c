@@ -1,36 +1,9 @@
-/* source.c -- fetching: the choice among the sources, and their limits. */
+/* source.c -- fetching: the choice among the kinds of sources. */
 #include "source_internal.h"
 #include "network.h"
-#include "serial.h"
-#include "soa.h"
 
-#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
-
-#include <ldns/ldns.h>
-
-/*
- * The root zone of 2026 is 1.3 MB on the wire in 82 messages and 2.2 MB as text. The messages leave
- * room for one record each and fourfold growth, the steps for more than a year of being away. At
- * the least rate it takes three quarters of an hour.
- */
-const struct lr_limits lr_limits_default = {
-    .connect_ms = 5000,
-    .idle_ms = 10000,
-    .total_ms = 3600000,
-    .work_ms = 120000,
-    .rate = 500,
-    .rate_ms = 30000,
-    .wire_octets = (size_t)64 << 20,
-    .draft = LR_DRAFT_LIMITS_DEFAULT,
-    .resolve_ms = 10000,
-    .addresses = 8,
-    .messages = 100000,
-    .steps = 1000,
-    .redirects = 5,
-    .header_octets = 32768,
-};
 
 #ifndef HAVE_LIBCURL
 enum lr_code
@@ -120,31 +93,6 @@ lr_source_distrust(struct lr_source *source)
 	source->distrusted = true;
 }
 
-bool
-lr_draft_serial(const struct lr_draft *draft, const uint8_t *origin, uint32_t *serial)
-{
-	for (size_t i = 0; i < lr_draft_count(draft); i++) {
-		struct lr_record record = lr_draft_record(draft, i);
-		struct lr_soa soa;
-		if (record.type != LDNS_RR_TYPE_SOA || !lr_name_equal(record.owner, origin) ||
-		    !lr_soa_read(record.rdata, record.rdata_length, &soa))
-			continue;
-		*serial = soa.serial;
-		return true;
-	}
-	return false;
-}
-
-enum lr_code
-lr_new_draft(const struct lr_request *request, struct lr_draft **draft, struct lr_error *err)
-{
-	struct lr_budget *budget = request->budget;
-	enum lr_code code = lr_draft_new(request->origin, &budget->limits->draft, draft, err);
-	if (code == LR_OK)
-		lr_draft_heed(*draft, &budget->stop);
-	return code;
-}
-
 static enum lr_code
 fetch_by_scheme(struct lr_source *source, const struct lr_request *request,
     struct lr_fetched *fetched, struct lr_error *err)
@@ -160,20 +108,6 @@ fetch_by_scheme(struct lr_source *source, const struct lr_request *request,
 		return lr_fetch_https(source, request, fetched, err);
 	}
 	return lr_fail(err, LR_EUNSUPPORTED, "unknown scheme");
-}
-
-enum lr_code
-lr_check_announced(
-    const struct lr_request *request, uint32_t serial, bool *current, struct lr_error *err)
-{
-	uint32_t held = request->held ? lr_zone_facts(request->held)->serial : serial;
-	*current = request->held && serial == held;
-	/* Neither is newer where they are 2^31 apart (RFC 1982 section 3.2): that is no way
-	 * forward. */
-	if (serial != held && !lr_serial_newer(serial, held))
-		return lr_fail(
-		    err, LR_ESERIAL, "has serial %" PRIu32 ", older than %" PRIu32, serial, held);
-	return LR_OK;
 }
 
 enum lr_code

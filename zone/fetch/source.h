@@ -9,45 +9,10 @@
 #define LR_SOURCE_H
 
 #include "draft.h"
+#include "io.h"
 #include "tsig_keys.h"
 #include "uri.h"
 #include "zone.h"
-
-struct lr_io {
-	int cancel_fd; /* readable: stop; -1 for none */
-	int64_t (*monotonic_ms)(void *arg);
-	/* Unpredictable, for message IDs. False: cannot be had, and nothing is asked. */
-	bool (*random16)(void *arg, uint16_t *number);
-	void *arg;
-	bool ldns; /* master files may hold what ldns alone reads: see lr_text_read() */
-	int64_t (*wall)(void *arg); /* seconds since 1970; for signed transfers alone */
-};
-
-/* For long work on what was fetched: it ends as a fetch does, with LR_ECANCELLED. IO outlives
- * it. */
-struct lr_stop lr_io_stop(const struct lr_io *io);
-
-/* Everything that a source could use up. Over a limit is LR_ELIMIT, but for the times. */
-struct lr_limits {
-	int connect_ms;     /* to one address; 2 s at the most while others are left to try */
-	int idle_ms;        /* between two reads that bring something */
-	int total_ms;       /* of the whole fetch, however many connections it takes */
-	int work_ms;        /* between two of its reads, at work on what came */
-	unsigned rate;      /* octets a second, the least; 0: any */
-	int rate_ms;        /* that the rate is looked at for */
-	size_t wire_octets; /* read from the source, and also after decompression */
-	struct lr_draft_limits
-	    draft;          /* octets and records of the zone, octets of one record's RDATA */
-	int resolve_ms;     /* for the look-up of a host name */
-	unsigned addresses; /* of a host name: as many are tried, the others are not */
-	unsigned messages;  /* of a transfer */
-	unsigned steps; /* sequences of differences in an IXFR (then the whole zone is asked for) */
-	unsigned redirects;   /* of an HTTPS request */
-	size_t header_octets; /* of the HTTP responses' headers */
-};
-
-/* The limits that the man page documents. */
-extern const struct lr_limits lr_limits_default;
 
 struct lr_fetched {
 	struct lr_draft *draft; /* the caller's; NULL: the zone held is the source's current one */

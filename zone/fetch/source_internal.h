@@ -4,10 +4,9 @@
 #ifndef LR_SOURCE_INTERNAL_H
 #define LR_SOURCE_INTERNAL_H
 
-#include "budget.h"
 #include "https.h"
 #include "lr_config.h"
-#include "resolve.h"
+#include "request.h"
 #include "source.h"
 
 struct lr_source {
@@ -20,24 +19,6 @@ struct lr_source {
 	bool plain;             /* what came last, came without EDNS */
 	struct lr_tags tags;    /* https */
 };
-
-/* One fetch. */
-struct lr_request {
-	const uint8_t *origin;
-	const struct lr_zone *held; /* or NULL */
-	struct lr_budget *budget;
-};
-
-/* Whether the serial that a source announces is the held zone's. LR_ESERIAL: it is older. */
-enum lr_code lr_check_announced(
-    const struct lr_request *request, uint32_t serial, bool *current, struct lr_error *err);
-
-/* The serial of the draft's SOA; false where there is none, which is for validate/ to say. */
-bool lr_draft_serial(const struct lr_draft *draft, const uint8_t *origin, uint32_t *serial);
-
-/* An empty draft that heeds the fetch's budget. */
-enum lr_code lr_new_draft(
-    const struct lr_request *request, struct lr_draft **draft, struct lr_error *err);
 
 /* One function a kind; outputs and errors are lr_source_fetch()'s. */
 enum lr_code lr_fetch_file(struct lr_source *source, const struct lr_request *request,
