@@ -238,7 +238,7 @@ of("module/cached.c",
     OLDER))
 of("module/upstream.c",
    (FLAG, "the iterator keeps what is stale", "zone->for_upstream = 0;", "", STALE),
-   (UNLOCK, "the zone that is renewed", "exchange(upstream, zone, contents);\n\t\tlock_rw_unlock(&zone->lock);", "exchange(upstream, zone, lent);",
+   (UNLOCK, "the zone that is renewed", "exchange(upstream, zone, contents);\n\t\tlock_rw_unlock(&zone->lock);", "exchange(upstream, zone, contents);",
     OLDER))
 of("module/mirror.c",
    (CHECK, "no longer than real time", "lr_clock_monotonic_ms(NULL) < mirror->horizon_ms", "true",
