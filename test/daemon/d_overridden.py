@@ -62,7 +62,7 @@ def check_status(resolver, wanted):
         tap.equal(f"error not serving: {wanted}, which decides instead: no source is asked" in str(error), True, str(error))
     else:
         raise AssertionError("localroot_refresh is not refused")
-    held = rf"held: serial {NET.zone.serial}, confirmed {time}, good until {time}, from axfr:\S+"
+    held = rf"held: serial {NET.zone.serial}, confirmed {time}, renewed {time}, good until {time}, from axfr:\S+"
     tap.equal((re.fullmatch(held, lines[1]) is not None, "\ngood until" in status), (True, False), status)
 
 
