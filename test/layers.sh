@@ -25,7 +25,7 @@ headers() {
 	for header in "$1"/*.h; do basename "$header" | sed "s|\.|\\\\.|"; done | paste -sd "|"
 }
 
-echo 1..11
+echo 1..12
 check "zone/ includes neither validate/ nor module/" \
 	"$(includes zone "$(headers validate)|$(headers module)"; includes zone/fetch "$(headers validate)|$(headers module)")"
 check "validate/ does not include module/" "$(includes validate "$(headers module)")"
@@ -53,6 +53,17 @@ check "the plug-in exports its entry points and nothing else" \
 check "each field of Unbound's config_file that is read is known to be where it is (module/host_structs.c)" \
 	"$(grep -ohE '\bcfg->[a-z0-9_]+|LR_CFG\([^()]*, [a-z0-9_]+\)' module/*.c | sed 's/)$//; s/.*[> ]//' | sort -u |
 		while read -r field; do grep -qw "$field" module/host_structs.c || echo "$field"; done)"
+# options FILE...: the options that they name.
+options() {
+	sed 's/\\-/-/g; s/ :/:/' "$@" | grep -oE '\blocalroot(-[a-z]+)*:' | tr -d : | sort -u
+}
+known=$(grep -oE '^    \{"localroot[a-z-]*"' zone/fetch/option.c | tr -d ' {"' | sort -u)
+check "the table of options (zone/fetch/option.c) is what manual, README and patch have" \
+	"$(for file in module/unbound-localroot.8 README.md contrib/unbound-localroot*.patch; do
+		options "$file" >"${TMPDIR:-/tmp}/options.$$"
+		printf '%s\n' "$known" | diff - "${TMPDIR:-/tmp}/options.$$" | sed -n "s#^< #$file lacks #p; s#^> #$file has #p"
+		rm -f "${TMPDIR:-/tmp}/options.$$"
+	done)"
 check "each text that test/long/mutants.py replaces stands where it says, once" \
 	"$(/usr/bin/python3 -B test/long/mutants.py --texts 2>&1 | sed -n '/^not ok/,$p')"
 exit $failed
