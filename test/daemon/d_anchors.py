@@ -154,7 +154,7 @@ def alternate():
 
 @tap.test("anchors that change so that the copy does not verify any more: it is dropped within moments")
 def dropped():
-    with roll.rolling("roll-1", "roll-2") as (steps, net):
+    with roll.rolling("old", "new", "zsk") as (steps, net):
         auto = pathlib.Path(net.write("auto.key", roll.key_of(net.zone.anchor) + "\n"))
         resolver = net.unbound(localroot=[], anchor="none", config=f"""
             auto-trust-anchor-file: "{auto}"
@@ -166,10 +166,10 @@ def dropped():
         lab.wait(lambda: auto.read_text(encoding="ascii").count("VALID") == 2, 30, "both keys are trusted")
         resolver.wait_log(rf"localroot: the trust anchors changed: serial {steps.serial} verified again", TICK)
         # A copy signed by the old key alone, then the old key revoked by the root servers, asked past the copy.
-        net.serve_source(steps.step("roll-1"))
+        net.serve_source(steps.step(("old", "zsk")))
         resolver.wait_serving(steps.serial, 30)
         net.serve_source(None)
-        net.serve_root(steps.step("revoked", "roll-2"))
+        net.serve_root(steps.step(("revoked", "new", "zsk")))
         resolver.control("forward_add", ".", *net.root_addresses[:1])
         lab.wait(lambda: "REVOKED" in auto.read_text(encoding="ascii"), 30, lambda: auto.read_text(encoding="ascii"))
         resolver.control("forward_remove", ".")
