@@ -57,7 +57,7 @@ leave(void *job)
 	if (inquiry->code == LR_OK)
 		lr_draft_free(inquiry->fetched.draft);
 	/* Stopping libcurl is for the thread that unloads the module (https.h): it goes on. */
-	if (lr_source_uri(inquiry->source)->scheme != LR_HTTPS)
+	if (!lr_uri_is_web(lr_source_uri(inquiry->source)))
 		lr_source_free(inquiry->source);
 	inquiry_free(inquiry);
 }

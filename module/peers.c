@@ -42,7 +42,7 @@ static void
 begin(struct server *server, const struct lr_uri *uri)
 {
 	struct lr_endpoint endpoint;
-	server->transfers = uri->scheme != LR_FILE && uri->scheme != LR_HTTPS;
+	server->transfers = lr_uri_is_transfer(uri);
 	server->named =
 	    server->transfers && lr_endpoint_parse(uri->host, uri->port, &endpoint, NULL) != LR_OK;
 	if (!server->transfers || server->named)

@@ -103,7 +103,7 @@ add_builtin(struct lr_options *options, const struct lr_network *network, struct
 		snprintf(text, sizeof(text), "localroot-source: %s", lr_uri_builtin[i]);
 		enum lr_code code =
 		    lr_option_take(options, text, &(const struct lr_paths){NULL, false}, err);
-		if (code != LR_OK)
+		if (code != LR_OK && code != LR_EUNSUPPORTED) /* as https without libcurl */
 			return code;
 	}
 	return LR_OK;

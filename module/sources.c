@@ -2,6 +2,7 @@
 #include "said.h"
 #include "schedule.h"
 
+#include <arpa/inet.h>
 #include <inttypes.h>
 #include <pthread.h>
 #include <stdlib.h>
@@ -73,13 +74,42 @@ held_back(const struct history *history, const struct lr_picking *picking)
 	return history->failures && until > picking->now_ms ? until - picking->now_ms : 0;
 }
 
+/* Of those that have no order 0 come first: https while a copy serves, and before that what is to
+ * be found without the DNS. */
+static unsigned
+rank(const struct lr_sources *sources, size_t i, bool fresh)
+{
+	const struct lr_uri *uri = lr_source_uri(sources->history[i].source);
+	struct in6_addr unused;
+	if (i < sources->ordered)
+		return 0;
+	if (fresh)
+		return uri->scheme == LR_HTTPS ? 0 : 1;
+	const char *host = *uri->address ? uri->address : uri->host;
+	return uri->scheme == LR_FILE || inet_pton(AF_INET, host, &unused) == 1 ||
+		       inet_pton(AF_INET6, host, &unused) == 1
+		   ? 0
+		   : 1;
+}
+
+/* The Nth of COUNT source numbers, of both ranks. */
+static size_t
+turn(const struct lr_sources *sources, const struct lr_picking *picking, size_t n)
+{
+	size_t i =
+	    lr_schedule_turn(sources->count, sources->ordered, picking->random, n % sources->count);
+	return rank(sources, i, picking->fresh) == n / sources->count ? i : sources->count;
+}
+
 size_t
 lr_sources_pick(struct lr_sources *sources, const struct lr_picking *picking, size_t *picked)
 {
 	size_t count = 0, soonest = 0;
 	int64_t least = INT64_MAX;
-	for (size_t n = 0; n < sources->count; n++) {
-		size_t i = lr_schedule_turn(sources->count, sources->ordered, picking->random, n);
+	for (size_t n = 0; n < 2 * sources->count; n++) {
+		size_t i = turn(sources, picking, n);
+		if (i == sources->count)
+			continue;
 		int64_t wait = picking->all ? 0 : held_back(&sources->history[i], picking);
 		if (wait == 0)
 			picked[count++] = i;

@@ -38,8 +38,10 @@ struct lr_picking {
 };
 
 /*
- * The sources to ask in this round, in that order: those that no back-off holds, and where it holds
- * all of them, the one that it lets go first. None where there are none. PICKED has room for all.
+ * Those without an order begin at a random one; while a copy is fresh https comes first, before
+ * that those that are found without the DNS. The sources to ask in this round, in that order: those
+ * that no back-off holds, and where it holds all of them, the one that it lets go first. None where
+ * there are none. PICKED has room for all.
  */
 size_t lr_sources_pick(
     struct lr_sources *sources, const struct lr_picking *picking, size_t *picked);

@@ -33,7 +33,7 @@ def values(folder):
     (folder / "nolist").write_text("# nothing\n", encoding="ascii")
     (folder / "file").write_text("# no certificate\n", encoding="ascii")
     shutil.copy(servers.Authority(folder / "ca").bundle, folder / "ca.pem")
-    https = ["https://www.internic.net/domain/root.zone", "https://[2001:db8::1]:444/z", "https://a.example/z@192.0.2.7"]
+    https = ["https://www.internic.net/domain/root.zone", "https://[2001:db8::1]:444/z", "https://a.example/z@192.0.2.7", "http://a/"]
     os.mkfifo(folder / "fifo")
     new_file = ["", "relative", f"{folder}/fifo", f"{folder}", f"{folder}/", "/x\t", "'/x'", "/" + 1024 * "a"]
     file = [*new_file, f"{folder}/missing"]
@@ -55,12 +55,12 @@ def values(folder):
         "localroot-client-certificate": ([f"{folder}/own.pem"], [*file, f"{folder}/public.pem", f"{folder}/keys"]),
         "localroot-source": (
             ["axfr:192.0.2.1", "axfr:2001:db8::1@5353", "AXFR:a.example@65535", "ixfr:192.0.2.1", "xot:192.0.2.1@853#ns.example.",
-             "file:/not/there yet", "file:///root.zone", *(https if HTTPS else [])],
+             "file:/not/there yet", "file:///root.zone", "axfr:192.0.2.1/.", "xot:[2001:db8::1]:853/.#ns.example", *(https if HTTPS else [])],
             ["", "192.0.2.1", "axfr", "axfr:", "axfr:192.0.2.1:53", "axfr:192.0.2.1@", "axfr:192.0.2.1@0", "axfr:192.0.2.1@65536",
-             "axfr:192.0.2.1@53:53", "axfr:[2001:db8::1]", "axfr:[2001:db8::1]:53", "axfr:192.0.2.1/.", "axfr:192.0.2.1/example.",
+             "axfr:192.0.2.1@53:53", "axfr:[2001:db8::1]", "axfr:[2001:db8::1]:53", "axfr:192.0.2.1/example.",
              "axfr:192.0.2.1 ", "axfr: 192.0.2.1", "axfr:192.0.2.1 192.0.2.2", "axfr:user@192.0.2.1", "'axfr:192.0.2.1'",
              "xot:192.0.2.1#192.0.2.1", "xot:192.0.2.1#2001:db8::1", "xot:192.0.2.1#", "ixfr:192.0.2.1#ns.example",
-             "https://user:password@www.example/z", "https://user@www.example/z", "https://www.example:0/", "https://", "http://a/",
+             "https://user:password@www.example/z", "https://user@www.example/z", "https://www.example:0/", "https://", "http:/a/",
              "file:root.zone", "file:./root.zone", f"file:{folder}", "file:/", "file:/x/", "file://host/x", "gopher://a/",
              "axfr:" + 300 * "a", "axfr:" + 2000 * "a", "file:/" + 1100 * "a", *([] if HTTPS else https)]),
         "localroot-source-list": ([f"{folder}/listed"], [*file, f"{folder}/badlist", f"{folder}/nolist"]),

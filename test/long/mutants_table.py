@@ -98,7 +98,7 @@ of("zone/fetch/source_file.c",
    (CHECK, "a FIFO as a file", "if (!S_ISREG(status.st_mode))", "if (false)", "t_source_file"),
    (COMPARISON, "a file of the largest size", "(uintmax_t)status.st_size > max", "(uintmax_t)status.st_size >= max", "t_source_file"))
 of("zone/fetch/source_https.c",
-   (CHECK, "a redirect away from https", "if (strncasecmp(text, \"https://\", 8) != 0)", "if (false)", "t_source_https"),
+   (CHECK, "a redirect away from https", "source->uri.scheme == LR_HTTPS && strncasecmp", "false && strncasecmp", "t_source_https"),
    (LIMIT, "a redirect too many", "i <= max; i++", "i < max; i++", "t_source_https"))
 of("zone/fetch/https.c",
    (LOCK, "the users of libcurl", "\tpthread_mutex_lock(&users_lock);\n\tif (--users", "\tif (--users", "t_source_https", "thread"),

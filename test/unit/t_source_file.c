@@ -6,6 +6,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include <zlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -157,5 +159,56 @@ remove_folder(void **state)
 	return rmdir(folder);
 }
 
+static size_t
+pack(const char *text, size_t size, char *packed, size_t room)
+{
+	z_stream z = {.next_in = (unsigned char *)(uintptr_t)text,
+	    .avail_in = (uInt)size,
+	    .next_out = (unsigned char *)packed,
+	    .avail_out = (uInt)room};
+	assert_int_equal(deflateInit2(&z, 9, Z_DEFLATED, 15 + 16, 9, Z_DEFAULT_STRATEGY), Z_OK);
+	assert_int_equal(deflate(&z, Z_FINISH), Z_STREAM_END);
+	deflateEnd(&z);
+	return room - z.avail_out;
+}
+
+/* gzip, whatever the file is called: whole, in two members, cut at any octet, garbled, a bomb. */
+static void
+packed(void **state)
+{
+	static char bytes[20000], bomb[1 << 20];
+	struct lr_limits limits = lr_limits_default;
+	struct lr_error err = {LR_OK, ""};
+	(void)state;
+	size_t size = pack(zone, sizeof(zone) - 1, bytes, sizeof(bytes));
+	if (fetch_file(bytes, size, &limits, &err) != LR_OK)
+		fail_msg("%s", err.text);
+	for (size_t cut = 2; cut < size; cut++) {
+		assert_int_equal(fetch_file(bytes, cut, &limits, &err), LR_EFORMAT);
+		assert_string_equal(err.text, "the gzip data ends too early");
+	}
+	for (size_t at = 2; at < size; at++) { /* never taken for another zone, and no worse */
+		bytes[at] ^= 0x10;
+		enum lr_code code = fetch_file(bytes, size, &limits, &err);
+		if (code != LR_OK) /* time and name of the file are nobody's concern */
+			assert_int_equal(code, LR_EFORMAT);
+		bytes[at] ^= 0x10;
+	}
+	memcpy(bytes + size, "tail", 4);
+	assert_int_equal(fetch_file(bytes, size + 4, &limits, &err), LR_EFORMAT);
+	assert_string_equal(err.text, "the gzip data is garbled");
+	size = pack(zone, 30, bytes, sizeof(bytes));
+	size += pack(zone + 30, sizeof(zone) - 1 - 30, bytes + size, sizeof(bytes) - size);
+	assert_int_equal(fetch_file(bytes, size, &limits, &err), LR_OK);
+	memset(bomb, ';', sizeof(bomb));
+	for (size_t i = 100; i < sizeof(bomb); i += 100)
+		bomb[i] = '\n';
+	size = pack(bomb, sizeof(bomb), bytes, sizeof(bytes));
+	limits.wire_octets = 100000;
+	assert_true(size < limits.wire_octets);
+	assert_int_equal(fetch_file(bytes, size, &limits, &err), LR_ELIMIT);
+	assert_string_equal(err.text, "unpacks to more than 100000 octets");
+}
+
 UNIT_TESTS(make_folder, remove_folder, TEST(reads_a_file), TEST(names_what_is_wrong),
-    TEST(size_limits), TEST(no_regular_file), TEST(cancelled))
+    TEST(size_limits), TEST(no_regular_file), TEST(cancelled), TEST(packed))

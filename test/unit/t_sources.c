@@ -69,6 +69,31 @@ order(void **state)
 	lr_sources_free(NULL);
 }
 
+/* Without a copy those that are found without the DNS come first, with one https; but what was
+ * named keeps its order. */
+static void
+preferred(void **state)
+{
+	static const char *const texts[] = {"axfr:name.example", "axfr:192.0.2.1",
+	    "axfr:2001:db8::1", "https://name.example/z", "https://name.example/z@192.0.2.2"};
+	struct lr_uri uris[5];
+	struct lr_sources *sources;
+	(void)state;
+	for (size_t i = 0; i < 5; i++)
+		assert_int_equal(lr_uri_parse(texts[i], &uris[i], NULL), LR_OK);
+	enum lr_code code = lr_sources_new(uris, 5, 0, &options, &sources, NULL);
+	if (code == LR_EUNSUPPORTED) /* without libcurl */
+		skip();
+	assert_int_equal(code, LR_OK);
+	assert_string_equal(pick(sources, stale, 0), "1 2 4 0 3");
+	assert_string_equal(pick(sources, fresh, 0), "3 4 0 1 2");
+	lr_sources_free(sources);
+	assert_int_equal(lr_sources_new(uris, 5, 1, &options, &sources, NULL), LR_OK);
+	assert_string_equal(pick(sources, stale, 0), "0 1 2 4 3");
+	assert_string_equal(pick(sources, fresh, 0), "0 3 4 1 2");
+	lr_sources_free(sources);
+}
+
 /* 900 s after the first failure, 1800 after the second and so on, each less a tenth. */
 static void
 back_off(void **state)
@@ -169,5 +194,5 @@ for_people(void **state)
 	lr_sources_free(sources);
 }
 
-UNIT_TESTS(NULL, NULL, TEST(order), TEST(back_off), TEST(never_nobody), TEST(stale_copy),
-    TEST(what_is_news), TEST(for_people))
+UNIT_TESTS(NULL, NULL, TEST(order), TEST(preferred), TEST(back_off), TEST(never_nobody),
+    TEST(stale_copy), TEST(what_is_news), TEST(for_people))

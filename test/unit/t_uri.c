@@ -52,6 +52,21 @@ good(void **state)
 							.host = "2001:db8::1",
 							.path = "/z@1.2.3.4",
 							.address = "::1"}},
+	    {"http://a.example/z",
+		{.scheme = LR_HTTP, .port = 80, .host = "a.example", .path = "/z"}},
+	    {"HTTP://[2001:db8::1]:8080/z.gz@192.0.2.7", {.scheme = LR_HTTP,
+							     .port = 8080,
+							     .host = "2001:db8::1",
+							     .path = "/z.gz",
+							     .address = "192.0.2.7"}},
+	    /* draft-hardaker-dnsop-dns-xfr-scheme */
+	    {"axfr:b.root-servers.net/.",
+		{.scheme = LR_AXFR, .port = 53, .host = "b.root-servers.net"}},
+	    {"axfr:192.0.2.1:5353/.", {.scheme = LR_AXFR, .port = 5353, .host = "192.0.2.1"}},
+	    {"ixfr:[2001:db8::1]/.", {.scheme = LR_IXFR, .port = 53, .host = "2001:db8::1"}},
+	    {"xot:[2001:db8::1]:8853/.", {.scheme = LR_XOT, .port = 8853, .host = "2001:db8::1"}},
+	    {"xot:192.0.2.1/.#ns.example",
+		{.scheme = LR_XOT, .port = 853, .host = "192.0.2.1", .name = "ns.example"}},
 	    {"https://a.example/z@home",
 		{.scheme = LR_HTTPS, .port = 443, .host = "a.example", .path = "/z@home"}},
 	};
@@ -76,17 +91,24 @@ static void
 bad(void **state)
 {
 	static const char *const cases[] = {"", "axfr", "root.zone", "/root.zone",
-	    "http://a.example/", "https:/a.example", "ftp:/x", "file:", "file:root.zone",
-	    "file://host/x", "file:////x", "file:/dir/", "axfr:", "axfr:@53", "axfr:1.2.3",
-	    "axfr:1.2.3.4.5", "axfr:192.0.2.300", "axfr:1:2", "axfr:a..b", "axfr:.a",
-	    "axfr:-a.example", "axfr:a-.example", "axfr:a.example-", "axfr:a b", "axfr:[::1]",
-	    "axfr:::1%eth0", "axfr:a.example@", "axfr:a.example@0", "axfr:a.example@65536",
-	    "axfr:a.example@+53", "axfr:a.example@53x", "axfr:a.example@000053", "axfr:a.example#b",
-	    "xot:a.example#", "xot:a.example#b c", "xot:a.example@#b", "axfr:a\nb", "file:/a\tb",
-	    "https://", "https:///x", "https://a.example:/x", "https://a.example:x/",
-	    "https://u@a.example/", "https://[::1/", "https://[1.2.3.4]/", "https://[::1]x/",
-	    "https://a.example/a b", "https://a.example/x#y", "https://a.example@b/",
-	    "https://a.example@1.2.3.4/x", "https://a.example:443@x",
+	    "https:/a.example", "http:/a.example", "http://", "http://a.example:0/",
+	    "axfr:b.example/", "axfr:b.example/example.", "axfr:b.example/..", "axfr:/.",
+	    "axfr:b.example:/.", "axfr:b.example:0/.", "axfr:b.example:53x/.", "axfr:2001:db8::1/.",
+	    "axfr:[2001:db8::1/.", "axfr:[2001:db8::1]x/.", "axfr:[192.0.2.1]/.",
+	    "axfr:[b.example]/.", "axfr:b.example@53/.", "axfr:[2001:db8::1]",
+	    "axfr:[2001:db8::1]:53", "axfr:b.example:53", "axfr:b.example/.#name",
+	    "xot:b.example/.#", "xot:ns.zone.example:8853/zone.example.", "ftp:/x",
+	    "file:", "file:root.zone", "file://host/x", "file:////x", "file:/dir/",
+	    "axfr:", "axfr:@53", "axfr:1.2.3", "axfr:1.2.3.4.5", "axfr:192.0.2.300", "axfr:1:2",
+	    "axfr:a..b", "axfr:.a", "axfr:-a.example", "axfr:a-.example", "axfr:a.example-",
+	    "axfr:a b", "axfr:[::1]", "axfr:::1%eth0", "axfr:a.example@", "axfr:a.example@0",
+	    "axfr:a.example@65536", "axfr:a.example@+53", "axfr:a.example@53x",
+	    "axfr:a.example@000053", "axfr:a.example#b", "xot:a.example#", "xot:a.example#b c",
+	    "xot:a.example@#b", "axfr:a\nb", "file:/a\tb", "https://", "https:///x",
+	    "https://a.example:/x", "https://a.example:x/", "https://u@a.example/", "https://[::1/",
+	    "https://[1.2.3.4]/", "https://[::1]x/", "https://a.example/a b",
+	    "https://a.example/x#y", "https://a.example@b/", "https://a.example@1.2.3.4/x",
+	    "https://a.example:443@x",
 	    "axfr:aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa.example"};
 	(void)state;
 	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
@@ -149,13 +171,21 @@ builtin(void **state)
 	for (i = 0; lr_uri_builtin[i]; i++) {
 		struct lr_uri uri;
 		assert_int_equal(lr_uri_parse(lr_uri_builtin[i], &uri, NULL), LR_OK);
+		if (i >= 16) { /* these by their names */
+			assert_string_equal(
+			    lr_uri_builtin[i], i == 16 ? "https://www.internic.net/domain/root.zone"
+					       : i == 17 ? "axfr:lax.xfr.dns.icann.org"
+							 : "axfr:iad.xfr.dns.icann.org");
+			continue;
+		}
 		assert_int_equal(uri.scheme, LR_AXFR);
 		assert_int_equal(uri.port, 53);
 		/* the first four are ICANN's transfer servers, which are no root servers */
 		if (hints && i >= 4 && !has_last_word(hints, uri.host))
 			fail_msg("not in root.hints: %s", uri.host);
 	}
-	assert_int_equal(i, 16); /* two of ICANN's, b c d f g k: IPv4 and IPv6 each */
+	/* two of ICANN's, b c d f g k: IPv4 and IPv6 each; and three names */
+	assert_int_equal(i, 19);
 	if (hints)
 		fclose(hints);
 }
@@ -191,5 +221,20 @@ proxies(void **state)
 			fail_msg("%s", wrong[i]);
 }
 
+static void
+foreign(void **state)
+{
+	static const char *const others[] = {"gopher://a/", "ftp:x", "quic+xfr:a", "X-1.2:"};
+	static const char *const not_others[] = {"axfr:1.2.3", "AXFR:", "https:/x", "http:x",
+	    "file:x", "", ":", "1a:x", "+a:x", "192.0.2.1", "a b:c", "\x1b:x"};
+	(void)state;
+	for (size_t i = 0; i < sizeof(others) / sizeof(*others); i++)
+		if (!lr_uri_is_foreign(others[i]))
+			fail_msg("%s", others[i]);
+	for (size_t i = 0; i < sizeof(not_others) / sizeof(*not_others); i++)
+		if (lr_uri_is_foreign(not_others[i]))
+			fail_msg("%s", not_others[i]);
+}
+
 UNIT_TESTS(NULL, NULL, TEST(good), TEST(bad), TEST(error_quotes_the_text), TEST(too_long),
-    TEST(builtin), TEST(proxies))
+    TEST(builtin), TEST(proxies), TEST(foreign))

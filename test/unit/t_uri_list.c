@@ -70,7 +70,7 @@ skips(void **state)
 	assert_string_equal(overridden("gopher://example.com/\naxfr:192.0.2.1\n\naxfr:1.2.3\n"
 				       "axfr:192.0.2.2\naxfr:192.0.2.9@99999\n"),
 	    "axfr:192.0.2.1\naxfr:192.0.2.2\n");
-	assert_non_null(strstr(said, "1: \"gopher://example.com/\": "));
+	assert_null(strstr(said, "gopher")); /* another program's: no word */
 	assert_non_null(strstr(said, "4: \"axfr:1.2.3\": "));
 	assert_non_null(strstr(said, "6: \"axfr:192.0.2.9@99999\": "));
 	assert_null(strstr(said, "2: "));
@@ -139,4 +139,43 @@ unreadable(void **state)
 	fclose(in);
 }
 
-UNIT_TESTS(NULL, NULL, TEST(good), TEST(skips), TEST(nothing), TEST(limits), TEST(unreadable))
+/* A list that ends with ---- and the digest of what precedes: that of "axfr:192.0.2.1\n# x\n", as
+ * sha256sum has it. */
+static void
+checked(void **state)
+{
+#define LIST "axfr:192.0.2.1\n# x\n"
+#define DIGEST "e2a52298dc15952651b50e51ac2b4eac555ebff4ef1b022ded297401edc61dd5"
+	static const struct {
+		const char *text, *why; /* NULL: good */
+	} cases[] = {
+	    {LIST "----\nSHA256 " DIGEST "\n", NULL},
+	    {LIST "----  \r\nSHA256:  " DIGEST, NULL},
+	    {LIST "----\nSHA256 " DIGEST "\naxfr:192.0.2.9\n----\n", NULL},
+	    {LIST "-----\n", NULL}, /* a line like any other */
+	    {LIST "axfr:192.0.2.2\n----\nSHA256 " DIGEST "\n", "its SHA256 is another"},
+	    {"axfr:192.0.2.1\r\n# x\n----\nSHA256 " DIGEST "\n", "its SHA256 is another"},
+	    {LIST "----\nSHA256 00" DIGEST "\n", "its SHA256 is another"},
+	    {LIST "----\nSHA384 " DIGEST "\n", "a check that is not SHA256"},
+	    {LIST "----\nSHA256\n", "no check behind its"},
+	    {LIST "----\n", "no check behind its"},
+	    {LIST "----", "no check behind its"},
+	};
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		struct lr_uri *uris;
+		struct lr_error err = {LR_OK, ""};
+		size_t count;
+		enum lr_code code =
+		    read_text(cases[i].text, strlen(cases[i].text), &uris, &count, &err);
+		if (code != (cases[i].why ? LR_EFORMAT : LR_OK) ||
+		    (cases[i].why && !strstr(err.text, cases[i].why)))
+			fail_msg("%zu: %s", i, err.text);
+		if (code == LR_OK)
+			assert_int_equal(count, 1);
+		free(uris);
+	}
+}
+
+UNIT_TESTS(NULL, NULL, TEST(good), TEST(skips), TEST(nothing), TEST(limits), TEST(unreadable),
+    TEST(checked))

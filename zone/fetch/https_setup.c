@@ -113,7 +113,7 @@ set_options(struct lr_exchange *x, const char *ca_bundle, const char *url)
 	CURLcode bad = 0;
 	/* Macros that check types: no loop over a table. */
 	bad |= curl_easy_setopt(e, CURLOPT_URL, url);
-	bad |= curl_easy_setopt(e, CURLOPT_PROTOCOLS_STR, "https");
+	bad |= curl_easy_setopt(e, CURLOPT_PROTOCOLS_STR, "http,https");
 	bad |= curl_easy_setopt(e, CURLOPT_HTTP09_ALLOWED, 0L);
 	bad |= curl_easy_setopt(e, CURLOPT_NOSIGNAL, 1L);
 	bad |= curl_easy_setopt(e, CURLOPT_PROXY, proxy ? proxy : ""); /* not the environment's */
@@ -168,8 +168,8 @@ lr_exchange_set_up(struct lr_exchange *x, const struct lr_https_request *request
 		    x->budget, &addresses, x->err);
 	if (code != LR_OK)
 		return code;
-	snprintf(url, sizeof(url), strchr(host, ':') ? "https://[%s]:%u%s" : "https://%s:%u%s",
-	    host, uri->port, uri->path);
+	snprintf(url, sizeof(url), strchr(host, ':') ? "%s://[%s]:%u%s" : "%s://%s:%u%s",
+	    uri->scheme == LR_HTTPS ? "https" : "http", host, uri->port, uri->path);
 	x->easy = curl_easy_init();
 	x->multi = curl_multi_init();
 	if (!x->easy || !x->multi || !set_options(x, request->ca_bundle, url) ||

@@ -480,8 +480,9 @@ lr_option_take_list(struct lr_options *options, const struct lr_paths *paths,
 	if (count == 0 && code != LR_OK)
 		return lr_fail(err, LR_EUSAGE, "%.120s: %.80s", options->source_list, why.text);
 	if (options->source_count == number)
-		return lr_fail(
-		    err, LR_EUSAGE, "%.120s: no usable source in it", options->source_list);
+		return lr_fail(err, LR_EUSAGE,
+		    "%.120s: no usable source in it: there is no local root, but regular DNS",
+		    options->source_list);
 	return LR_OK;
 }
 
@@ -532,9 +533,9 @@ lr_option_misses(const struct lr_options *options, const struct lr_uri *uri)
 {
 	if (options->ca_bundle_missed && (uri->scheme == LR_HTTPS || uri->scheme == LR_XOT))
 		return "there is no localroot-ca-bundle to trust";
-	if (options->tsig_keys_missed && uri->scheme != LR_HTTPS && uri->scheme != LR_FILE)
+	if (options->tsig_keys_missed && lr_uri_is_transfer(uri))
 		return "there are no localroot-tsig-keys to sign with";
-	if (options->proxy_missed && uri->scheme == LR_HTTPS)
+	if (options->proxy_missed && lr_uri_is_web(uri))
 		return "there is no localroot-proxy to go through";
 	return NULL;
 }

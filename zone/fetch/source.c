@@ -36,7 +36,7 @@ copy_string(const char *string, char **copy)
 static bool
 copy_options(struct lr_source *s, const struct lr_source_options *options)
 {
-	bool transfer = s->uri.scheme != LR_FILE && s->uri.scheme != LR_HTTPS;
+	bool transfer = lr_uri_is_transfer(&s->uri);
 	const struct lr_tsig_key *key =
 	    transfer ? lr_tsig_keys_for(options->keys, s->uri.host) : NULL;
 	s->has_key = key != NULL;
@@ -51,14 +51,14 @@ enum lr_code
 lr_source_new(const struct lr_uri *uri, const struct lr_source_options *options,
     struct lr_source **source, struct lr_error *err)
 {
-	enum lr_code code = uri->scheme == LR_HTTPS ? lr_https_start(err) : LR_OK;
+	enum lr_code code = lr_uri_is_web(uri) ? lr_https_start(err) : LR_OK;
 	if (code != LR_OK)
 		return code;
 	struct lr_source *s = calloc(1, sizeof(*s));
 	if (s)
 		s->uri = *uri;
 	if (!s || !copy_options(s, options)) {
-		if (!s && uri->scheme == LR_HTTPS)
+		if (!s && lr_uri_is_web(uri))
 			lr_https_stop();
 		lr_source_free(s);
 		return lr_fail(err, LR_ENOMEM, "out of memory");
@@ -72,7 +72,7 @@ lr_source_free(struct lr_source *source)
 {
 	if (!source)
 		return;
-	if (source->uri.scheme == LR_HTTPS)
+	if (lr_uri_is_web(&source->uri))
 		lr_https_stop();
 	free(source->ca_bundle);
 	free(source->client_certificate);
@@ -104,6 +104,7 @@ fetch_by_scheme(struct lr_source *source, const struct lr_request *request,
 	case LR_IXFR:
 	case LR_XOT:
 		return lr_fetch_transfer(source, request, fetched, err);
+	case LR_HTTP:
 	case LR_HTTPS:
 		return lr_fetch_https(source, request, fetched, err);
 	}

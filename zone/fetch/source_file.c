@@ -1,6 +1,5 @@
 /* source_file.c -- the zone from a master file. */
 #include "source_internal.h"
-#include "text.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -40,10 +39,7 @@ read_file(const struct lr_uri *uri, const struct lr_request *request, struct lr_
 		goto out;
 	}
 	fd = -1;
-	code = lr_new_draft(request, &draft, err);
-	if (code == LR_OK)
-		code = lr_text_read_as(stream, draft,
-		    &(struct lr_text_options){.ldns = request->budget->io->ldns}, err);
+	code = lr_read_master_file(stream, request, &draft, err);
 	if (code == LR_OK) {
 		*fetched = (struct lr_fetched){.draft = draft,
 		    .octets = (size_t)status.st_size,

@@ -1,12 +1,11 @@
 /*
- * source_https.c -- the zone as a master file by HTTPS.
+ * source_https.c -- the zone as a master file by HTTPS or HTTP.
  *
  * A request is conditional where the source remembers what identifies the zone held, so that one
  * that has not changed costs a small answer; for some time, then the whole is asked for again.
  */
 #include "schedule.h"
 #include "source_internal.h"
-#include "text.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -14,7 +13,7 @@
 
 enum { OK = 200, NOT_MODIFIED = 304 };
 
-/* Where a response sends us; https alone. */
+/* Where a response sends us; from https to nothing else. */
 static enum lr_code
 redirected(const struct lr_https_response *response, const struct lr_source *source,
     struct lr_uri *uri, struct lr_error *err)
@@ -24,9 +23,9 @@ redirected(const struct lr_https_response *response, const struct lr_source *sou
 		return lr_fail(err, LR_EREFUSED, "the server answered %ld", response->status);
 	snprintf(
 	    text, sizeof(text), "%.*s", (int)strcspn(response->redirect, "#"), response->redirect);
-	if (strncasecmp(text, "https://", 8) != 0)
+	if (source->uri.scheme == LR_HTTPS && strncasecmp(text, "https://", 8) != 0)
 		return lr_fail(err, LR_EREFUSED, "redirected to %.120s, which is not https", text);
-	if (lr_uri_parse(text, uri, NULL) != LR_OK)
+	if (lr_uri_parse(text, uri, NULL) != LR_OK || !lr_uri_is_web(uri))
 		return lr_fail(err, LR_EREFUSED, "redirected to %.120s", text);
 	/* The address after @ is our users' way of writing; in a server's URL it is the path's. */
 	size_t length = strlen(uri->path);
@@ -42,21 +41,12 @@ static enum lr_code
 read_body(const struct lr_https_response *response, const struct lr_request *request,
     struct lr_draft **out, struct lr_error *err)
 {
-	struct lr_draft *draft;
 	if (response->size == 0)
 		return lr_fail(err, LR_EFORMAT, "an empty body");
 	FILE *stream = fmemopen(response->body, response->size, "r");
 	if (!stream)
 		return lr_fail(err, LR_ENOMEM, "out of memory");
-	enum lr_code code = lr_new_draft(request, &draft, err);
-	if (code == LR_OK) {
-		code = lr_text_read_as(stream, draft,
-		    &(struct lr_text_options){.ldns = request->budget->io->ldns}, err);
-		if (code == LR_OK)
-			*out = draft;
-		else
-			lr_draft_free(draft);
-	}
+	enum lr_code code = lr_read_master_file(stream, request, out, err);
 	fclose(stream);
 	return code;
 }

@@ -20,6 +20,11 @@ struct lr_source {
 	struct lr_tags tags;    /* https */
 };
 
+/* A master file, which may be packed by gzip, becomes a draft. LR_EFORMAT, LR_ELIMIT, LR_EIO,
+ * LR_ENOMEM, and what the budget says. */
+enum lr_code lr_read_master_file(
+    FILE *in, const struct lr_request *request, struct lr_draft **draft, struct lr_error *err);
+
 /* One function a kind; outputs and errors are lr_source_fetch()'s. */
 enum lr_code lr_fetch_file(struct lr_source *source, const struct lr_request *request,
     struct lr_fetched *fetched, struct lr_error *err);

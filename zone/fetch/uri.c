@@ -18,6 +18,7 @@ static const struct scheme {
     {"axfr:", LR_AXFR, 53},
     {"ixfr:", LR_IXFR, 53},
     {"xot:", LR_XOT, 853}, /* RFC 9103 section 8.1 */
+    {"http://", LR_HTTP, 80},
     {"https://", LR_HTTPS, 443},
 };
 
@@ -111,16 +112,57 @@ no_host(const struct lr_uri *uri, const char *host, struct lr_error *err)
 {
 	size_t length = strcspn(host, "@#");
 	return wrong(err, uri->text,
-	    memchr(host, '/', length)   ? "no zone is named, it is always the root"
-	    : memchr(host, '[', length) ? "an IPv6 address stands without brackets, a port after @"
+	    memchr(host, '[', length)   ? "brackets and :PORT are of the form that ends in /."
 	    : memchr(host, ':', length) ? "not an IPv6 address (a port comes after @)"
 					: "neither an address nor a host name");
 }
 
-/* HOST[@PORT], and for xot [#NAME] */
+/* [#NAME], for xot */
+static enum lr_code
+parse_name(const char *at, struct lr_uri *uri, struct lr_error *err)
+{
+	if (*at == '\0')
+		return LR_OK;
+	if (uri->scheme != LR_XOT)
+		return wrong(err, uri->text, "#name is for xot: alone");
+	if (!copy(uri->name, sizeof(uri->name), at + 1, strlen(at + 1)) || !host_name_ok(uri->name))
+		return wrong(
+		    err, uri->text, "after # comes a name, the one in the server's certificate");
+	return LR_OK;
+}
+
+/* HOST[:PORT]/ZONE (draft-hardaker-dnsop-dns-xfr-scheme), an IPv6 address in brackets. */
+static enum lr_code
+parse_with_zone(const char *rest, struct lr_uri *uri, struct lr_error *err)
+{
+	bool literal = *rest == '[';
+	size_t host = literal ? strcspn(++rest, "]/") : strcspn(rest, ":/");
+	const char *at = rest + host;
+	if (literal && *at++ != ']')
+		return wrong(err, uri->text, "malformed IPv6 address");
+	if (!copy(uri->host, sizeof(uri->host), rest, host) ||
+	    (literal ? !strchr(uri->host, ':') || !address_ok(uri->host)
+		     : !address_ok(uri->host) && !host_name_ok(uri->host)))
+		return wrong(err, uri->text, "neither an address nor a host name");
+	if (*at == ':') {
+		size_t digits = strcspn(++at, "/");
+		if (!port_ok(at, digits, &uri->port))
+			return wrong(err, uri->text, "malformed port");
+		at += digits;
+	}
+	if (*at != '/')
+		return wrong(err, uri->text, "neither an address nor a host name");
+	if (at[1] != '.' || (at[2] != '\0' && at[2] != '#'))
+		return wrong(err, uri->text, "another zone than the root, which is written \".\"");
+	return parse_name(at + 2, uri, err);
+}
+
+/* HOST[@PORT] and [#NAME] */
 static enum lr_code
 parse_server(const char *rest, struct lr_uri *uri, struct lr_error *err)
 {
+	if (strchr(rest, '/'))
+		return parse_with_zone(rest, uri, err);
 	size_t host = strcspn(rest, "@#");
 	const char *at = rest + host;
 
@@ -133,15 +175,7 @@ parse_server(const char *rest, struct lr_uri *uri, struct lr_error *err)
 			return wrong(err, uri->text, "after @ comes a port, 1 to 65535");
 		at += digits;
 	}
-	if (*at == '#') {
-		if (uri->scheme != LR_XOT)
-			return wrong(err, uri->text, "#name is for xot: alone");
-		if (!copy(uri->name, sizeof(uri->name), at + 1, strlen(at + 1)) ||
-		    !host_name_ok(uri->name))
-			return wrong(err, uri->text,
-			    "after # comes a name, the one in the server's certificate");
-	}
-	return LR_OK;
+	return parse_name(at, uri, err);
 }
 
 /* Takes a trailing @ADDRESS off the text of LENGTH characters; returns the length of the rest. */
@@ -195,6 +229,43 @@ parse_https(const char *rest, struct lr_uri *uri, struct lr_error *err)
 	return LR_OK;
 }
 
+bool
+lr_uri_is_web(const struct lr_uri *uri)
+{
+	return uri->scheme == LR_HTTP || uri->scheme == LR_HTTPS;
+}
+
+bool
+lr_uri_is_transfer(const struct lr_uri *uri)
+{
+	return uri->scheme != LR_FILE && !lr_uri_is_web(uri);
+}
+
+static const struct scheme *
+find_scheme(const char *text)
+{
+	for (size_t i = 0; i < sizeof(schemes) / sizeof(*schemes); i++)
+		if (strncasecmp(text, schemes[i].prefix, strlen(schemes[i].prefix)) == 0)
+			return &schemes[i];
+	return NULL;
+}
+
+/* RFC 3986 section 3.1 */
+bool
+lr_uri_is_foreign(const char *text)
+{
+	static const char letters[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ";
+	static const char others[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+				     "0123456789+-.";
+	size_t length = strspn(text, others);
+	if (text[length] != ':' || !*text || !strchr(letters, *text))
+		return false;
+	for (size_t i = 0; i < sizeof(schemes) / sizeof(*schemes); i++)
+		if (strncasecmp(text, schemes[i].prefix, length + 1) == 0)
+			return false; /* known, if malformed */
+	return true;
+}
+
 enum lr_code
 lr_proxy_parse(const char *text, struct lr_proxy *proxy, struct lr_error *err)
 {
@@ -236,17 +307,16 @@ lr_uri_parse(const char *text, struct lr_uri *uri, struct lr_error *err)
 	for (const char *c = text; *c; c++)
 		if ((unsigned char)*c < ' ' || *c == 0x7f)
 			return wrong(err, text, "a control character");
-	for (size_t i = 0; i < sizeof(schemes) / sizeof(*schemes); i++)
-		if (strncasecmp(text, schemes[i].prefix, strlen(schemes[i].prefix)) == 0)
-			scheme = &schemes[i];
+	scheme = find_scheme(text);
 	if (!scheme)
-		return wrong(err, text, "a source starts with file: axfr: ixfr: xot: or https://");
+		return wrong(
+		    err, text, "a source starts with file: axfr: ixfr: xot: https:// or http://");
 	parsed.scheme = scheme->scheme;
 	parsed.port = scheme->port;
 	text += strlen(scheme->prefix);
-	code = parsed.scheme == LR_FILE    ? parse_file(text, &parsed, err)
-	       : parsed.scheme == LR_HTTPS ? parse_https(text, &parsed, err)
-					   : parse_server(text, &parsed, err);
+	code = parsed.scheme == LR_FILE ? parse_file(text, &parsed, err)
+	       : lr_uri_is_web(&parsed) ? parse_https(text, &parsed, err)
+					: parse_server(text, &parsed, err);
 	if (code == LR_OK)
 		*uri = parsed;
 	return code;
@@ -255,9 +325,9 @@ lr_uri_parse(const char *text, struct lr_uri *uri, struct lr_error *err)
 /* Addresses as in dns-root-data's root.hints of 2024041801; ICANN's own as in RFC 8806 appendix
  * A. */
 const char *const lr_uri_builtin[] = {
-    "axfr:192.0.32.132", /* xfr.lax.dns.icann.org */
+    "axfr:192.0.32.132", /* lax.xfr.dns.icann.org, before: xfr.lax */
     "axfr:2620:0:2d0:202::132",
-    "axfr:192.0.47.132", /* xfr.cjr.dns.icann.org */
+    "axfr:192.0.47.132", /* iad.xfr.dns.icann.org, before: xfr.cjr */
     "axfr:2620:0:2830:202::132",
     "axfr:170.247.170.2", /* b.root-servers.net, since 2023 */
     "axfr:2801:1b8:10::b",
@@ -271,5 +341,8 @@ const char *const lr_uri_builtin[] = {
     "axfr:2001:500:12::d0d",
     "axfr:193.0.14.129", /* k */
     "axfr:2001:7fd::1",
+    "https://www.internic.net/domain/root.zone",
+    "axfr:lax.xfr.dns.icann.org",
+    "axfr:iad.xfr.dns.icann.org",
     NULL,
 };

@@ -16,9 +16,10 @@
 
 #include "lr_error.h"
 
+#include <stdbool.h>
 #include <stdint.h>
 
-enum lr_scheme { LR_FILE, LR_AXFR, LR_IXFR, LR_XOT, LR_HTTPS };
+enum lr_scheme { LR_FILE, LR_AXFR, LR_IXFR, LR_XOT, LR_HTTP, LR_HTTPS };
 
 struct lr_uri {
 	enum lr_scheme scheme;
@@ -38,6 +39,15 @@ struct lr_proxy {
 
 /* LR_EUSAGE; it does not quote the text, which may hold a password. */
 enum lr_code lr_proxy_parse(const char *text, struct lr_proxy *proxy, struct lr_error *err);
+
+/* Whether libcurl asks it. */
+bool lr_uri_is_web(const struct lr_uri *uri);
+
+/* Whether it is asked by DNS messages. */
+bool lr_uri_is_transfer(const struct lr_uri *uri);
+
+/* Whether TEXT begins with a scheme, and with none that is known here: another program's. */
+bool lr_uri_is_foreign(const char *text);
 
 /* LR_EUSAGE quotes the text. */
 enum lr_code lr_uri_parse(const char *text, struct lr_uri *uri, struct lr_error *err);

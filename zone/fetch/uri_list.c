@@ -4,6 +4,9 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
+
+#include <ldns/sha2.h>
 
 /* What stands on the line before a comment, without white space around it. */
 static char *
@@ -36,9 +39,39 @@ read_lines(
 		}
 		if (lr_uri_parse(line, &uris[*count], &why) == LR_OK)
 			++*count;
-		else
+		else if (!lr_uri_is_foreign(line))
 			skipped->line(skipped->arg, number, why.text);
 	}
+}
+
+/* The line that ends the list, or NULL. */
+static char *
+find_end(char *text)
+{
+	for (char *line = text; line; line = strchr(line, '\n') ? strchr(line, '\n') + 1 : NULL)
+		if (strncmp(line, "----", 4) == 0 &&
+		    strspn(line + 4, " \t\r") == strcspn(line + 4, "\n"))
+			return line;
+	return NULL;
+}
+
+/* Behind that line: the kind of check, and its value for what precedes the line. */
+static enum lr_code
+check_end(const char *text, const char *end, struct lr_error *err)
+{
+	unsigned char hash[LDNS_SHA256_DIGEST_LENGTH];
+	char kind[16] = "", value[80] = "", right[2 * sizeof(hash) + 1];
+	const char *next = strchr(end, '\n');
+	if (!next || sscanf(next, " %15[^: \t\r\n]%*[: \t]%79s", kind, value) != 2)
+		return lr_fail(err, LR_EFORMAT, "no check behind its \"----\"");
+	if (strcmp(kind, "SHA256") != 0)
+		return lr_fail(err, LR_EFORMAT, "a check that is not SHA256");
+	ldns_sha256((const unsigned char *)text, (unsigned)(end - text), hash);
+	for (size_t i = 0; i < sizeof(hash); i++)
+		snprintf(right + 2 * i, 3, "%02x", hash[i]);
+	if (strcasecmp(value, right) != 0)
+		return lr_fail(err, LR_EFORMAT, "its SHA256 is another");
+	return LR_OK;
 }
 
 enum lr_code
@@ -61,6 +94,12 @@ lr_uri_list_read(FILE *in, const struct lr_uri_list_skipped *skipped, struct lr_
 	} else if (strlen(text) != length) {
 		code = lr_fail(err, LR_EFORMAT, "not a text file");
 	} else {
+		char *end = find_end(text);
+		code = end ? check_end(text, end, err) : LR_OK;
+		if (end)
+			*end = '\0';
+	}
+	if (code == LR_OK) {
 		*count = 0;
 		read_lines(text, skipped, read, count);
 		*uris = read;
