@@ -50,7 +50,8 @@ lr_rounds_new(
 	const struct lr_source_options options = {.ca_bundle = settings->ca_bundle,
 	    .client_certificate = settings->client_certificate,
 	    .keys = settings->tsig_keys,
-	    .network = settings->network};
+	    .network = settings->network,
+	    .dir = settings->dir};
 	struct lr_rounds *rounds = calloc(1, sizeof(*rounds));
 	if (!rounds)
 		return lr_fail(err, LR_ENOMEM, "out of memory");

@@ -299,7 +299,8 @@ check(const struct options *o, const uint8_t *origin, struct lr_anchors *anchors
 	struct lr_tsig_keys *keys = NULL;
 	if (o->tsig_keys && read_keys(o->tsig_keys, &keys, &err) != LR_OK)
 		return trouble(o->tsig_keys, err.text);
-	const struct lr_source_options options = {o->ca_bundle, o->client_certificate, keys, NULL};
+	const struct lr_source_options options = {
+	    o->ca_bundle, o->client_certificate, keys, NULL, NULL};
 	struct lr_source *source;
 	enum lr_code made = lr_source_new(&uri, &options, &source, &err);
 	lr_tsig_keys_free(keys);

@@ -8,6 +8,8 @@ import pathlib
 import re
 import subprocess
 import sys
+import threading
+import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lab"))
 import lab  # noqa: E402
@@ -131,6 +133,64 @@ def lists():
             tap.equal(len(net.transfers(start)), 0, "transfers")
             tap.equal(len(net.root_queries(resolver, start)) > 0, True, "regular DNS")
             resolver.stop()
+
+
+class ListServer:
+    """A list of sources by HTTP; .asked counts."""
+
+    def __init__(self, port, text):
+        self.asked, self.text, self._lock = 0, text, threading.Lock()
+        self._server = hostile.Server(HERE, port, hostile.http(self._respond))
+        self.stop = self._server.stop
+
+    def _respond(self, connection, server):
+        with self._lock:
+            self.asked += 1
+        hostile.answer_http(connection, "200 OK", self.text.encode())
+
+
+@tap.test("a list that is a URL: had once a week, kept on disk, its sources asked; and without it those of the one before")
+def list_by_url():
+    if not HTTPS:
+        raise tap.Skip("this build is without libcurl")
+    with lab.Lab(root()) as net:
+        text = checked_list("quic-xfr:a.example/.", f"file:{net.zone.zone}", "axfr:203.0.113.250/.", "axfr:192.0.32.132/.")
+        server = ListServer(8010, text)
+        url = f"http://{HERE}:8010/sources"
+        options = ["localroot-source: builtin", f"localroot-source-list: {url}"]
+        resolver = net.unbound(localroot=options)
+        resolver.wait_serving(SERIAL)
+        kept = resolver.folder / "localroot.sources"
+        tap.equal(kept.read_text(), text, "on disk")
+        for turn in range(3):
+            before = resolver.metrics()["refresh_current"]
+            resolver.control("localroot_refresh")
+            resolver.wait_metrics(lambda m: m["refresh_current"] > before, 30, "confirmed")
+        tap.equal((server.asked, len(net.transfers())), (1, 1), "the list was asked for, and whole zones")
+        resolver.stop()
+
+        def again(age_days, asked):
+            when = time.time() - age_days * 86400
+            os.utime(kept, (when, when))
+            resolver = net.unbound(localroot=options, folder=kept.parent)
+            before = server.asked
+            resolver.control("localroot_refresh")
+            resolver.wait_metrics(lambda m: m["refresh_current"] > 0, 30, "confirmed")
+            tap.equal(server.asked - before, asked, f"the list, {age_days} days old, was asked for")
+            resolver.stop()
+        again(6, 0)
+        again(8, 1)
+        tap.equal(time.time() - kept.stat().st_mtime < 60, True, "kept anew")
+        server.stop()
+        again(8, 0)  # nobody gives a newer one
+        server = ListServer(8011, checked_list(f"file:{net.zone.zone}", "quic-xfr:a.example/."))
+        start = len(net.sniffer.queries())
+        resolver = net.unbound(localroot=["localroot-source: builtin", f"localroot-source-list: http://{HERE}:8011/sources"])
+        resolver.wait_refused(f"http://{HERE}:8011/sources", "format")
+        resolver.wait_log("the list has nobody to ask in it", 5)
+        resolver.ask("shop.com.", "A")
+        tap.equal((len(net.transfers(start)), len(net.root_queries(resolver, start)) > 0), (0, True), "regular DNS")
+        server.stop()
 
 
 @tap.test("the built-in list: addresses first while nothing is held, https first once a copy serves")

@@ -201,6 +201,10 @@ def http(respond):
     return play
 
 
+def answer_http(connection, status, body):
+    connection.sendall(f"HTTP/1.1 {status}\r\nContent-Length: {len(body)}\r\n\r\n".encode() + body)
+
+
 def response(status, headers=(), body=b"", length=True):
     """Bytes to send, as http() wants them."""
     lines = [f"HTTP/1.1 {status}", *headers, *([f"Content-Length: {len(body)}"] if length else []), "", ""]

@@ -13,12 +13,12 @@ struct lr_io {
 	bool (*random16)(void *arg, uint16_t *number);
 	void *arg;
 	bool ldns; /* master files may hold what ldns alone reads: see lr_text_read() */
-	int64_t (*wall)(void *arg); /* seconds since 1970; for signed transfers alone */
+	int64_t (*wall)(void *arg); /* seconds since 1970; for signed transfers and lists */
 };
 
 /* Everything that a source could use up. Over a limit is LR_ELIMIT, but for the times. */
 struct lr_limits {
-	int connect_ms;     /* to one address; 2 s at the most while others are left to try */
+	int connect_ms;     /* to one address; others are tried beside it */
 	int idle_ms;        /* between two reads that bring something */
 	int total_ms;       /* of the whole fetch, however many connections it takes */
 	int work_ms;        /* between two of its reads, at work on what came */

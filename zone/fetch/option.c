@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -258,14 +259,6 @@ take_keys(const struct reading *reading, void *place)
 	return LR_OK;
 }
 
-/* The patched parser has obeyed it already. */
-static enum lr_code
-take_module(const struct reading *reading, void *place)
-{
-	(void)place;
-	return check_path(reading);
-}
-
 /* Whether this build can ask the source, and a file: is none that is known not to be a file. */
 static enum lr_code
 try_out(const struct lr_uri *uri, const struct lr_paths *paths, struct lr_error *err)
@@ -280,6 +273,40 @@ try_out(const struct lr_uri *uri, const struct lr_paths *paths, struct lr_error 
 		return lr_fail(err, code, "\"%.100s\": %.120s", uri->text, why.text);
 	lr_source_free(source);
 	return LR_OK;
+}
+
+static bool
+is_url(const char *text)
+{
+	return strncasecmp(text, "http://", 7) == 0 || strncasecmp(text, "https://", 8) == 0;
+}
+
+/* A file that has to be there, or a URL: a source in itself, which asks whom it names. */
+static enum lr_code
+take_list(const struct reading *reading, void *place)
+{
+	struct lr_uri uri;
+	if (!is_url(reading->value))
+		return take_file(reading, place);
+	enum lr_code code = lr_uri_parse(reading->value, &uri, reading->err);
+	if (code == LR_OK)
+		code = try_out(&uri, reading->paths, reading->err);
+	char *copy = code == LR_OK ? strdup(reading->value) : NULL;
+	if (code != LR_OK)
+		return code;
+	if (!copy)
+		return out_of_memory(reading->err);
+	free(*(char **)place);
+	*(char **)place = copy;
+	return LR_OK;
+}
+
+/* The patched parser has obeyed it already. */
+static enum lr_code
+take_module(const struct reading *reading, void *place)
+{
+	(void)place;
+	return check_path(reading);
 }
 
 static enum lr_code
@@ -388,7 +415,7 @@ static const struct option table[] = {
     {"localroot", take_switch, IN(enabled), 0},
     {"localroot-module", take_module, 0, 0},
     {"localroot-source", take_source, 0, IN(sources_missed)},
-    {"localroot-source-list", take_file, IN(source_list), IN(sources_missed)},
+    {"localroot-source-list", take_list, IN(source_list), IN(sources_missed)},
     {"localroot-dir", take_folder, IN(dir), 0},
     {"localroot-status-file", take_new_file, IN(status_file), 0},
     {"localroot-ca-bundle", take_certificates, IN(ca_bundle), IN(ca_bundle_missed)},
@@ -462,6 +489,12 @@ lr_option_take_list(struct lr_options *options, const struct lr_paths *paths,
 	struct lr_error why;
 	size_t count = 0, number = options->source_count;
 	const char *reason;
+	if (is_url(options->source_list)) {
+		struct lr_uri uri;
+		enum lr_code parsed = lr_uri_parse(options->source_list, &uri, err);
+		uri.list = true;
+		return parsed == LR_OK ? add_source(options, &uri, paths, err) : parsed;
+	}
 	FILE *file = open_file(paths, options->source_list, &reason);
 	if (!file)
 		return errno == ENOMEM

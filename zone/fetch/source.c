@@ -24,6 +24,27 @@ lr_fetch_https(struct lr_source *source, const struct lr_request *request,
 	(void)source, (void)request, (void)fetched;
 	return lr_https_start(err);
 }
+
+enum lr_code
+lr_fetch_list(struct lr_source *source, const struct lr_request *request,
+    struct lr_fetched *fetched, struct lr_error *err)
+{
+	(void)source, (void)request, (void)fetched;
+	return lr_https_start(err);
+}
+
+void
+lr_listed_free(struct lr_listed *listed)
+{
+	(void)listed;
+}
+
+struct lr_source *
+lr_listed_last(struct lr_listed *listed)
+{
+	(void)listed;
+	return NULL;
+}
 #endif
 
 static bool
@@ -44,6 +65,7 @@ copy_options(struct lr_source *s, const struct lr_source_options *options)
 	if (key)
 		s->key = *key;
 	return copy_string(options->ca_bundle, &s->ca_bundle) &&
+	       copy_string(options->dir, &s->dir) &&
 	       copy_string(options->client_certificate, &s->client_certificate);
 }
 
@@ -74,6 +96,8 @@ lr_source_free(struct lr_source *source)
 		return;
 	if (lr_uri_is_web(&source->uri))
 		lr_https_stop();
+	lr_listed_free(source->listed);
+	free(source->dir);
 	free(source->ca_bundle);
 	free(source->client_certificate);
 	explicit_bzero(&source->key, sizeof(source->key));
@@ -90,13 +114,18 @@ lr_source_uri(const struct lr_source *source)
 void
 lr_source_distrust(struct lr_source *source)
 {
+	struct lr_source *last = lr_listed_last(source->listed);
 	source->distrusted = true;
+	if (last)
+		last->distrusted = true;
 }
 
-static enum lr_code
-fetch_by_scheme(struct lr_source *source, const struct lr_request *request,
+enum lr_code
+lr_fetch_by_scheme(struct lr_source *source, const struct lr_request *request,
     struct lr_fetched *fetched, struct lr_error *err)
 {
+	if (source->uri.list)
+		return lr_fetch_list(source, request, fetched, err);
 	switch (source->uri.scheme) {
 	case LR_FILE:
 		return lr_fetch_file(source, request, fetched, err);
@@ -122,7 +151,7 @@ lr_source_fetch(struct lr_source *source, const uint8_t *origin, const struct lr
 	bool current;
 	lr_budget_start(&budget, io, limits);
 	budget.network = source->network;
-	enum lr_code code = fetch_by_scheme(source, &request, &got, err);
+	enum lr_code code = lr_fetch_by_scheme(source, &request, &got, err);
 	if (code != LR_OK)
 		return code;
 	if (got.draft)
@@ -133,8 +162,12 @@ lr_source_fetch(struct lr_source *source, const uint8_t *origin, const struct lr
 		lr_draft_free(got.draft);
 		return code;
 	}
-	if (got.draft && !got.increment)
+	if (got.draft && !got.increment) {
+		struct lr_source *last = lr_listed_last(source->listed);
 		source->distrusted = false;
+		if (last)
+			last->distrusted = false;
+	}
 	*fetched = got;
 	return LR_OK;
 }

@@ -35,6 +35,7 @@ struct lr_source_options {
 	const char *client_certificate;  /* for xot: our own and its key, or NULL */
 	const struct lr_tsig_keys *keys; /* that transfers are signed with, or NULL */
 	struct lr_network *network;      /* which ways they may go, or NULL: all */
+	const char *dir;                 /* where a list that is a URL is kept, or NULL */
 };
 
 /* What the options point to is copied, and a reference to the network is kept. By the thread that

@@ -14,8 +14,8 @@
 enum { OK = 200, NOT_MODIFIED = 304 };
 
 /* Where a response sends us; from https to nothing else. */
-static enum lr_code
-redirected(const struct lr_https_response *response, const struct lr_source *source,
+enum lr_code
+lr_https_redirected(const struct lr_https_response *response, const struct lr_source *source,
     struct lr_uri *uri, struct lr_error *err)
 {
 	char text[sizeof(uri->text)];
@@ -96,7 +96,7 @@ ask(struct lr_source *source, const struct lr_request *request, const struct lr_
 		   (conditions->etag[0] || conditions->modified[0])) {
 		fetched->serial = conditions->serial;
 	} else {
-		code = redirected(&response, source, uri, err);
+		code = lr_https_redirected(&response, source, uri, err);
 		*again = code == LR_OK;
 	}
 	lr_https_response_clear(&response);

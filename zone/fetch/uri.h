@@ -28,6 +28,7 @@ struct lr_uri {
 	char path[1024];  /* file: the path; https: from the first slash on */
 	char name[256];   /* xot: the name to authenticate, or empty */
 	char address[64]; /* https: the address to connect to (bootstrapping), or empty */
+	bool list;        /* it is a list of sources that lies there */
 	char text[1536];  /* as the user wrote it: what log lines name */
 };
 
