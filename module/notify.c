@@ -176,7 +176,7 @@ take_datagrams(struct lr_listener *l, int fd)
 static void
 accept_caller(struct lr_listener *l, int listener)
 {
-	struct sockaddr_storage from;
+	struct sockaddr_storage from = {.ss_family = AF_UNSPEC};
 	socklen_t length = sizeof(from);
 	struct lr_peer peer;
 	int fd = accept4(listener, (struct sockaddr *)&from, &length, SOCK_CLOEXEC | SOCK_NONBLOCK);

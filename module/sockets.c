@@ -63,6 +63,7 @@ lr_datagram_receive(int fd, struct lr_datagram *datagram)
 	    .msg_iovlen = 1,
 	    .msg_control = datagram->control,
 	    .msg_controllen = sizeof(datagram->control)};
+	datagram->from.ss_family = AF_UNSPEC;
 	ssize_t size = recvmsg(fd, &message, MSG_DONTWAIT);
 	if (size < 0)
 		return false;
