@@ -2,7 +2,7 @@
 
     key = primaries.Key("transfer.lab.", "hmac-sha256")
     primary = primaries.KINDS["knot"](folder, zone, address, key, notify=("127.0.0.1", 5399))
-    primary.serve(newer, serial)      # publishes, and says so
+    primary.serve(newer, serial)      # publishes, and says so to whom it was told
 """
 
 import base64
@@ -11,6 +11,9 @@ import pathlib
 import signal
 import subprocess
 import time
+
+import dns.message
+import dns.query
 
 import daemons
 import netns
@@ -60,9 +63,13 @@ class Primary(daemons.Daemon):
         scratch.rename(self.zone_file)
 
     def serve(self, zone, serial):
-        """Publishes that zone and returns as soon as the primary was told to."""
+        """Publishes that zone; returns as soon as the primary has it."""
+        def published():
+            answer = dns.query.udp(dns.message.make_query(".", "SOA"), self.address, 5)
+            return answer.answer and answer.answer[0][0].serial == serial
         self._put(zone)
-        self._reload(serial)
+        self._reload()
+        daemons.wait(published, 20, lambda: f"{self.name} has serial {serial}:\n{self.log[-3000:]}")
 
 
 class Nsd(Primary):
@@ -83,8 +90,7 @@ class Nsd(Primary):
         (folder / "nsd.conf").write_text("\n".join(lines) + "\n", encoding="ascii")
         return [need("nsd"), "-d", "-c", str(folder / "nsd.conf")]
 
-    def _reload(self, serial):
-        del serial
+    def _reload(self):
         self.process.send_signal(signal.SIGHUP)
 
 
@@ -117,8 +123,7 @@ class Bind(Primary):
         self._rndc = [need("rndc"), "-k", str(folder / "rndc.key"), "-s", self.address]
         return [need("named"), "-g", "-n", "1", "-c", str(folder / "named.conf")]
 
-    def _reload(self, serial):
-        del serial
+    def _reload(self):
         subprocess.run([*self._rndc, "reload", "."], check=True, capture_output=True, timeout=30)
 
 
@@ -143,8 +148,7 @@ class Knot(Primary):
         self._knotc = [need("knotc"), "-s", str(folder / "knot.sock")]
         return [need("knotd"), "-c", str(folder / "knot.conf"), "-s", str(folder / "knot.sock")]
 
-    def _reload(self, serial):
-        del serial
+    def _reload(self):
         subprocess.run([*self._knotc, "zone-reload", "."], check=True, capture_output=True, timeout=30)
 
 
