@@ -12,7 +12,8 @@ import tap  # noqa: E402
 
 lab.enter()
 
-from roll import ALGORITHM_ROLL, KSK_ROLL, ONE_ALGORITHM, OUTSIDE, TWO_ALGORITHMS, follow, judge_all  # noqa: E402
+from pair import put, word  # noqa: E402
+from roll import ALGORITHM_ROLL, ANCHORS, KSK_ROLL, ONE_ALGORITHM, OUTSIDE, TWO_ALGORITHMS, follow, judge_all, rolling, verdict  # noqa: E402
 
 
 @tap.test("algorithm 8 to 13 by RFC 5011, from the copy alone")
@@ -51,6 +52,15 @@ REVOKED = {(stage, "old"): ("refuses", "insecure") for stage in ("old revoked", 
 def auto():
     judge_all(ONE_ALGORITHM, KSK_ROLL, by_auto, REVOKED)
     judge_all(TWO_ALGORITHMS, ALGORITHM_ROLL, by_auto, {**OUTSIDE, **REVOKED})
+
+
+@tap.test("harden-algo-downgrade, anchors of two algorithms and a zone of one: the copy is served, where another Unbound fails")
+def hardened():
+    with rolling(*ALGORITHM_ROLL["initial"][0], kinds=TWO_ALGORITHMS) as (roll, net):
+        how = {"anchor": roll.anchors(ANCHORS["both"], "DS"), "config": "harden-algo-downgrade: yes"}
+        plain, local = net.unbound(**how), net.unbound(localroot=[], **how)
+        tap.equal(verdict(local), "serves", "the module")
+        tap.equal((word(put(plain, "junk.")), word(put(local, "junk."))), ("SERVFAIL", "NXDOMAIN"), "without the module and with")
 
 
 tap.run()
