@@ -4,6 +4,7 @@
 import contextlib
 import os
 import pathlib
+import re
 import socket
 import sys
 import threading
@@ -57,8 +58,8 @@ def families():
             off = f"do-ip{10 - family}: no"  # the lab says so to Unbound
             resolver = net.unbound(localroot=["localroot-source: builtin"])
             resolver.wait_serving(SERIAL)
-            named = [line for line in resolver.control("localroot_status").splitlines() if line.startswith("source axfr:")]
-            tap.equal({"6" if line.count(":") > 3 else "4" for line in named}, {str(family)}, f"{off}: {named}")
+            named = re.findall(r"^source axfr:([0-9a-f:.]*[0-9a-f]): ", resolver.control("localroot_status"), re.MULTILINE)
+            tap.equal(({"6" if ":" in host else "4" for host in named}, len(named)), ({str(family)}, 8), f"{off}: {named}")
             resolver = net.unbound(localroot=source_lines(f"axfr:{refused}", f"axfr:{net.transfer_addresses[0]}"))
             resolver.wait_serving(SERIAL)
             resolver.wait_log(rf"axfr:{refused}: not asked, by Unbound's options: {off}", 5)
