@@ -139,6 +139,16 @@ lr_folder_replace(const struct lr_folder *folder, const char *name,
 }
 
 enum lr_code
+lr_folder_remove(const struct lr_folder *folder, const char *name, struct lr_error *err)
+{
+	if (unlinkat(folder->fd, name, 0) == 0)
+		(void)fsync(folder->fd);
+	else if (errno != ENOENT)
+		return failed(err, "remove", folder, name);
+	return LR_OK;
+}
+
+enum lr_code
 lr_folder_replace_path(const char *path, enum lr_code (*print)(FILE *out, const void *what),
     const void *what, struct lr_error *err)
 {

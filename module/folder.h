@@ -40,7 +40,12 @@ enum lr_code lr_folder_replace(const struct lr_folder *folder, const char *name,
     enum lr_code (*print)(FILE *out, const void *what), const void *what, bool durable,
     struct lr_error *err);
 
-/* The same for one file by its path, in whatever folder it is; not durable. */
+/* Removes the file NAME, if it is there, for good. LR_EIO names the file and the reason. */
+enum lr_code lr_folder_remove(
+    const struct lr_folder *folder, const char *name, struct lr_error *err);
+
+/* The same as lr_folder_replace() for one file by its path, in whatever folder it is; not durable.
+ */
 enum lr_code lr_folder_replace_path(const char *path,
     enum lr_code (*print)(FILE *out, const void *what), const void *what, struct lr_error *err);
 

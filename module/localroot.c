@@ -5,6 +5,8 @@
 #include "precedence.h"
 #include "status.h"
 
+#define STARTED "started: localroot_status tells what comes of it\n"
+
 struct lr_localroot {
 	struct lr_settings settings;
 	struct lr_snapshot *snapshot;
@@ -273,7 +275,10 @@ lr_localroot_control(struct lr_localroot *module, const char *command, FILE *out
 		fprintf(out, "error not serving: %s: no source is asked\n", lr_reason_text(reason));
 	} else if (strcmp(command, "localroot_refresh") == 0) {
 		lr_refresher_wake(module->refresher);
-		fprintf(out, "started: localroot_status tells what comes of it\n");
+		fputs(STARTED, out);
+	} else if (strcmp(command, "localroot_forget") == 0) {
+		lr_refresher_forget(module->refresher);
+		fputs(STARTED, out);
 	} else {
 		return false;
 	}

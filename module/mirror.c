@@ -32,6 +32,7 @@ struct lr_mirror {
 	struct lr_state state;
 	int64_t horizon;
 	size_t zone_octets; /* 0: no copy */
+	bool outdated;      /* so, for the root's current one is not understood here */
 };
 
 struct lr_mirror *
@@ -122,6 +123,7 @@ note(struct lr_mirror *mirror, const struct lr_zone *zone, const struct lr_state
 	mirror->state = *state;
 	mirror->horizon = horizon;
 	mirror->zone_octets = lr_zone_facts(zone)->octets;
+	mirror->outdated = false;
 	pthread_mutex_unlock(&mirror->lock);
 }
 
@@ -230,6 +232,54 @@ renew(struct lr_mirror *mirror, const struct lr_zone *zone, const struct lr_orig
 	return LR_OK;
 }
 
+/* Nobody is served what is older than a zone that is verified, nor what we do not understand of
+ * it: STATE is of such a zone. */
+static void
+step_aside(struct lr_mirror *mirror, const char *source, const struct lr_state *state,
+    const struct lr_error *why)
+{
+	bool told = mirror->outdated;
+	drop(mirror);
+	lr_mirror_set_floor(mirror, state);
+	pthread_mutex_lock(&mirror->lock);
+	mirror->outdated = true;
+	pthread_mutex_unlock(&mirror->lock);
+	if (!told)
+		log_err("localroot: %s: serial %" PRIu32
+			" is verified, but not understood, and nothing is served: %s",
+		    source, state->serial, why->text);
+}
+
+/* A restart is not to serve what is older, either. */
+static void
+yield_to(struct lr_mirror *mirror, const struct lr_origin *origin, const struct lr_report *report)
+{
+	struct lr_state state = {.serial = report->serial};
+	bool news = !mirror->outdated || mirror->state.serial != report->serial;
+	snprintf(state.source, sizeof(state.source), "%s", origin->source);
+	/* What vouched for the copy before vouches for this one. */
+	state.key_length = mirror->state.key_length;
+	memcpy(state.key, mirror->state.key, state.key_length);
+	step_aside(mirror, origin->source, &state, &report->error);
+	if (news && mirror->queue)
+		lr_store_queue_save_floor(mirror->queue, &state);
+}
+
+void
+lr_mirror_forget(struct lr_mirror *mirror)
+{
+	log_info("localroot: the copy held and the serials accepted before are forgotten: the next "
+		 "verified zone is taken");
+	drop(mirror);
+	mirror->has_floor = false;
+	pthread_mutex_lock(&mirror->lock);
+	mirror->state = (struct lr_state){.serial = 0};
+	mirror->outdated = false;
+	pthread_mutex_unlock(&mirror->lock);
+	if (mirror->queue)
+		lr_store_queue_forget(mirror->queue);
+}
+
 enum lr_code
 lr_mirror_take(struct lr_mirror *mirror, struct lr_draft *draft, const struct lr_origin *origin,
     struct lr_error *err)
@@ -246,10 +296,12 @@ lr_mirror_take(struct lr_mirror *mirror, struct lr_draft *draft, const struct lr
 	const struct lr_zone *zone;
 	struct lr_report report;
 	code = verify(mirror, draft, mirror->has_floor, &zone, &report);
-	if (code != LR_OK) {
+	if (code != LR_OK)
 		*err = report.error;
+	if (code == LR_EUPDATE)
+		yield_to(mirror, origin, &report);
+	if (code != LR_OK)
 		return code;
-	}
 	log_verified(origin->source, &report);
 	code = renew(mirror, zone, origin, err);
 	lr_zone_unref(zone);
@@ -328,13 +380,16 @@ lr_mirror_restore(struct lr_mirror *mirror, struct lr_draft *draft, const char *
 	struct lr_report report;
 	lr_draft_heed(draft, mirror->stop);
 	enum lr_code code = verify(mirror, draft, mirror->has_floor, &zone, &report);
-	if (code != LR_OK) {
-		*err = report.error;
-		return code;
-	}
-	log_verified(name, &report);
 	/* The writing may have been cut short between the zone and its state. */
-	state->serial = lr_zone_facts(zone)->serial;
+	if (code == LR_OK || code == LR_EUPDATE)
+		state->serial = report.serial;
+	if (code != LR_OK)
+		*err = report.error;
+	if (code == LR_EUPDATE)
+		step_aside(mirror, name, state, err);
+	if (code != LR_OK)
+		return code;
+	log_verified(name, &report);
 	if (lr_upstream_offer(mirror->uses.upstream, zone) == LR_OK)
 		publish(mirror, zone, state);
 	else
@@ -428,7 +483,7 @@ lr_mirror_reason(struct lr_mirror *mirror)
 	enum lr_reason reason = LR_NO_REASON;
 	pthread_mutex_lock(&mirror->lock);
 	if (!mirror->zone_octets)
-		reason = LR_NO_COPY;
+		reason = mirror->outdated ? LR_UPDATE : LR_NO_COPY;
 	else if (!mirror->state.confirmed)
 		reason = LR_UNCONFIRMED;
 	else if (lr_clock_wall() >= mirror->horizon)

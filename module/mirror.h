@@ -73,9 +73,18 @@ struct lr_origin {
  * A source delivered a zone, which is consumed: verifies and publishes it, or confirms the copy
  * held where it is the same serial. A new one is on disk before it is served, unless the disk takes
  * longer than a second. The code and the text say why it was refused.
+ *
+ * LR_EUPDATE, as with a copy restored: it is verified and not understood, and so the copy held is
+ * not served any more, its serial counts as accepted, and the log has been told.
  */
 enum lr_code lr_mirror_take(struct lr_mirror *mirror, struct lr_draft *draft,
     const struct lr_origin *origin, struct lr_error *err);
+
+/*
+ * Forgets the copy, and the serial that counts as accepted before, in memory and on disk: the next
+ * zone that verifies is taken, whatever its serial.
+ */
+void lr_mirror_forget(struct lr_mirror *mirror);
 
 /* A source said that SERIAL is its current one and it is that of the copy held. LR_ESERIAL: it is
  * not. LR_EEXPIRED: it is, but its signatures have run out. LR_ESTALE: for too long. LR_ENOMEM. */

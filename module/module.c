@@ -252,9 +252,10 @@ unbound_module_control(struct module_env *env, int id, const char *line, char *t
 {
 	const char *why = *unfit ? unfit : refused.text;
 	if (*why) {
-		bool refresh = strcmp(line, "localroot_refresh") == 0;
-		snprintf(text, size, "%snot serving: %s\n", refresh ? "error " : "", why);
-		return refresh || strcmp(line, "localroot_status") == 0;
+		bool acts =
+		    strcmp(line, "localroot_refresh") == 0 || strcmp(line, "localroot_forget") == 0;
+		snprintf(text, size, "%snot serving: %s\n", acts ? "error " : "", why);
+		return acts || strcmp(line, "localroot_status") == 0;
 	}
 	struct lr_localroot *module = asked_module(env, id);
 	size_t length;

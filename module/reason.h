@@ -15,6 +15,7 @@ enum lr_reason {
 	LR_NO_COPY,
 	LR_UNCONFIRMED, /* from disk, and not known when it was current */
 	LR_STALE,
+	LR_UPDATE, /* the root's current one is verified, and not understood here */
 	/* Something else decides for ".". */
 	LR_FORWARDED,
 	LR_STUBBED,

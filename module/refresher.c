@@ -39,9 +39,10 @@ struct lr_refresher {
 	struct lr_status_file *status_file; /* or NULL */
 	pthread_t thread;
 	bool running;
-	int stop_fd; /* readable: end */
-	int wake_fd; /* readable: a round is wanted now */
-	int work_fd; /* readable: something has been done aside */
+	int stop_fd;         /* readable: end */
+	int wake_fd;         /* readable: a round is wanted now */
+	atomic_bool forgets; /* the copy is to be forgotten */
+	int work_fd;         /* readable: something has been done aside */
 	struct lr_io io;
 	struct lr_stop stop;            /* of what is done with what came */
 	bool was_fresh;                 /* the copy, when last looked at */
@@ -249,6 +250,15 @@ watch(struct lr_refresher *r)
 	return lr_mirror_watch(r->uses.mirror, lr_lead_look(r->uses.lead, NULL) != LR_NO_REASON);
 }
 
+/* What is under way may be of before. */
+static void
+forget(struct lr_refresher *r)
+{
+	lr_rounds_cancel(r->rounds);
+	lr_mirror_forget(r->uses.mirror);
+	r->all_wanted = true;
+}
+
 /* Whatever is to be seen or done now; nothing in it waits for a source, and for a disk a second at
  * the most. */
 static void
@@ -256,6 +266,8 @@ look(struct lr_refresher *r)
 {
 	const struct lr_restore restoring = restore(r);
 	bool ended = false;
+	if (atomic_exchange(&r->forgets, false))
+		forget(r);
 	lr_restore_go_on(&restoring);
 	lr_store_queue_work(r->queue);
 	bool anchored = look_at_anchors(r);
@@ -396,6 +408,13 @@ void
 lr_refresher_wake(struct lr_refresher *r)
 {
 	(void)eventfd_write(r->wake_fd, 1);
+}
+
+void
+lr_refresher_forget(struct lr_refresher *r)
+{
+	atomic_store(&r->forgets, true);
+	lr_refresher_look(r);
 }
 
 void

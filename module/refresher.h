@@ -40,6 +40,10 @@ void lr_refresher_stop(struct lr_refresher *refresher);
 /* Asks for a round now; returns at once. Any thread. */
 void lr_refresher_wake(struct lr_refresher *refresher);
 
+/* Asks to forget the copy, as lr_mirror_forget(), and for a round after that; returns at once. Any
+ * thread. */
+void lr_refresher_forget(struct lr_refresher *refresher);
+
 /* Asks for a look now, as there is one each second; returns at once. Any thread. */
 void lr_refresher_look(struct lr_refresher *refresher);
 

@@ -66,7 +66,8 @@ take_zone(const struct lr_restore *r, struct lr_loaded *loaded, const struct pla
 		code = lr_mirror_restore(r->mirror, loaded->draft, place->name, state, &err);
 	if (code != LR_OK) {
 		lr_stats_failure(r->stats, code);
-		log_warn("localroot: %s: %s", place->name, err.text);
+		if (code != LR_EUPDATE) /* the log was told */
+			log_warn("localroot: %s: %s", place->name, err.text);
 		return;
 	}
 	if (place->queue)

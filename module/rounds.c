@@ -12,6 +12,9 @@
 #define ROUND_MS 300000 /* no further source is begun after that */
 #define GRACE_MS 5000   /* past the limits of a fetch, or past being cancelled: it hangs */
 
+/* To whom a serial has gone back on purpose. */
+#define ADVICE " (if that is to be taken: localroot_forget, unbound-localroot(8))"
+
 /* One source. */
 struct asking {
 	struct lr_inquiry *inquiry; /* or NULL */
@@ -171,8 +174,9 @@ note(struct lr_rounds *rounds, size_t i, enum lr_code code, const struct lr_erro
 		return;
 	}
 	lr_stats_failure(rounds->uses.stats, code);
-	if (news)
-		log_warn("localroot: %s: %s", name_of(rounds, i), err->text);
+	const char *advice = code == LR_ESERIAL ? ADVICE : "";
+	if (news && code != LR_EUPDATE) /* of which the mirror tells */
+		log_warn("localroot: %s: %s%s", name_of(rounds, i), err->text, advice);
 	else
 		lr_say(VERB_DETAIL, "localroot: %s: %s", name_of(rounds, i), err->text);
 }
@@ -268,9 +272,11 @@ take(struct lr_rounds *rounds, size_t i, bool fresh)
 		code = use(rounds, i, &fetched, &err);
 	if (code == LR_ECANCELLED) /* the end has come while it was verified */
 		return;
-	if (code != LR_OK && fetched.increment && ask_for_the_whole(rounds, i, fresh, &err))
+	/* One that is not understood has verified. */
+	if (code != LR_OK && code != LR_EUPDATE && fetched.increment &&
+	    ask_for_the_whole(rounds, i, fresh, &err))
 		return;
-	if (code == LR_OK && fetched.increment)
+	if ((code == LR_OK || code == LR_EUPDATE) && fetched.increment)
 		(void)lr_sources_note_increment(rounds->sources, i, true);
 	note(rounds, i, code, &err);
 	rounds->good |= code == LR_OK;

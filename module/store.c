@@ -93,6 +93,13 @@ lr_store_write_state(
 	return lr_folder_replace(folder, STATE, print_state, state, true, err);
 }
 
+enum lr_code
+lr_store_remove(const struct lr_folder *folder, struct lr_error *err)
+{
+	enum lr_code code = lr_folder_remove(folder, ZONE, err);
+	return code == LR_OK ? lr_folder_remove(folder, STATE, err) : code;
+}
+
 /* The text of the lines before the checksum, which is taken off. LR_EFORMAT: it is not theirs. */
 static enum lr_code
 check_sum(char *text, size_t length)

@@ -43,6 +43,9 @@ enum lr_code lr_store_write_zone(
 enum lr_code lr_store_write_state(
     const struct lr_folder *folder, const struct lr_state *state, struct lr_error *err);
 
+/* Forgets both: zone and state are not there any more. */
+enum lr_code lr_store_remove(const struct lr_folder *folder, struct lr_error *err);
+
 /* *FOUND: there is one. LR_EIO where it cannot be read, LR_EFORMAT where it is cut, changed, or of
  * another version. LR_ENOMEM. */
 enum lr_code lr_store_read_state(

@@ -11,11 +11,12 @@
 #define LOCK_LOAD_MS 1000
 
 struct lr_store_job *
-lr_store_job_new(const char *dir, const struct lr_zone *zone)
+lr_store_job_new(const char *dir, enum lr_store_kind kind, const struct lr_zone *zone)
 {
 	struct lr_store_job *job = calloc(1, sizeof(*job));
 	if (!job)
 		return NULL;
+	job->kind = kind;
 	job->dir = strdup(dir);
 	job->zone_path = lr_store_zone_path(dir);
 	job->zone = zone ? lr_zone_ref(zone) : NULL;
@@ -88,9 +89,9 @@ write_both(struct lr_store_job *job, const struct lr_folder *folder)
 	job->newer = superseded && there.serial != job->state.serial;
 	if (job->newer)
 		return;
-	if (job->renewed || !is_there(job->zone_path))
+	if (job->zone && (job->renewed || !is_there(job->zone_path)))
 		job->code = lr_store_write_zone(folder, job->zone, &job->error);
-	job->holds = job->code == LR_OK;
+	job->holds = job->zone && job->code == LR_OK;
 	if (superseded)
 		return;
 	enum lr_code code = lr_store_write_state(folder, &job->state, &err);
@@ -98,6 +99,17 @@ write_both(struct lr_store_job *job, const struct lr_folder *folder)
 		job->code = code;
 		job->error = err;
 	}
+}
+
+/* What is to be forgotten first holds no floor for what is to be kept. */
+static void
+replace(struct lr_store_job *job, const struct lr_folder *folder)
+{
+	if (job->anew)
+		job->code = lr_store_remove(folder, &job->error);
+	job->removed = job->code == LR_OK;
+	if (job->removed && job->kind != LR_STORE_NONE)
+		write_both(job, folder);
 }
 
 static void
@@ -111,7 +123,7 @@ save(struct lr_store_job *job)
 		job->code =
 		    lr_fail(&job->error, LR_EIO, "%s is locked by another program", job->dir);
 	else
-		write_both(job, &folder);
+		replace(job, &folder);
 	lr_folder_close(&folder);
 }
 
@@ -119,10 +131,10 @@ static void
 run(void *arg)
 {
 	struct lr_store_job *job = arg;
-	if (job->zone)
-		save(job);
-	else
+	if (job->kind == LR_STORE_LOAD)
 		load(job);
+	else
+		save(job);
 }
 
 static void

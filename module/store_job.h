@@ -7,17 +7,27 @@
 #include "aside.h"
 #include "store_queue.h"
 
+enum lr_store_kind {
+	LR_STORE_LOAD,  /* reads both */
+	LR_STORE_ZONE,  /* keeps zone and state */
+	LR_STORE_FLOOR, /* keeps the state alone */
+	LR_STORE_NONE   /* keeps nothing: only what was there is forgotten */
+};
+
 struct lr_store_job {
+	enum lr_store_kind kind;
 	char *dir, *zone_path;
 	/* What is to be kept: */
-	const struct lr_zone *zone; /* NULL: the job is to read */
+	bool anew;                  /* what is there is forgotten first */
+	const struct lr_zone *zone; /* LR_STORE_ZONE's, else NULL */
 	bool renewed;
 	struct lr_state state;
 	/* What came of it: */
 	enum lr_code code;
 	struct lr_error error;
-	bool holds; /* kept: the zone there is this one */
-	bool newer; /* or it is a newer one, of another server */
+	bool removed; /* anew: it has been forgotten */
+	bool holds;   /* kept: the zone there is this one */
+	bool newer;   /* or it is a newer one, of another server */
 	bool found_state;
 	enum lr_code state_code;
 	struct lr_error state_error;
@@ -25,7 +35,8 @@ struct lr_store_job {
 };
 
 /* NULL: out of memory. A reference of its own to ZONE. */
-struct lr_store_job *lr_store_job_new(const char *dir, const struct lr_zone *zone);
+struct lr_store_job *lr_store_job_new(
+    const char *dir, enum lr_store_kind kind, const struct lr_zone *zone);
 void lr_store_job_free(struct lr_store_job *job);
 
 /* The work of the job, which its own thread does. */

@@ -21,6 +21,8 @@ struct lr_store_queue {
 	struct lr_store_job *next; /* to be kept after that, or NULL */
 	bool holds;                /* the zone there is the one held */
 	bool newer;                /* or it is a newer one */
+	bool anew;                 /* what is there is to be forgotten */
+	bool unwanted;             /* the job reads what is forgotten by now */
 	struct lr_said said_failed, said_hangs;
 
 	pthread_mutex_t lock; /* of what follows */
@@ -109,9 +111,12 @@ begin_next(struct lr_store_queue *queue)
 	struct lr_store_job *next = queue->next;
 	struct lr_error err;
 	queue->next = NULL;
+	next->anew = queue->anew;
 	enum lr_code code = begin(queue, next, &err);
-	if (code == LR_OK)
+	if (code == LR_OK) {
+		queue->anew = false;
 		return;
+	}
 	queue->holds &= !next->renewed;
 	note_result(queue, code, err.text);
 	lr_store_job_free(next);
@@ -141,34 +146,57 @@ wait_for_saving(struct lr_store_queue *queue, int64_t until_ms)
 		if (!queue->job)
 			return;
 		int64_t left = until_ms - lr_clock_monotonic_ms(NULL);
-		if (!lr_aside_wait(queue->aside, left > 0 ? (int)left : 0) || !queue->job->zone)
+		if (!lr_aside_wait(queue->aside, left > 0 ? (int)left : 0) ||
+		    queue->job->kind == LR_STORE_LOAD)
 			return;
 		struct lr_store_job *job = take(queue);
 		queue->holds = job->holds;
 		queue->newer = job->newer;
+		queue->anew |= job->anew && !job->removed;
 		note_result(queue, job->code, job->error.text);
 		lr_store_job_free(job);
 	}
+}
+
+/* Is to be done next, in place of what was. STATE: or NULL. */
+static void
+save(struct lr_store_queue *queue, struct lr_store_job *job, bool renewed,
+    const struct lr_state *state, int patience_ms)
+{
+	bool held = queue->holds && !renewed;
+	queue->holds &= !renewed;
+	queue->newer &= !renewed;
+	if (!job) {
+		note_result(queue, LR_ENOMEM, "out of memory");
+		return;
+	}
+	if (state)
+		job->state = *state;
+	job->renewed = !held;
+	lr_store_job_free(queue->next);
+	queue->next = job;
+	wait_for_saving(queue, lr_clock_monotonic_ms(NULL) + patience_ms);
 }
 
 void
 lr_store_queue_save(struct lr_store_queue *queue, const struct lr_zone *zone, bool renewed,
     const struct lr_state *state, int patience_ms)
 {
-	struct lr_store_job *job = lr_store_job_new(queue->dir, zone);
-	if (!job) {
-		queue->holds &= !renewed;
-		queue->newer &= !renewed;
-		note_result(queue, LR_ENOMEM, "out of memory");
-		return;
-	}
-	job->state = *state;
-	job->renewed = renewed || !queue->holds;
-	queue->holds &= !renewed;
-	queue->newer &= !renewed;
-	lr_store_job_free(queue->next);
-	queue->next = job;
-	wait_for_saving(queue, lr_clock_monotonic_ms(NULL) + patience_ms);
+	save(queue, lr_store_job_new(queue->dir, LR_STORE_ZONE, zone), renewed, state, patience_ms);
+}
+
+void
+lr_store_queue_save_floor(struct lr_store_queue *queue, const struct lr_state *state)
+{
+	save(queue, lr_store_job_new(queue->dir, LR_STORE_FLOOR, NULL), true, state, 0);
+}
+
+void
+lr_store_queue_forget(struct lr_store_queue *queue)
+{
+	queue->anew = true;
+	queue->unwanted = queue->job && queue->job->kind == LR_STORE_LOAD;
+	save(queue, lr_store_job_new(queue->dir, LR_STORE_NONE, NULL), true, NULL, 0);
 }
 
 void
@@ -218,7 +246,7 @@ lr_store_queue_lags(const struct lr_store_queue *queue)
 enum lr_code
 lr_store_queue_load(struct lr_store_queue *queue, struct lr_error *err)
 {
-	struct lr_store_job *job = lr_store_job_new(queue->dir, NULL);
+	struct lr_store_job *job = lr_store_job_new(queue->dir, LR_STORE_LOAD, NULL);
 	if (!job)
 		return lr_fail(err, LR_ENOMEM, "out of memory");
 	enum lr_code code = begin(queue, job, err);
@@ -245,7 +273,7 @@ judge_state(struct lr_store_job *job, struct lr_loaded *loaded)
 bool
 lr_store_queue_loaded(struct lr_store_queue *queue, int patience_ms, struct lr_loaded *loaded)
 {
-	if (!queue->job || queue->job->zone)
+	if (!queue->job || queue->job->kind != LR_STORE_LOAD)
 		return false;
 	if (!lr_aside_wait(queue->aside, patience_ms)) {
 		if (patience_ms > 0)
@@ -253,6 +281,11 @@ lr_store_queue_loaded(struct lr_store_queue *queue, int patience_ms, struct lr_l
 		return false;
 	}
 	struct lr_store_job *job = take(queue);
+	if (queue->unwanted) {
+		queue->unwanted = false;
+		lr_store_job_free(job);
+		return false;
+	}
 	*loaded = (struct lr_loaded){.code = job->code, .error = job->error, .draft = job->draft};
 	job->draft = NULL;
 	judge_state(job, loaded);

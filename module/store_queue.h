@@ -59,6 +59,13 @@ bool lr_store_queue_lags(const struct lr_store_queue *queue);
 void lr_store_queue_save(struct lr_store_queue *queue, const struct lr_zone *zone, bool renewed,
     const struct lr_state *state, int patience_ms);
 
+/* Keeps the state alone: its serial is the highest accepted, and no zone of it is held. */
+void lr_store_queue_save_floor(struct lr_store_queue *queue, const struct lr_state *state);
+
+/* Forgets what is there, what is being read from there, and what is to be kept and not yet written.
+ * What cannot be removed now, is when something is kept next. */
+void lr_store_queue_forget(struct lr_store_queue *queue);
+
 /* Goes on with what is to be kept; tells the log of a disk that hangs. Now and then, and when
  * notified. */
 void lr_store_queue_work(struct lr_store_queue *queue);
