@@ -100,13 +100,13 @@ def two_seconds():
 
 
 @contextlib.contextmanager
-def listening(*options, threads=1):
+def listening(*options, verbosity=1):
     """A resolver that listens, with a first source that is one of the lab's and a second one that has nothing new."""
     with lab.Lab(zone()) as net:
         for address in (STRANGER, FRIEND):
             netns.add_address(address)
         resolver = net.unbound(localroot=[f"localroot-source: axfr:{net.transfer_addresses[0]}", f"localroot-notify: {HOME}@{PORT}",
-                                          *options], config="verbosity: 1", threads=threads)
+                                          *options], config=f"verbosity: {verbosity}")
         resolver.wait_serving(net.zone.serial)
         yield net, resolver, net.transfer_addresses[0]
 
@@ -183,14 +183,34 @@ def bursts():
 
 @tap.test("what says the serial that is held, or an older one, costs nothing")
 def known():
-    with listening() as (net, resolver, source):
+    with listening(verbosity=2) as (net, resolver, source):
         start = len(net.sniffer.queries())
         for serial in (net.zone.serial, net.zone.serial - 1):
             tap.equal(rcode(say(request(serial=serial), source)), "NOERROR", "the answer")
+        lab.wait(lambda: resolver.log.count(f"NOTIFY from {source}: nothing new") == 2, 5, lambda: resolver.log[-3000:])
+        tap.equal(resolver.log.count("what NOTIFY has announced"), 0, "looks")
         say(request(serial=net.zone.serial + 1), source)
         lab.wait(lambda: looks(net, source, start), 5, "a look")
         resolver.wait_log("is current", 5)
         tap.equal(len(looks(net, source, start)), 1, "looks")
+
+
+@tap.test("a source that announces and then does not answer is not left alone for it: one line, and the next NOTIFY finds it")
+def out_of_turn():
+    with listening() as (net, resolver, source):
+        net.serve_source(None)
+        for turn in range(2):  # the second ten seconds later, as it may be forged
+            failures = resolver.metrics()["failures_unreachable"]
+            lab.wait(lambda: rcode(say(request(), source, limit=1)) == "NOERROR", 5, "the answer")
+            resolver.wait_metrics(lambda m: m["failures_unreachable"] > failures, 20, f"asked, {turn}")
+        lines = re.findall(rf"warning: localroot: axfr:{source}: .*", resolver.log)
+        tap.equal(len(lines), 1, lines)
+        with contextlib.suppress(RuntimeError):
+            status = resolver.control("localroot_status")
+            tap.equal(f"source axfr:{source}: good" in status, True, status)
+        net.serve_source(zone(1))
+        say(request(serial=zone(1).serial), source)
+        resolver.wait_serving(zone(1).serial, 20)
 
 
 @tap.test("with a key: what is not signed, or by another, is refused; what is signed is heeded at once, ten times in ten seconds")
