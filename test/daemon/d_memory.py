@@ -15,15 +15,22 @@ import tap  # noqa: E402
 
 lab.enter()
 
+import dns.exception  # noqa: E402
+import dns.message  # noqa: E402
+import dns.opcode  # noqa: E402
+import dns.query  # noqa: E402
 import dns.rcode  # noqa: E402
+import dns.tsig  # noqa: E402
 
 import answers  # noqa: E402
 import failing  # noqa: E402
+import primaries  # noqa: E402
 from lab import rootzone  # noqa: E402
 
 EVERY = int(os.environ.get("LR_EVERY", "5"))
 SERIAL = 2026010110
 TLDS = ["com", "org", "far"]
+KEY = primaries.Key("transfer.lab.", "hmac-sha256")
 NO_MEMORY = r"(warning|error): localroot: .*(out of memory|too little memory|Cannot allocate memory)"
 
 
@@ -91,12 +98,12 @@ def patched(resolver):
 class Scene:
     """A resolver that takes its zone from a file, of which each step is a newer one."""
 
-    def __init__(self, net, **which):
+    def __init__(self, net, options=(), **which):
         self.net, self.step = net, 0
         self.failing = failing.Failing(net.folder / "failing", **which)
         self.file = net.folder / "source"
         self.publish()
-        self.resolver = net.unbound(localroot=[f"localroot-source: file:{self.file}", "localroot-refresh: 86400"],
+        self.resolver = net.unbound(localroot=[f"localroot-source: file:{self.file}", "localroot-refresh: 86400", *options],
                                     wrapper=self.failing.wrapper, config="verbosity: 1")
         self.resolver.wait_stored()
         patched(self.resolver)
@@ -171,7 +178,7 @@ def refresh_below():
 def start():
     with lab.Lab(rootzone.make()) as net:
         scene = Scene(net)
-        folder, options = scene.resolver.folder, [f"localroot-source: file:{scene.file}"]
+        folder, options = scene.resolver.folder, [f"localroot-source: file:{scene.file}", *listening(net)]
         serial = both(scene.resolver)
         scene.resolver.stop()
         number, served_at = 1, 0
@@ -190,6 +197,45 @@ def start():
                 break
             number += EVERY
         tap.note(f"{number - 1} allocations at start; {served_at} of the starts served")
+
+
+def listening(net):
+    """Options for NOTIFY, with a source whose address is to be looked up."""
+    keys = primaries.key_file(net.folder / "keys", KEY, ["192.0.2.1"])
+    return ["localroot-source: axfr:localhost@1", f"localroot-tsig-keys: {keys}", "localroot-notify: 127.0.0.1@5390",
+            "localroot-allow-notify: 127.0.0.2 transfer.lab."]
+
+
+@tap.test("NOTIFY: each is answered or not, whatever allocation fails, and the next one is")
+def notified():
+    with lab.Lab(rootzone.make()) as net:
+        scene = Scene(net, listening(net), below=True, aside=True)
+        failures, unanswered = 0, 0
+        for number in range(1, 200):
+            scene.failing.arm(number)
+            answer = say("127.0.0.2", 0.2)
+            failed = scene.failing.failed
+            scene.failing.arm(0)
+            tap.equal(scene.resolver.running, True, f"allocation {number}: {scene.resolver.log[-3000:]}")
+            failures, unanswered = failures + failed, unanswered + (answer is None)
+            lab.wait(lambda: say("127.0.0.2", 1), 10, "an answer")
+            if not failed:
+                break
+        tap.note(f"{failures} allocations failed, {unanswered} were not answered")
+        tap.equal((failures > 10, unanswered > 0), (True, True), "what was made to fail")
+        tap.equal(both(scene.resolver), scene.serial)
+        tap.equal(scene.resolver.stop(), 0, "exit code")
+
+
+def say(source, limit):
+    """The answer to a signed NOTIFY, or None."""
+    message = dns.message.make_query(".", "SOA")
+    message.set_opcode(dns.opcode.NOTIFY)
+    message.use_tsig(dns.tsig.Key(KEY.name, KEY.secret, KEY.algorithm))
+    try:
+        return dns.query.udp(message, "127.0.0.1", limit, 5390, source=source)
+    except dns.exception.Timeout:
+        return None
 
 
 def served_or_told(resolver, serial):
