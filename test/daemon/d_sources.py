@@ -335,9 +335,9 @@ def addresses_in_turn():
 def dead_family():
     with lab.Lab(zone()) as net:
         names = []
-        for number in range(7):
-            netns.swallow(f"2001:db8:dead::{number + 1}")
-            names.append(f"2001:db8:dead::{number + 1} slow.example\n")
+        for number in range(7):  # of the good one's family, else that would be the second to be tried
+            netns.swallow(f"198.51.100.{number + 1}")
+            names.append(f"198.51.100.{number + 1} slow.example\n")
         code, text, took = check_with(net, "".join(names) + f"{net.transfer_addresses[0]} slow.example\n", "axfr:slow.example")
         tap.note(f"{took:.2f} s")
         if code != 0 or took > 3.5:
