@@ -2,6 +2,7 @@
 #include "loaded.h"
 
 static struct {
+	bool any;
 	const struct lr_zone *zone;
 	struct lr_state state;
 } left;
@@ -12,16 +13,19 @@ lr_handover_leave(const struct lr_zone *zone, const struct lr_state *state)
 	if (!lr_loaded_stay())
 		return;
 	lr_zone_unref(left.zone);
-	left.zone = lr_zone_ref(zone);
+	left.any = true;
+	left.zone = zone ? lr_zone_ref(zone) : NULL;
 	left.state = *state;
 }
 
-const struct lr_zone *
-lr_handover_take(struct lr_state *state)
+bool
+lr_handover_take(const struct lr_zone **zone, struct lr_state *state)
 {
-	const struct lr_zone *zone = left.zone;
+	if (!left.any)
+		return false;
+	*zone = left.zone;
+	*state = left.state;
+	left.any = false;
 	left.zone = NULL;
-	if (zone)
-		*state = left.state;
-	return zone;
+	return true;
 }

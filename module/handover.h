@@ -10,11 +10,12 @@
 
 #include "store.h"
 
-/* Leaves ZONE, of which it takes a reference of its own, and what was known of it. From then on the
+/* Leaves ZONE, of which it takes a reference of its own, and what was known of it; NULL: only that
+ * nothing older than the state's serial is to be taken. From then on the
  * module stays in memory; where it cannot, nothing is left. */
 void lr_handover_leave(const struct lr_zone *zone, const struct lr_state *state);
 
-/* What was left, once; the caller's. NULL: nothing. */
-const struct lr_zone *lr_handover_take(struct lr_state *state);
+/* What was left, once. *zone is the caller's, or NULL. False: nothing. */
+bool lr_handover_take(const struct lr_zone **zone, struct lr_state *state);
 
 #endif

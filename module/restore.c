@@ -64,14 +64,14 @@ take_zone(const struct lr_restore *r, struct lr_loaded *loaded, const struct pla
 		snprintf(state->source, sizeof(state->source), "%s", place->name);
 	if (code == LR_OK)
 		code = lr_mirror_restore(r->mirror, loaded->draft, place->name, state, &err);
+	if ((code == LR_OK || code == LR_EUPDATE) && place->queue)
+		lr_store_queue_holds(place->queue);
 	if (code != LR_OK) {
 		lr_stats_failure(r->stats, code);
 		if (code != LR_EUPDATE) /* the log was told */
 			log_warn("localroot: %s: %s", place->name, err.text);
 		return;
 	}
-	if (place->queue)
-		lr_store_queue_holds(place->queue);
 	say_restored(r->mirror, place, state);
 }
 
@@ -106,9 +106,13 @@ take_handed_over(const struct lr_restore *r)
 	static const struct place memory = {
 	    "the copy held before the reload", "kept over the reload", NULL};
 	struct lr_loaded loaded = {.has_state = true};
-	const struct lr_zone *zone = lr_handover_take(&loaded.state);
-	if (!zone)
+	const struct lr_zone *zone;
+	if (!lr_handover_take(&zone, &loaded.state))
 		return;
+	if (!zone) {
+		take_state(r, &loaded);
+		return;
+	}
 	loaded.code = lr_draft_from_zone(zone, &loaded.draft, &loaded.error);
 	take(r, &loaded, &memory);
 	lr_zone_unref(zone);
@@ -135,7 +139,8 @@ lr_restore_leave(struct lr_mirror *mirror, struct lr_store_queue *queue)
 {
 	struct lr_state state;
 	int64_t horizon;
-	const struct lr_zone *held = lr_mirror_zone(mirror);
-	if (held && lr_store_queue_lags(queue) && lr_mirror_state(mirror, &state, &horizon))
-		lr_handover_leave(held, &state);
+	/* Without a copy there may still be a serial. */
+	bool known = lr_mirror_state(mirror, &state, &horizon) || lr_mirror_has_floor(mirror);
+	if (known && lr_store_queue_lags(queue))
+		lr_handover_leave(lr_mirror_zone(mirror), &state);
 }

@@ -92,6 +92,7 @@ write_both(struct lr_store_job *job, const struct lr_folder *folder)
 	if (job->zone && (job->renewed || !is_there(job->zone_path)))
 		job->code = lr_store_write_zone(folder, job->zone, &job->error);
 	job->holds = job->zone && job->code == LR_OK;
+	job->holds |= job->kind == LR_STORE_FLOOR && superseded;
 	if (superseded)
 		return;
 	enum lr_code code = lr_store_write_state(folder, &job->state, &err);
@@ -99,6 +100,7 @@ write_both(struct lr_store_job *job, const struct lr_folder *folder)
 		job->code = code;
 		job->error = err;
 	}
+	job->holds |= job->kind == LR_STORE_FLOOR && code == LR_OK;
 }
 
 /* What is to be forgotten first holds no floor for what is to be kept. */

@@ -26,7 +26,7 @@ struct lr_store_job {
 	enum lr_code code;
 	struct lr_error error;
 	bool removed; /* anew: it has been forgotten */
-	bool holds;   /* kept: the zone there is this one */
+	bool holds;   /* kept: the zone there is this one, or the floor */
 	bool newer;   /* or it is a newer one, of another server */
 	bool found_state;
 	enum lr_code state_code;

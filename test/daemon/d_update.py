@@ -5,6 +5,7 @@ comes; and a serial that goes back on purpose is taken after localroot_forget.""
 import os
 import pathlib
 import re
+import shutil
 import subprocess
 import sys
 
@@ -13,6 +14,10 @@ import lab  # noqa: E402
 import tap  # noqa: E402
 
 lab.enter()
+
+import mounts  # noqa: E402
+
+mounts.enter()
 
 import dns.rcode  # noqa: E402
 
@@ -120,6 +125,29 @@ for label, record, what in (("type", NEW_TYPE, "new-type. TYPE65280: a type unkn
             again.reload()
             serves(net, again, "after", SERIAL + 2)
     tap.test(f"an unknown {label}, verified: the copy is withdrawn at once and over a restart, until one that is understood comes")(aside)
+
+
+@tap.test("a folder that has become read-only: what was withdrawn does not come back over a reload")
+def read_only():
+    with made() as net:
+        new = small(net.folder, 1, NEW_TYPE)
+        first = net.unbound(localroot=[], config=PLAIN)
+        first.wait_stored()
+        first.stop()
+        with mounts.Small(net.folder / "locked", "64m") as disk:
+            for file in ("localroot.zone", "localroot.state"):
+                shutil.copy2(first.folder / file, disk.path)
+            disk.remount("ro")
+            resolver = net.unbound(localroot=[f"localroot-dir: {disk.path}"], config=PLAIN)
+            serves(net, resolver, "before", SERIAL)
+            net.serve_source(new)
+            net.serve_root(new)
+            resolver.wait_metrics(lambda m: m["failures_update"] > 0 and m["serving"] == 0, 30, "steps aside")
+            net.serve_source(net.zone)
+            resolver.reload()
+            passes(net, resolver, "reload")
+            resolver.wait_refused(SOURCE, "serial")
+            tap.equal(resolver.stop(), 0, "exit code")
 
 
 @tap.test("forged ones cannot do it: an unknown type without a signature, or with the digest or a signature that is not theirs")
