@@ -83,10 +83,13 @@ read_list(const struct lr_source *source, FILE *in, int64_t when, struct lr_list
 	enum lr_code code = lr_uri_list_read(in, &skipped, &uris, &count, &why);
 	if (code != LR_OK)
 		return lr_fail(err, code, "the list: %.200s", why.text);
-	code = make_sources(source, uris, count, listed, err);
+	struct lr_listed *made = NULL;
+	code = make_sources(source, uris, count, &made, err);
 	free(uris);
-	if (code == LR_OK)
-		(*listed)->when = when;
+	if (made) {
+		made->when = when;
+		*listed = made;
+	}
 	return code;
 }
 
@@ -96,7 +99,7 @@ load(struct lr_source *source)
 {
 	char path[1100];
 	struct stat status;
-	struct lr_listed *listed;
+	struct lr_listed *listed = NULL;
 	snprintf(path, sizeof(path), "%s/" KEPT, source->dir);
 	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 	FILE *in =
@@ -132,7 +135,7 @@ static enum lr_code
 take_list(struct lr_source *source, const struct lr_https_response *response, int64_t now,
     struct lr_error *err)
 {
-	struct lr_listed *listed;
+	struct lr_listed *listed = NULL;
 	FILE *in = response->size ? fmemopen(response->body, response->size, "r") : NULL;
 	if (!in)
 		return lr_fail(err, LR_EFORMAT, "the list is empty");
