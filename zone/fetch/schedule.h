@@ -11,7 +11,7 @@
 
 /* The root changes every day at least. Longer than this without a change, and it may be the source
  * that stands still. */
-#define LR_STILL_SECONDS (30 * 3600)
+#define LR_STILL_SECONDS INT64_C(108000) /* 30 hours */
 
 struct lr_schedule {
 	uint32_t refresh, retry;  /* seconds, from the SOA held; zero where no zone is held */

@@ -63,7 +63,7 @@ may_be_conditional(const struct lr_source *source, const struct lr_request *requ
 {
 	const struct lr_tags *tags = &source->tags;
 	return request->held && lr_zone_facts(request->held)->serial == tags->serial &&
-	       now(request) - tags->when_ms < LR_STILL_SECONDS * INT64_C(1000);
+	       now(request) - tags->when_ms < LR_STILL_SECONDS * 1000;
 }
 
 static enum lr_code

@@ -16,8 +16,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define WEEK (7 * 86400)
-#define HOUR_MS 3600000
+#define WEEK INT64_C(604800) /* seconds */
+#define HOUR_MS INT64_C(3600000)
 #define KEPT "localroot.sources"
 #define TURN_MS 120000 /* for one of them, while others are left */
 
@@ -225,12 +225,12 @@ ask_them(struct lr_listed *listed, const struct lr_request *request, struct lr_f
 {
 	enum lr_code code = LR_EFORMAT;
 	uint16_t number = 0;
-	size_t left = listed->count;
+	size_t count = listed->count, left = count;
 	(void)request->budget->io->random16(request->budget->io->arg, &number);
-	for (size_t n = 0; n < 2 * listed->count; n++) {
-		size_t i = (number + n) % listed->count;
+	for (size_t n = 0; count > 0 && n < 2 * count; n++) {
+		size_t i = (number + n) % count;
 		bool preferred = is_preferred(&listed->sources[i]->uri, request->held != NULL);
-		if (preferred != (n < listed->count))
+		if (preferred != (n < count))
 			continue;
 		code = ask_one(listed->sources[i], request, --left > 0, fetched, err);
 		if (code == LR_OK)
@@ -252,7 +252,7 @@ lr_fetch_list(struct lr_source *source, const struct lr_request *request,
 		load(source);
 	if (is_due(source, request, now))
 		code = get_list(source, request, now, err);
-	if (code != LR_OK && (!source->listed || code == LR_ECANCELLED || code == LR_ENOMEM))
+	if (!source->listed || code == LR_ECANCELLED || code == LR_ENOMEM)
 		return code;
 	code = ask_them(source->listed, request, fetched, err);
 	fetched->octets = request->budget->octets;
