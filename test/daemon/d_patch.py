@@ -19,7 +19,8 @@ import tap  # noqa: E402
 TOP = pathlib.Path(os.environ.get("LR_TOP") or pathlib.Path(__file__).resolve().parents[2])
 
 OPTIONS = ["localroot", "localroot-allow-notify", "localroot-ca-bundle", "localroot-client-certificate", "localroot-dir",
-           "localroot-max-age", "localroot-module", "localroot-notify", "localroot-refresh", "localroot-source",
+           "localroot-max-age", "localroot-max-transfer-time", "localroot-min-transfer-rate", "localroot-module",
+           "localroot-notify", "localroot-outgoing-interface", "localroot-proxy", "localroot-refresh", "localroot-source",
            "localroot-source-list", "localroot-status-file", "localroot-tsig-keys"]
 
 TOY = r"""
