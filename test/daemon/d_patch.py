@@ -145,7 +145,7 @@ def documented():
     manual = (PREFIX / "share/man/man5/unbound.conf.5").read_text(encoding="latin-1").replace("\\-", "-")
     tap.equal(sorted(re.findall(r"^\.B (localroot[a-z-]*):", manual, re.MULTILINE)), sorted(OPTIONS))
     commands = (PREFIX / "share/man/man8/unbound-control.8").read_text(encoding="latin-1")
-    tap.equal(sorted(re.findall(r"^\.B (localroot_[a-z]*)", commands, re.MULTILINE)), ["localroot_refresh", "localroot_status"])
+    tap.equal(sorted(re.findall(r"^\.B (localroot_[a-z]*)", commands, re.MULTILINE)), ["localroot_forget", "localroot_refresh", "localroot_status"])
 
 
 @tap.test("unbound-checkconf accepts each option that the library does, quoted or not, wherever it stands")
@@ -391,7 +391,7 @@ def live():
     tap.equal("dlsym" in ub.log or "undefined symbol" in ub.log, False, "no noise about what plain lacks")
 
 
-@tap.test("localroot_status always answers, with why nothing is served where there is no module to say it; localroot_refresh refuses")
+@tap.test("localroot_status always answers, with why nothing is served where there is no module to say it; the others refuse")
 def status_without():
     missing = "localroot-module: '/no/such.so': cannot open shared object file: No such file or directory: going on without localroot"
     for server, why in (([], "localroot: no"), (["  localroot: no"], "localroot: no"),
@@ -401,7 +401,8 @@ def status_without():
         with Running(["  verbosity: 1", *server], "") as ub:
             for times in (1, 2):
                 tap.equal(ub.control("localroot_status"), (0, f"not serving: {why}\n"))
-                tap.equal(ub.control("localroot_refresh"), (1, f"error not serving: {why}\n"))
+                for command in ("localroot_refresh", "localroot_forget"):
+                    tap.equal((command, *ub.control(command)), (command, 1, f"error not serving: {why}\n"))
                 tap.equal(ub.control("localroot_dance"), (1, "error unknown command 'localroot_dance'\n"))
                 if times == 1:
                     ub.control("reload")
