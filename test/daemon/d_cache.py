@@ -219,15 +219,16 @@ def load_cache(size, count, known_limit, limit):
         scene.serve(resolver, scene.after)
         scene.check(resolver, "with the copy")
         known = [question for question in ROOTS if question != ("gone.", "DS")]
-        for _ in range(3):
+        seen = 0  # where the look does not come before the first question
+        for _ in range(4):
             tap.equal(resolver.control("load_cache", feed=filler(count)).strip(), "ok", "load_cache of others")
             tap.equal(resolver.control("load_cache", feed=dump).strip(), "ok", "load_cache")
             started = time.monotonic()
-            if not scene.wrong(resolver):
-                raise AssertionError("the dump has nothing that is older")
+            seen += bool(scene.wrong(resolver))
             for asked, seconds in ((known, known_limit), (ROOTS, limit)):
                 lab.wait(lambda asked=asked: not scene.wrong(resolver, asked), seconds + started - time.monotonic(),
                          lambda asked=asked: "\n".join(scene.wrong(resolver, asked)))
+        tap.equal(seen > 0, True, "the dump has something that is older")
         scene.check(resolver, "after that")
 
 
