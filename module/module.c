@@ -258,13 +258,14 @@ unbound_module_control(struct module_env *env, int id, const char *line, char *t
 		return acts || strcmp(line, "localroot_status") == 0;
 	}
 	struct lr_localroot *module = asked_module(env, id);
-	size_t length;
+	size_t length = 0;
 	char *made = NULL;
 	FILE *out = module ? open_memstream(&made, &length) : NULL;
 	if (!module)
 		return 0;
 	bool known = !out || lr_localroot_control(module, line, out);
-	if (!out || fclose(out) != 0)
+	/* fclose() has no error for memory that it lacks at the end. */
+	if (!out || fclose(out) != 0 || !made)
 		snprintf(text, size, "error out of memory\n");
 	else if (known)
 		fit_lines(made, length, text, size);

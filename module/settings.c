@@ -225,7 +225,8 @@ lr_settings_read(const struct config_file *cfg, struct lr_settings *settings, st
 	count_others(&reading);
 	if (code == LR_OK && reading.options.enabled && reading.options.source_count == 0)
 		tell_of_nobody(&reading);
-	if (fclose(reading.passed_over) != 0 && code == LR_OK)
+	bool kept = fclose(reading.passed_over) == 0 && read.passed_over;
+	if (!kept && code == LR_OK)
 		code = out_of_memory(err);
 	move_settings(&reading.options, &read);
 	read.network = reading.network;
