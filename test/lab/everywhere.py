@@ -40,9 +40,7 @@ class Everywhere:
             self._process.stdin.write("connected\n")
             self._process.stdin.flush()
             self._expect("serving")
-            # On the link, whatever is known of it: a fresh one has no prefix until its carrier was noticed.
-            self._ip(netns, f"route replace default via {_FAR[0]} dev far onlink\n"
-                            f"-6 route replace default via {_FAR[1]} dev far onlink\n")
+            self._ip(netns, f"route add default via {_FAR[0]}\n-6 route add default via {_FAR[1]}\n")
             for address in ("198.18.0.1", "2001:db8::1"):
                 _wait_answer(address)
         except BaseException:

@@ -178,7 +178,7 @@ class Lab:
         lines += ["  " + line.strip() for line in config.splitlines() if line.strip()]
         lines += ["remote-control:", "  control-enable: yes", "  control-interface: {control}", "  control-use-cert: no"]
         if localroot is not None:
-            fetching = self._family([f"10.54.0.{number}", f"fd54::{number:x}"])
+            fetching = self._family([f"10.57.0.{number}", f"fd57::{number:x}"])
             netns.add_addresses(fetching)
             lines += ["dynlib:", *(f'  dynlib-file: "{word}"' for word in self._module_lines(folder, localroot, fetching))]
         lines += tail.splitlines()
