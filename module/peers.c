@@ -187,8 +187,8 @@ lr_peers_find(const struct lr_peers *peers, const struct sockaddr *address, stru
 		return true;
 	}
 	for (size_t i = 0; i < settings->allow_notify_count; i++) {
-		const struct lr_netblock *block = &settings->allow_notify[i];
-		if (!lr_netblock_holds(block, address))
+		const struct lr_notifier *block = &settings->allow_notify[i];
+		if (!lr_notifier_is(block, address))
 			continue;
 		const struct lr_tsig_key *key =
 		    block->has_key ? lr_tsig_keys_named(settings->tsig_keys, block->key) : NULL;

@@ -24,7 +24,7 @@ struct lr_settings {
 	char *ca_bundle;   /* localroot-ca-bundle, or NULL: the system's */
 	char *client_certificate;   /* localroot-client-certificate, or NULL */
 	struct lr_endpoint *notify; /* localroot-notify: where to listen; none: nowhere */
-	struct lr_netblock
+	struct lr_notifier
 	    *allow_notify; /* localroot-allow-notify: who is heeded besides sources */
 	size_t notify_count, allow_notify_count;
 	struct lr_tsig_keys *tsig_keys; /* localroot-tsig-keys, or NULL */

@@ -1,9 +1,5 @@
 /* t_announced.c -- what NOTIFY has announced, and when a source is asked for it. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <cmocka.h>
+#include "unit.h"
 
 #include "announced.h"
 
@@ -90,14 +86,7 @@ those_that_are_no_sources(void **state)
 	expect(100000, NOBODY);
 }
 
-int
-main(void)
-{
-	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test_setup_teardown(a_burst_is_one, set_up, tear_down),
-	    cmocka_unit_test_setup_teardown(forged, set_up, tear_down),
-	    cmocka_unit_test_setup_teardown(proven, set_up, tear_down),
-	    cmocka_unit_test_setup_teardown(those_that_are_no_sources, set_up, tear_down),
-	};
-	return cmocka_run_group_tests(tests, NULL, NULL);
-}
+UNIT_TESTS(NULL, NULL, cmocka_unit_test_setup_teardown(a_burst_is_one, set_up, tear_down),
+    cmocka_unit_test_setup_teardown(forged, set_up, tear_down),
+    cmocka_unit_test_setup_teardown(proven, set_up, tear_down),
+    cmocka_unit_test_setup_teardown(those_that_are_no_sources, set_up, tear_down))

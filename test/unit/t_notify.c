@@ -1,10 +1,6 @@
 /* t_notify.c -- NOTIFY requests and their answers (RFC 1996), and the addresses of its options. The
  * signed ones are dnspython's. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <cmocka.h>
+#include "unit.h"
 
 #include "netblock.h"
 #include "notify_message.h"
@@ -252,32 +248,22 @@ netblocks(void **state)
 	    {"2001:db8::/33", "2001:db8:7fff::1", true},
 	    {"2001:db8::/33", "2001:db8:8000::1", false},
 	};
-	struct lr_netblock b;
+	struct lr_notifier b;
 	(void)state;
 	for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); i++)
-		if (lr_netblock_parse(bad[i], &b, NULL) != LR_EUSAGE)
+		if (lr_notifier_parse(bad[i], &b, NULL) != LR_EUSAGE)
 			fail_msg("%s", bad[i]);
 	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
 		struct lr_endpoint e;
-		assert_int_equal(lr_netblock_parse(cases[i].block, &b, NULL), LR_OK);
+		assert_int_equal(lr_notifier_parse(cases[i].block, &b, NULL), LR_OK);
 		assert_int_equal(lr_endpoint_parse(cases[i].address, 1, &e, NULL), LR_OK);
-		if (lr_netblock_holds(&b, &e.socket.any) != cases[i].held)
+		if (lr_notifier_is(&b, &e.socket.any) != cases[i].held)
 			fail_msg("%s, %s", cases[i].block, cases[i].address);
 		assert_int_equal(b.has_key, strchr(cases[i].block, 'k') != NULL);
 	}
-	assert_int_equal(lr_netblock_parse("::1  My.Key", &b, NULL), LR_OK);
+	assert_int_equal(lr_notifier_parse("::1  My.Key", &b, NULL), LR_OK);
 	assert_true(lr_name_equal(b.key, (const uint8_t *)"\2my\3key"));
 }
 
-int
-main(void)
-{
-	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(good_ones),
-	    cmocka_unit_test(bad_ones),
-	    cmocka_unit_test(signed_ones),
-	    cmocka_unit_test(places),
-	    cmocka_unit_test(netblocks),
-	};
-	return cmocka_run_group_tests(tests, NULL, NULL);
-}
+UNIT_TESTS(
+    NULL, NULL, TEST(good_ones), TEST(bad_ones), TEST(signed_ones), TEST(places), TEST(netblocks))

@@ -41,12 +41,6 @@ cancelled(const struct lr_io *io)
 	return fd.fd >= 0 && poll(&fd, 1, 0) > 0;
 }
 
-bool
-lr_budget_cancelled(const struct lr_budget *budget)
-{
-	return cancelled(budget->io);
-}
-
 enum lr_code
 lr_budget_check(const struct lr_budget *budget, struct lr_error *err)
 {

@@ -30,8 +30,6 @@ void lr_budget_start(
 /* Milliseconds until the fetch has to be over; zero: it is. */
 int lr_budget_left(const struct lr_budget *budget);
 
-bool lr_budget_cancelled(const struct lr_budget *budget);
-
 /* LR_ECANCELLED; LR_ETIMEOUT: the fetch takes too long, or the work on what it has read. */
 enum lr_code lr_budget_check(const struct lr_budget *budget, struct lr_error *err);
 

@@ -54,55 +54,72 @@ lr_endpoint_parse(
 	return LR_OK;
 }
 
-/* The bits from the one at AT on, as far as the end. */
-static bool
-is_zero_behind(const uint8_t *octets, size_t size, unsigned at)
+unsigned
+lr_address_bits(int family)
 {
-	for (; at < size * 8; at++)
-		if (octets[at / 8] & 0x80 >> at % 8)
+	return family == AF_INET ? 32 : 128;
+}
+
+bool
+lr_netblock_parse(const char *text, struct lr_netblock *block)
+{
+	char address[INET6_ADDRSTRLEN];
+	size_t length = strcspn(text, "/");
+	struct lr_netblock b = {.family = memchr(text, ':', length) ? AF_INET6 : AF_INET};
+	unsigned whole = lr_address_bits(b.family);
+	b.bits = whole;
+	if (!copy(address, sizeof(address), text, length) ||
+	    inet_pton(b.family, address, b.address) != 1 ||
+	    (text[length] && !number(text + length + 1, whole, &b.bits)))
+		return false;
+	*block = b;
+	return true;
+}
+
+bool
+lr_netblock_holds(const struct lr_netblock *block, int family, const uint8_t *address)
+{
+	unsigned whole = block->bits / 8, rest = block->bits % 8;
+	if (block->family != family || memcmp(block->address, address, whole) != 0)
+		return false;
+	return rest == 0 || (block->address[whole] ^ address[whole]) >> (8 - rest) == 0;
+}
+
+/* Whether there are only zeros behind the bits that count. */
+static bool
+is_whole(const struct lr_netblock *block)
+{
+	for (unsigned at = block->bits; at < lr_address_bits(block->family); at++)
+		if (block->address[at / 8] & 0x80 >> at % 8)
 			return false;
 	return true;
 }
 
 enum lr_code
-lr_netblock_parse(const char *text, struct lr_netblock *block, struct lr_error *err)
+lr_notifier_parse(const char *text, struct lr_notifier *notifier, struct lr_error *err)
 {
-	struct lr_netblock b = {.family = AF_INET};
-	char range[64], *bits;
+	struct lr_notifier n = {.has_key = false};
+	char range[64];
 	size_t length = strcspn(text, " \t"), name_length;
 	const char *key = text + length + strspn(text + length, " \t");
-	bool good = copy(range, sizeof(range), text, length);
-	bits = good ? strchr(range, '/') : NULL;
-	if (bits)
-		*bits++ = '\0';
-	if (good && inet_pton(AF_INET, range, b.address) != 1) {
-		b.family = AF_INET6;
-		good = inet_pton(AF_INET6, range, b.address) == 1;
-	}
-	unsigned whole = b.family == AF_INET ? 32 : 128;
-	b.bits = whole;
-	if (!good || (bits && !number(bits, whole, &b.bits)))
+	if (!copy(range, sizeof(range), text, length) || !lr_netblock_parse(range, &n.block))
 		return lr_fail(err, LR_EUSAGE, "expected an address or a netblock");
-	if (!is_zero_behind(b.address, whole / 8, b.bits))
-		return lr_fail(err, LR_EUSAGE, "the netblock has bits behind its first %u", b.bits);
-	b.has_key = *key;
-	if (*key && (strpbrk(key, " \t") || !lr_name_parse(key, b.key, &name_length)))
+	if (!is_whole(&n.block))
+		return lr_fail(
+		    err, LR_EUSAGE, "the netblock has bits behind its first %u", n.block.bits);
+	n.has_key = *key;
+	if (*key && (strpbrk(key, " \t") || !lr_name_parse(key, n.key, &name_length)))
 		return lr_fail(err, LR_EUSAGE, "behind the netblock comes the name of a key");
-	*block = b;
+	*notifier = n;
 	return LR_OK;
 }
 
 bool
-lr_netblock_holds(const struct lr_netblock *block, const struct sockaddr *address)
+lr_notifier_is(const struct lr_notifier *notifier, const struct sockaddr *address)
 {
 	const uint8_t *octets =
 	    address->sa_family == AF_INET
 		? (const uint8_t *)&((const struct sockaddr_in *)(const void *)address)->sin_addr
 		: (const uint8_t *)&((const struct sockaddr_in6 *)(const void *)address)->sin6_addr;
-	if (address->sa_family != block->family)
-		return false;
-	for (unsigned at = 0; at < block->bits; at++)
-		if ((octets[at / 8] ^ block->address[at / 8]) & 0x80 >> at % 8)
-			return false;
-	return true;
+	return lr_netblock_holds(&notifier->block, address->sa_family, octets);
 }

@@ -27,16 +27,31 @@ enum lr_code lr_endpoint_parse(
 
 struct lr_netblock {
 	int family;
-	uint8_t address[16];
-	unsigned bits;
+	unsigned bits;       /* of the address, from the first on */
+	uint8_t address[16]; /* what stands behind them does not count */
+};
+
+/* ADDRESS[/BITS]. False: it is neither. */
+bool lr_netblock_parse(const char *text, struct lr_netblock *block);
+
+/* Whether the address of that family, in network order, lies in it. */
+bool lr_netblock_holds(const struct lr_netblock *block, int family, const uint8_t *address);
+
+/* The bits of an address of the family. */
+unsigned lr_address_bits(int family);
+
+/* Whom to heed. */
+struct lr_notifier {
+	struct lr_netblock block;
 	bool has_key;
 	uint8_t key[LR_NAME_MAX]; /* the name of the TSIG key that it has to sign with */
 };
 
 /* ADDRESS[/BITS] [KEY]. Bits behind those that count are zero. LR_EUSAGE says what is expected. */
-enum lr_code lr_netblock_parse(const char *text, struct lr_netblock *block, struct lr_error *err);
+enum lr_code lr_notifier_parse(
+    const char *text, struct lr_notifier *notifier, struct lr_error *err);
 
-/* Whether the address, of AF_INET or AF_INET6, lies in it. */
-bool lr_netblock_holds(const struct lr_netblock *block, const struct sockaddr *address);
+/* Whether the address, of AF_INET or AF_INET6, is one of its. */
+bool lr_notifier_is(const struct lr_notifier *notifier, const struct sockaddr *address);
 
 #endif

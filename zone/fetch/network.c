@@ -1,5 +1,6 @@
 /* network.c -- which ways the operator lets the fetches go. */
 #include "network.h"
+#include "netblock.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -8,15 +9,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-struct block {
-	int family;
-	unsigned bits; /* of them alike, from the first on */
-	uint8_t octets[16];
-};
-
 struct blocks {
 	size_t count;
-	struct block *list;
+	struct lr_netblock *list;
 };
 
 struct lr_network {
@@ -62,42 +57,14 @@ lr_network_unref(struct lr_network *network)
 	free(network);
 }
 
-static unsigned
-width(int family)
-{
-	return family == AF_INET ? 32 : 128;
-}
-
-static bool
-read_block(const char *text, struct block *block)
-{
-	char address[INET6_ADDRSTRLEN], *end;
-	size_t length = strcspn(text, "/");
-	if (length >= sizeof(address))
-		return false;
-	memcpy(address, text, length);
-	address[length] = '\0';
-	*block = (struct block){.family = strchr(address, ':') ? AF_INET6 : AF_INET};
-	block->bits = width(block->family);
-	if (inet_pton(block->family, address, block->octets) != 1)
-		return false;
-	if (text[length] == '\0')
-		return true;
-	unsigned long bits = strtoul(text + length + 1, &end, 10);
-	if (end == text + length + 1 || *end || bits > block->bits)
-		return false;
-	block->bits = (unsigned)bits;
-	return true;
-}
-
 static enum lr_code
 add(struct blocks *blocks, const char *text, struct lr_error *err)
 {
-	struct block block;
-	if (!read_block(text, &block))
+	struct lr_netblock block;
+	if (!lr_netblock_parse(text, &block))
 		return lr_fail(
 		    err, LR_EUSAGE, "\"%.100s\": expected an address, or ADDRESS/BITS", text);
-	struct block *list = reallocarray(blocks->list, blocks->count + 1, sizeof(*list));
+	struct lr_netblock *list = reallocarray(blocks->list, blocks->count + 1, sizeof(*list));
 	if (!list)
 		return lr_fail(err, LR_ENOMEM, "out of memory");
 	blocks->list = list;
@@ -117,15 +84,6 @@ lr_network_add_not_asked(struct lr_network *network, const char *text, struct lr
 	return add(&network->not_asked, text, err);
 }
 
-static bool
-contains(const struct block *block, int family, const uint8_t *octets)
-{
-	unsigned whole = block->bits / 8, rest = block->bits % 8;
-	if (block->family != family || memcmp(block->octets, octets, whole) != 0)
-		return false;
-	return rest == 0 || (block->octets[whole] ^ octets[whole]) >> (8 - rest) == 0;
-}
-
 /* An IPv4 address may be written as an IPv6 one (RFC 4291 section 2.5.5.2), and goes by IPv4. */
 static int
 plain_address(const struct sockaddr *address, const uint8_t **octets)
@@ -141,7 +99,7 @@ plain_address(const struct sockaddr *address, const uint8_t **octets)
 }
 
 /* The Nth outgoing block of the family, or NULL. */
-static const struct block *
+static const struct lr_netblock *
 outgoing(const struct lr_network *network, int family, size_t n)
 {
 	for (size_t i = 0; i < network->outgoing.count; i++)
@@ -163,7 +121,7 @@ lr_network_refuses(const struct lr_network *network, const struct sockaddr *addr
 		return family == AF_INET ? "no outgoing-interface of IPv4"
 					 : "no outgoing-interface of IPv6";
 	for (size_t i = 0; i < network->not_asked.count; i++)
-		if (contains(&network->not_asked.list[i], family, octets))
+		if (lr_netblock_holds(&network->not_asked.list[i], family, octets))
 			return "do-not-query-address";
 	return NULL;
 }
@@ -182,11 +140,12 @@ lr_network_allows(const struct lr_network *network, const char *host)
 
 /* One of a block: what its bits leave open is by chance. */
 static enum lr_code
-choose(const struct block *block, const struct lr_io *io, uint8_t octets[16], struct lr_error *err)
+choose(const struct lr_netblock *block, const struct lr_io *io, uint8_t octets[16],
+    struct lr_error *err)
 {
 	uint16_t number = 0;
-	memcpy(octets, block->octets, 16);
-	for (unsigned bit = block->bits; bit < width(block->family); bit++) {
+	memcpy(octets, block->address, 16);
+	for (unsigned bit = block->bits; bit < lr_address_bits(block->family); bit++) {
 		if (bit == block->bits || bit % 16 == 0)
 			if (!io->random16(io->arg, &number))
 				return lr_fail(err, LR_EIO, "the system gives no random numbers");
@@ -217,7 +176,7 @@ enum lr_code
 lr_network_bind(const struct lr_network *network, int fd, int family, const struct lr_io *io,
     struct lr_error *err)
 {
-	const struct block *block;
+	const struct lr_netblock *block;
 	uint8_t octets[16];
 	uint16_t number = 0;
 	size_t count = 0;
@@ -229,7 +188,8 @@ lr_network_bind(const struct lr_network *network, int fd, int family, const stru
 	if (count > 1 && !io->random16(io->arg, &number))
 		return lr_fail(err, LR_EIO, "the system gives no random numbers");
 	block = outgoing(network, family, number % count);
-	if (block->bits < width(family)) /* as Unbound does: routed here, on no interface */
+	if (block->bits <
+	    lr_address_bits(family)) /* as Unbound does: routed here, on no interface */
 		(void)setsockopt(fd, family == AF_INET ? IPPROTO_IP : IPPROTO_IPV6,
 		    family == AF_INET ? IP_FREEBIND : IPV6_FREEBIND, &on, sizeof(on));
 	enum lr_code code = choose(block, io, octets, err);

@@ -7,15 +7,10 @@
 
 #include <ctype.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
-#define PATH_OCTETS 1024 /* with the end of the string, as in struct lr_uri */
 
 /* One option while it is read. */
 struct reading {
@@ -43,69 +38,6 @@ static enum lr_code
 out_of_memory(struct lr_error *err)
 {
 	return lr_fail(err, LR_ENOMEM, "out of memory");
-}
-
-/* The path as it is called inside of the chroot, which PATH may or may not name. */
-static const char *
-inside(const struct lr_paths *paths, const char *path)
-{
-	size_t length = paths->chroot ? strlen(paths->chroot) : 0;
-	while (length && paths->chroot[length - 1] == '/')
-		length--;
-	if (length == 0 || strncmp(path, paths->chroot, length) != 0)
-		return path;
-	return path[length] == '/' ? path + length : path[length] == '\0' ? "/" : path;
-}
-
-/* The same as the process that looks calls it. False: too long. */
-static bool
-where_it_is(const struct lr_paths *paths, const char *path, char place[2 * PATH_OCTETS])
-{
-	const char *chroot = paths->chroot && paths->outside ? paths->chroot : "";
-	int length = snprintf(place, (size_t)2 * PATH_OCTETS, "%s%s", chroot, inside(paths, path));
-	return length >= 0 && length < 2 * PATH_OCTETS;
-}
-
-/* A regular file, opened, or NULL and why not, errno too. O_NONBLOCK: opening a FIFO would wait for
- * its writer.
- */
-static FILE *
-open_file(const struct lr_paths *paths, const char *path, const char **why)
-{
-	char place[2 * PATH_OCTETS];
-	struct stat status;
-	errno = ENAMETOOLONG;
-	*why = "too long";
-	if (!where_it_is(paths, path, place))
-		return NULL;
-	int fd = open(place, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-	bool regular = fd >= 0 && fstat(fd, &status) == 0 && S_ISREG(status.st_mode);
-	FILE *file = regular ? fdopen(fd, "r") : NULL;
-	if (file)
-		return file;
-	int number = fd >= 0 && !regular ? EINVAL : errno;
-	*why = fd >= 0 && !regular ? "not a regular file" : strerror(number);
-	if (fd >= 0)
-		close(fd);
-	errno = number;
-	return NULL;
-}
-
-/* The kind of file that is there; 0: none that can be seen. */
-static mode_t
-kind_of(const struct lr_paths *paths, const char *path)
-{
-	char place[2 * PATH_OCTETS];
-	struct stat status;
-	return where_it_is(paths, path, place) && stat(place, &status) == 0
-		   ? status.st_mode & S_IFMT
-		   : 0;
-}
-
-static bool
-is_folder(const struct lr_paths *paths, const char *path)
-{
-	return kind_of(paths, path) == S_IFDIR;
 }
 
 static enum lr_code
@@ -148,20 +80,27 @@ check_path(const struct reading *reading)
 {
 	if (reading->value[0] != '/')
 		return bad(reading, "expected an absolute path");
-	if (strlen(reading->value) >= PATH_OCTETS)
+	if (strlen(reading->value) >= LR_PATH_MAX)
 		return bad(reading, "the path is too long");
+	return LR_OK;
+}
+
+/* Puts a copy of TEXT in the place of what was there. */
+static enum lr_code
+set_text(const struct reading *reading, const char *text, void *place)
+{
+	char *copy = strdup(text);
+	if (!copy)
+		return out_of_memory(reading->err);
+	free(*(char **)place);
+	*(char **)place = copy;
 	return LR_OK;
 }
 
 static enum lr_code
 set_path(const struct reading *reading, void *place)
 {
-	char *path = strdup(inside(reading->paths, reading->value));
-	if (!path)
-		return out_of_memory(reading->err);
-	free(*(char **)place);
-	*(char **)place = path;
-	return LR_OK;
+	return set_text(reading, lr_path_inside(reading->paths, reading->value), place);
 }
 
 /* A folder that need not be there yet. */
@@ -169,7 +108,7 @@ static enum lr_code
 take_folder(const struct reading *reading, void *place)
 {
 	enum lr_code code = check_path(reading);
-	mode_t kind = code == LR_OK ? kind_of(reading->paths, reading->value) : 0;
+	mode_t kind = code == LR_OK ? lr_path_kind(reading->paths, reading->value) : 0;
 	if (kind && kind != S_IFDIR)
 		code = bad(reading, "not a folder");
 	return code == LR_OK ? set_path(reading, place) : code;
@@ -181,25 +120,35 @@ take_new_file(const struct reading *reading, void *place)
 {
 	enum lr_code code = check_path(reading);
 	if (code == LR_OK && (reading->value[strlen(reading->value) - 1] == '/' ||
-				 is_folder(reading->paths, reading->value)))
+				 lr_path_is_folder(reading->paths, reading->value)))
 		code = bad(reading, "a folder, not a file");
-	mode_t kind = code == LR_OK ? kind_of(reading->paths, reading->value) : 0;
+	mode_t kind = code == LR_OK ? lr_path_kind(reading->paths, reading->value) : 0;
 	if (kind && kind != S_IFREG) /* a device would be replaced */
 		code = bad(reading, "not a regular file");
 	return code == LR_OK ? set_path(reading, place) : code;
 }
 
-/* A file that has to be there. */
+/* The file, which has to be there. */
 static enum lr_code
-take_file(const struct reading *reading, void *place)
+open_value(const struct reading *reading, FILE **file)
 {
 	const char *why;
 	enum lr_code code = check_path(reading);
 	if (code != LR_OK)
 		return code;
-	FILE *file = open_file(reading->paths, reading->value, &why);
-	if (!file)
-		return errno == ENOMEM ? out_of_memory(reading->err) : bad(reading, why);
+	*file = lr_path_open(reading->paths, reading->value, &why);
+	if (*file)
+		return LR_OK;
+	return errno == ENOMEM ? out_of_memory(reading->err) : bad(reading, why);
+}
+
+static enum lr_code
+take_file(const struct reading *reading, void *place)
+{
+	FILE *file;
+	enum lr_code code = open_value(reading, &file);
+	if (code != LR_OK)
+		return code;
 	fclose(file);
 	return set_path(reading, place);
 }
@@ -209,12 +158,12 @@ static enum lr_code
 take_checked(const struct reading *reading, void *place,
     enum lr_code (*check)(const char *path, struct lr_error *err))
 {
-	char *path = NULL, where[2 * PATH_OCTETS];
+	char *path = NULL, where[LR_PLACE_MAX];
 	struct lr_error why;
 	enum lr_code code = take_file(reading, &path);
 	if (code != LR_OK)
 		return code;
-	code = where_it_is(reading->paths, reading->value, where)
+	code = lr_path_place(reading->paths, reading->value, where)
 		   ? check(where, &why)
 		   : lr_fail(&why, LR_EUSAGE, "too long");
 	if (code != LR_OK) {
@@ -243,13 +192,10 @@ take_keys(const struct reading *reading, void *place)
 {
 	struct lr_tsig_keys *keys, **taken = place;
 	struct lr_error why;
-	const char *reason;
-	enum lr_code code = check_path(reading);
+	FILE *file;
+	enum lr_code code = open_value(reading, &file);
 	if (code != LR_OK)
 		return code;
-	FILE *file = open_file(reading->paths, reading->value, &reason);
-	if (!file)
-		return errno == ENOMEM ? out_of_memory(reading->err) : bad(reading, reason);
 	code = lr_tsig_keys_read(file, &keys, &why);
 	fclose(file);
 	if (code != LR_OK)
@@ -266,7 +212,7 @@ try_out(const struct lr_uri *uri, const struct lr_paths *paths, struct lr_error 
 	const struct lr_source_options options = {.ca_bundle = NULL};
 	struct lr_source *source;
 	struct lr_error why;
-	if (uri->scheme == LR_FILE && is_folder(paths, uri->path))
+	if (uri->scheme == LR_FILE && lr_path_is_folder(paths, uri->path))
 		return lr_fail(err, LR_EUSAGE, "\"%.100s\": a folder, not a file", uri->text);
 	enum lr_code code = lr_source_new(uri, &options, &source, &why);
 	if (code != LR_OK)
@@ -291,14 +237,7 @@ take_list(const struct reading *reading, void *place)
 	enum lr_code code = lr_uri_parse(reading->value, &uri, reading->err);
 	if (code == LR_OK)
 		code = try_out(&uri, reading->paths, reading->err);
-	char *copy = code == LR_OK ? strdup(reading->value) : NULL;
-	if (code != LR_OK)
-		return code;
-	if (!copy)
-		return out_of_memory(reading->err);
-	free(*(char **)place);
-	*(char **)place = copy;
-	return LR_OK;
+	return code == LR_OK ? set_text(reading, reading->value, place) : code;
 }
 
 /* The patched parser has obeyed it already. */
@@ -323,7 +262,7 @@ add_source(struct lr_options *options, const struct lr_uri *uri, const struct lr
 	options->sources = sources;
 	struct lr_uri *added = &sources[options->source_count++];
 	*added = *uri;
-	const char *path = inside(paths, added->path);
+	const char *path = lr_path_inside(paths, added->path);
 	memmove(added->path, path, strlen(path) + 1);
 	return LR_OK;
 }
@@ -359,10 +298,10 @@ static enum lr_code
 take_allow_notify(const struct reading *reading, void *place)
 {
 	struct lr_options *options = reading->options;
-	struct lr_netblock block, *list;
+	struct lr_notifier block, *list;
 	struct lr_error why;
 	(void)place;
-	if (lr_netblock_parse(reading->value, &block, &why) != LR_OK)
+	if (lr_notifier_parse(reading->value, &block, &why) != LR_OK)
 		return bad(reading, why.text);
 	list = reallocarray(options->allow_notify, options->allow_notify_count + 1, sizeof(*list));
 	if (!list)
@@ -378,14 +317,7 @@ take_proxy(const struct reading *reading, void *place)
 {
 	struct lr_proxy proxy;
 	enum lr_code code = lr_proxy_parse(reading->value, &proxy, reading->err);
-	char *copy = code == LR_OK ? strdup(reading->value) : NULL;
-	if (code != LR_OK)
-		return code;
-	if (!copy)
-		return out_of_memory(reading->err);
-	free(*(char **)place);
-	*(char **)place = copy;
-	return LR_OK;
+	return code == LR_OK ? set_text(reading, reading->value, place) : code;
 }
 
 /* What it may be, the network knows. */
@@ -495,7 +427,7 @@ lr_option_take_list(struct lr_options *options, const struct lr_paths *paths,
 		uri.list = true;
 		return parsed == LR_OK ? add_source(options, &uri, paths, err) : parsed;
 	}
-	FILE *file = open_file(paths, options->source_list, &reason);
+	FILE *file = lr_path_open(paths, options->source_list, &reason);
 	if (!file)
 		return errno == ENOMEM
 			   ? out_of_memory(err)

@@ -9,6 +9,7 @@
 
 #include "lr_error.h"
 #include "netblock.h"
+#include "path.h"
 #include "tsig_keys.h"
 #include "uri.h"
 
@@ -24,7 +25,7 @@ struct lr_options {
 	char *status_file;                /* localroot-status-file, or NULL */
 	char *ca_bundle;                  /* localroot-ca-bundle, or NULL: the system's */
 	struct lr_endpoint *notify;       /* localroot-notify, those that can be used */
-	struct lr_netblock *allow_notify; /* localroot-allow-notify */
+	struct lr_notifier *allow_notify; /* localroot-allow-notify */
 	size_t notify_count, allow_notify_count;
 	struct lr_tsig_keys *tsig_keys; /* localroot-tsig-keys, or NULL */
 	char *client_certificate;       /* localroot-client-certificate, or NULL */
@@ -40,15 +41,6 @@ struct lr_options {
 	bool ca_bundle_missed; /* the last ca-bundle named cannot be used */
 	bool tsig_keys_missed; /* the last file of keys cannot be used */
 	bool proxy_missed;     /* the last proxy named cannot be used */
-};
-
-/*
- * Where the options' paths lead. As Unbound takes its own: a path under its chroot directory is
- * named from there, and every other one is meant inside of it as well.
- */
-struct lr_paths {
-	const char *chroot; /* Unbound's directory, or NULL or empty */
-	bool outside;       /* the process that looks has not gone into it: a checker */
 };
 
 /*
