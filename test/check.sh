@@ -160,8 +160,8 @@ mutate() { # mutate LINE KIND: writes the mutant; false where the kind changes n
 	ttl) awk -v n="$1" 'NR == n {$2++} {print}' signed ;;
 	owner) awk -v n="$1" 'NR == n {$1 = "x" $1} {print}' signed ;;
 	first) awk -v n="$1" 'NR == n {$5 = $5 ~ /^[0-9]/ ? $5 + 1 : "x" $5} {print}' signed ;;
-	last) awk -v n="$1" 'NR == n {sub(/ *;.*/, ""); c = substr($0, length, 1)
-		$0 = substr($0, 1, length - 6) (substr($0, length - 5, 1) == "B" ? "C" : "B") substr($0, length - 4)}
+	last) awk -v n="$1" 'NR == n {sub(/ *;.*/, "") # hexadecimal digits are the same in both cases
+		$0 = substr($0, 1, length - 6) (toupper(substr($0, length - 5, 1)) == "B" ? "C" : "B") substr($0, length - 4)}
 		{print}' signed ;;
 	esac >mutant
 	! cmp -s mutant signed
