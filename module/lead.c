@@ -103,7 +103,8 @@ lr_lead_sent(struct lr_lead *lead, int64_t now)
 bool
 lr_lead_awaits(const struct lr_lead *lead)
 {
-	int64_t sent = atomic_load_explicit(&lead->sent_at, memory_order_relaxed);
 	/* What the iterator goes by vanishes by fast_reload alone, which came with 1.23. */
-	return LR_UNBOUND_NUMBER >= 123 && lr_clock_wall() - sent <= TIMEOUT_MAX;
+	return LR_UNBOUND_NUMBER >= 123 &&
+	       lr_clock_wall() - atomic_load_explicit(&lead->sent_at, memory_order_relaxed) <=
+		   TIMEOUT_MAX;
 }

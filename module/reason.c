@@ -10,8 +10,8 @@ lr_reason_text(enum lr_reason reason)
 	    [LR_NO_COPY] = "no verified copy of the root zone",
 	    [LR_UNCONFIRMED] = "no source has confirmed the copy from disk yet",
 	    [LR_STALE] = "the copy is stale",
-	    [LR_UPDATE] = "the root zone has what this version does not understand: please update "
-			  "this software",
+	    [LR_UPDATE] = ("the root zone has what this version does not understand: please update "
+			   "this software"),
 	    [LR_FORWARDED] = "there is a forward-zone: \".\", which decides instead",
 	    [LR_STUBBED] = "there is a stub-zone: \".\", which decides instead",
 	    [LR_AUTHORITATIVE] = "there is an auth-zone: \".\", which decides instead",
