@@ -1,12 +1,10 @@
 #include "aside.h"
 #include "clock.h"
 #include "loaded.h"
+#include "thread.h"
 
 #include <poll.h>
-#include <pthread.h>
-#include <signal.h>
 #include <stdlib.h>
-#include <string.h>
 #include <sys/eventfd.h>
 
 struct lr_aside {
@@ -42,20 +40,6 @@ run(void *arg)
 	return NULL;
 }
 
-/* Signals are the host's: its handlers are not for threads that it does not know. */
-static int
-create(struct lr_aside *aside)
-{
-	sigset_t all, before;
-	sigfillset(&all);
-	int failed = pthread_sigmask(SIG_SETMASK, &all, &before);
-	if (failed)
-		return failed;
-	failed = pthread_create(&aside->thread, NULL, run, aside);
-	(void)pthread_sigmask(SIG_SETMASK, &before, NULL);
-	return failed;
-}
-
 enum lr_code
 lr_aside_start(
     const struct lr_work *work, int notify_fd, struct lr_aside **out, struct lr_error *err)
@@ -66,13 +50,12 @@ lr_aside_start(
 	aside->work = *work;
 	aside->notify_fd = notify_fd;
 	pthread_mutex_init(&aside->lock, NULL);
-	int failed = create(aside);
-	if (failed) {
+	enum lr_code code = lr_thread_start(&aside->thread, run, aside, err);
+	if (code == LR_OK)
+		*out = aside;
+	else
 		aside_free(aside);
-		return lr_fail(err, LR_EIO, "cannot start a thread: %s", strerror(failed));
-	}
-	*out = aside;
-	return LR_OK;
+	return code;
 }
 
 static bool

@@ -22,9 +22,9 @@ struct lr_work {
 };
 
 /*
- * Starts a thread for the work, with all signals blocked. NOTIFY_FD, an eventfd that does not
- * block, becomes readable when it has ended, unless it was let go before. LR_EIO: no thread is to
- * be had; LR_ENOMEM. On failure the job stays the caller's and was not run.
+ * Starts a thread (thread.h) for the work. NOTIFY_FD, an eventfd that does not block, becomes
+ * readable when it has ended, unless it was let go before. On failure the job stays the caller's
+ * and was not run.
  */
 enum lr_code lr_aside_start(
     const struct lr_work *work, int notify_fd, struct lr_aside **aside, struct lr_error *err);

@@ -75,7 +75,6 @@
 	X(rrset_key_hash)                                                                          \
 	X(slabhash_gettable)                                                                       \
 	X(traverse_postorder)                                                                      \
-	X(ub_thread_blocksigs)                                                                     \
 	X(verbosity)                                                                               \
 	LR_HOST_SYMBOLS_BY_VERSION(X)
 

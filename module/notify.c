@@ -11,6 +11,7 @@
 #include "peers.h"
 #include "serial.h"
 #include "sockets.h"
+#include "thread.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -265,7 +266,6 @@ run(void *arg)
 {
 	struct lr_listener *l = arg;
 	struct pollfd *fds = calloc(2 + LR_CALLERS_MAX + 2 * l->place_count, sizeof(*fds));
-	ub_thread_blocksigs();
 	while (fds && wait_and_take(l, fds)) {
 		eventfd_t count;
 		(void)eventfd_read(l->work_fd, &count);
@@ -311,10 +311,8 @@ lr_listener_start(
 	if (code == LR_OK) {
 		bind_places(l);
 		lr_peers_work(l->peers, now_ms());
-		int failed = pthread_create(&l->thread, NULL, run, l);
-		l->running = failed == 0;
-		if (failed)
-			code = lr_fail(err, LR_EIO, "no thread: %s", strerror(failed));
+		code = lr_thread_start(&l->thread, run, l, err);
+		l->running = code == LR_OK;
 	}
 	if (code == LR_OK)
 		*listener = l;

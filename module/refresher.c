@@ -7,6 +7,7 @@
 #include "budget.h"
 #include "source.h"
 #include "status_file.h"
+#include "thread.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -291,7 +292,6 @@ static void *
 run(void *arg)
 {
 	struct lr_refresher *r = arg;
-	ub_thread_blocksigs();
 	r->was_fresh = watch(r);
 	do
 		look(r);
@@ -360,11 +360,9 @@ lr_refresher_start(
 		return code;
 	set_next(r, first_round(r));
 	(void)clock_was_set(r);
-	int failed = pthread_create(&r->thread, NULL, run, r);
-	if (failed)
-		return lr_fail(err, LR_EIO, "cannot start the refresher: %s", strerror(failed));
-	r->running = true;
-	return LR_OK;
+	code = lr_thread_start(&r->thread, run, r, err);
+	r->running = code == LR_OK;
+	return code;
 }
 
 /* What is to be kept on disk is waited for until UNTIL_MS (monotonic), then left behind. */

@@ -204,7 +204,8 @@ of("module/folder.c",
     "renameat(folder->fd, temporary, folder->fd, name) == 1", "t_store"))
 of("module/aside.c",
    (LOCK, "whether it has ended", "\tpthread_mutex_lock(&aside->lock);\n\tbool ended = aside->ended;\n\tpthread_mutex_unlock(&aside->lock);\n",
-    "\tbool ended = aside->ended;\n", "t_aside", "thread"),
+    "\tbool ended = aside->ended;\n", "t_aside", "thread"))
+of("module/thread.c",
    (FLAG, "signals are the host's", "pthread_sigmask(SIG_SETMASK, &all, &before)", "pthread_sigmask(SIG_SETMASK, NULL, &before)", "t_aside"))
 of("module/clock.c",
    (READER, "the next clock", "atomic_compare_exchange_strong(&chosen, &i, i + 1)", "atomic_compare_exchange_strong(&chosen, &i, i)",
