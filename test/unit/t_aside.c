@@ -150,7 +150,8 @@ no_thread(void **state)
 	enum lr_code code = lr_aside_start(&work, -1, &aside, &err);
 	assert_int_equal(setrlimit(RLIMIT_AS, &before), 0);
 	assert_int_equal(code, LR_ENOMEM);
-	assert_non_null(strstr(err.text, "cannot start a thread: out of memory"));
+	assert_string_equal(
+	    err.text, "cannot start a thread: out of memory, less than 160 MiB are left");
 	assert_null(aside);
 	assert_int_not_equal(sem_trywait(&job.freed), 0);
 }
