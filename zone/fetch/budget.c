@@ -1,7 +1,9 @@
 /* budget.c -- what one fetch may still use. */
 #include "budget.h"
 
+#include <arpa/inet.h>
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 
 static enum lr_code
@@ -143,4 +145,17 @@ enum lr_code
 lr_cancelled(struct lr_error *err)
 {
 	return lr_fail(err, LR_ECANCELLED, "cancelled");
+}
+
+void
+lr_budget_peer(struct lr_budget *budget, const struct sockaddr *address)
+{
+	const struct sockaddr_in *v4 = (const struct sockaddr_in *)address;
+	const struct sockaddr_in6 *v6 = (const struct sockaddr_in6 *)address;
+	bool is_v6 = address->sa_family == AF_INET6;
+	char text[INET6_ADDRSTRLEN];
+	inet_ntop(address->sa_family,
+	    is_v6 ? (const void *)&v6->sin6_addr : (const void *)&v4->sin_addr, text, sizeof(text));
+	snprintf(budget->peer, sizeof(budget->peer), "%s@%u", text,
+	    ntohs(is_v6 ? v6->sin6_port : v4->sin_port));
 }

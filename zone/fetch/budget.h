@@ -8,6 +8,7 @@
 #include "io.h"
 
 #include <poll.h>
+#include <sys/socket.h>
 
 struct lr_budget {
 	const struct lr_io *io;
@@ -20,7 +21,8 @@ struct lr_budget {
 	bool paced;
 	int64_t pace_ms;
 	size_t pace_octets;
-	struct lr_stop stop; /* for work that does not wait: asks lr_budget_check() */
+	char peer[LR_PEER_TEXT]; /* connected to last, or tried; empty: nobody */
+	struct lr_stop stop;     /* for work that does not wait: asks lr_budget_check() */
 };
 
 /* IO and LIMITS outlive the budget, which stays where it is. */
@@ -46,6 +48,9 @@ enum lr_wait lr_budget_wait(const struct lr_budget *budget, int fd, short events
 /* The same for COUNT sockets, LR_SOCKETS_MAX at the most; their revents say which are ready. */
 enum lr_wait lr_budget_poll(
     const struct lr_budget *budget, struct pollfd *sockets, nfds_t count, int patience);
+
+/* Notes whom the fetch has come to: an IPv4 or IPv6 address. */
+void lr_budget_peer(struct lr_budget *budget, const struct sockaddr *address);
 
 /* Octets that may still be read. */
 size_t lr_budget_room(const struct lr_budget *budget);

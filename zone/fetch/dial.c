@@ -11,7 +11,7 @@
 /* Attempts under way, one an address. */
 struct dialling {
 	struct lr_addresses *addresses;
-	const struct lr_budget *budget;
+	struct lr_budget *budget;
 	size_t next; /* address to be tried */
 	int64_t next_ms;
 	nfds_t count;
@@ -63,6 +63,7 @@ begin(struct dialling *d)
 	const struct lr_address *address = &d->addresses->list[i];
 	const struct sockaddr *socket_address = (const struct sockaddr *)&address->socket;
 	int fd;
+	lr_budget_peer(d->budget, socket_address);
 	if (open_socket(d, socket_address, &fd, &d->why) != LR_OK)
 		return;
 	if (connect(fd, socket_address, address->length) != 0 && errno != EINPROGRESS &&
@@ -111,6 +112,7 @@ look(struct dialling *d)
 			struct lr_address winner = d->addresses->list[d->address[i]];
 			d->addresses->list[d->address[i]] = d->addresses->list[0];
 			d->addresses->list[0] = winner;
+			lr_budget_peer(d->budget, (const struct sockaddr *)&winner.socket);
 			return d->sockets[i].fd;
 		}
 		if (!d->sockets[i].revents && now < d->until_ms[i]) {
@@ -156,8 +158,7 @@ wait_and_look(struct dialling *d, int *fd, struct lr_error *err)
 }
 
 enum lr_code
-lr_dial(
-    struct lr_addresses *addresses, const struct lr_budget *budget, int *fd, struct lr_error *err)
+lr_dial(struct lr_addresses *addresses, struct lr_budget *budget, int *fd, struct lr_error *err)
 {
 	struct dialling d = {
 	    .addresses = addresses, .budget = budget, .why = {LR_EUNREACHABLE, "no address"}};

@@ -11,10 +11,11 @@
 
 /*
  * *FD is the caller's, and does not block. The address that it is connected to is moved to the
- * front of the list; where none answers the list is empty afterwards. Each has the limits'
- * connect_ms. LR_EUNREACHABLE, LR_ETIMEOUT (of the whole fetch), LR_EIO, LR_ECANCELLED.
+ * front of the list, and the budget notes it; where none answers the list is empty afterwards. Each
+ * has the limits' connect_ms. LR_EUNREACHABLE, LR_ETIMEOUT (of the whole fetch), LR_EIO,
+ * LR_ECANCELLED.
  */
 enum lr_code lr_dial(
-    struct lr_addresses *addresses, const struct lr_budget *budget, int *fd, struct lr_error *err);
+    struct lr_addresses *addresses, struct lr_budget *budget, int *fd, struct lr_error *err);
 
 #endif

@@ -157,7 +157,8 @@ static int
 on_connected(void *arg, char *remote, char *local, int remote_port, int local_port)
 {
 	struct lr_exchange *x = arg;
-	(void)remote, (void)local, (void)remote_port, (void)local_port;
+	(void)local, (void)local_port;
+	snprintf(x->budget->peer, sizeof(x->budget->peer), "%s@%d", remote, remote_port);
 	x->connected = true;
 	x->last = now(x);
 	return CURL_PREREQFUNC_OK;

@@ -96,6 +96,7 @@ on_open(void *arg, curlsocktype purpose, struct curl_sockaddr *address)
 		    refused);
 		return CURL_SOCKET_BAD;
 	}
+	lr_budget_peer(x->budget, &address->addr);
 	int fd = socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
 	if (fd < 0)
 		return CURL_SOCKET_BAD;

@@ -6,6 +6,9 @@
 
 #include "draft.h"
 
+/* Octets of ADDRESS@PORT, with the end of the string. */
+#define LR_PEER_TEXT 52
+
 struct lr_io {
 	int cancel_fd; /* readable: stop; -1 for none */
 	int64_t (*monotonic_ms)(void *arg);

@@ -111,6 +111,12 @@ lr_source_uri(const struct lr_source *source)
 	return &source->uri;
 }
 
+const char *
+lr_source_peer(const struct lr_source *source)
+{
+	return source->peer;
+}
+
 void
 lr_source_distrust(struct lr_source *source)
 {
@@ -152,6 +158,7 @@ lr_source_fetch(struct lr_source *source, const uint8_t *origin, const struct lr
 	lr_budget_start(&budget, io, limits);
 	budget.network = source->network;
 	enum lr_code code = lr_fetch_by_scheme(source, &request, &got, err);
+	memcpy(source->peer, budget.peer, sizeof(source->peer));
 	if (code != LR_OK)
 		return code;
 	if (got.draft)

@@ -47,6 +47,10 @@ void lr_source_free(struct lr_source *source); /* NULL is allowed */
 
 const struct lr_uri *lr_source_uri(const struct lr_source *source);
 
+/* ADDRESS@PORT that the last fetch was connected to, of a proxy if there is one, or that it tried
+ * last; empty: nobody, as for a file. Of a source that is being asked, for that thread alone. */
+const char *lr_source_peer(const struct lr_source *source);
+
 /*
  * Fetches the zone ORIGIN. HELD is the verified zone held, or NULL: with it, only what is newer is
  * transferred. LR_EUNREACHABLE, LR_ETIMEOUT, LR_EREFUSED, LR_EFORMAT, LR_ELIMIT, LR_ESERIAL (older
