@@ -54,6 +54,14 @@ lr_folder_close(struct lr_folder *folder)
 	close(folder->fd); /* and with it the lock */
 }
 
+enum lr_code
+lr_folder_writable(const struct lr_folder *folder, struct lr_error *err)
+{
+	if (faccessat(folder->fd, ".", W_OK | X_OK, AT_EACCESS) == 0)
+		return LR_OK;
+	return lr_fail(err, LR_EIO, "cannot write to %s: %s", folder->path, strerror(errno));
+}
+
 static bool
 is_old(const struct lr_folder *folder, const char *name)
 {

@@ -32,6 +32,9 @@ enum lr_code lr_folder_open(
     const char *path, int patience_ms, struct lr_folder *folder, struct lr_error *err);
 void lr_folder_close(struct lr_folder *folder);
 
+/* Whether files may be made in it: LR_EIO says why not. */
+enum lr_code lr_folder_writable(const struct lr_folder *folder, struct lr_error *err);
+
 /*
  * Writes what PRINT prints to the file NAME. DURABLE: also over a power failure, which costs a wait
  * for the disk. LR_EIO and LR_ENOMEM name the file and the reason; or what PRINT returned.

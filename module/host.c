@@ -71,12 +71,16 @@ search_program(struct dl_phdr_info *info, size_t size, void *search)
 	return 1; /* the program itself comes first: look no further */
 }
 
+/* Of the program. */
+static char version[32];
+
 /* Unbound has no function that tells its version. */
 static bool
 is_our_version(char *why)
 {
 	struct search search = {"", false};
 	dl_iterate_phdr(search_program, &search);
+	strcpy(version, search.matches ? LR_UNBOUND_VERSION : search.found);
 	if (!search.matches)
 		snprintf(why, LR_HOST_WHY,
 		    "built for Unbound " LR_UNBOUND_VERSION ", but this is %s",
@@ -179,6 +183,12 @@ lr_host_fits(char *why)
 		snprintf(why + length, LR_HOST_WHY - length,
 		    " (contrib/get-unbound --like %s gets what to build for it)", program);
 	return false;
+}
+
+const char *
+lr_host_version(void)
+{
+	return version;
 }
 
 void

@@ -26,6 +26,10 @@ bool lr_host_fits(char *why);
  */
 const char *lr_host_other_struct(void);
 
+/* The version of the Unbound that runs, as lr_host_fits() has found it; empty: it is another
+ * program. */
+const char *lr_host_version(void);
+
 /* Says in the log why nothing is served; on standard error where there is no log of Unbound's. */
 void lr_host_warn(const char *why);
 

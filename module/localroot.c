@@ -1,6 +1,7 @@
 #include "localroot.h"
 #include "answer.h"
 #include "cached.h"
+#include "clock.h"
 #include "notify.h"
 #include "precedence.h"
 #include "status.h"
@@ -43,7 +44,8 @@ make_parts(struct lr_localroot *module, struct module_env *env)
 	    .upstream = module->upstream};
 	module->mirror = lr_mirror_new(&uses);
 	module->lead = lr_lead_new(env, module->upstream);
-	module->status = (struct lr_status){.settings = &module->settings,
+	module->status = (struct lr_status){.started = lr_clock_wall(),
+	    .settings = &module->settings,
 	    .stats = module->stats,
 	    .anchors = module->anchors,
 	    .mirror = module->mirror,
@@ -268,7 +270,7 @@ lr_localroot_stats(struct lr_localroot *module, bool reset, FILE *out)
 bool
 lr_localroot_control(struct lr_localroot *module, const char *command, FILE *out)
 {
-	enum lr_reason reason = lr_status_reason(&module->status);
+	enum lr_reason reason = lr_status_reason(&module->status, lr_mirror_reason(module->mirror));
 	if (strcmp(command, "localroot_status") == 0) {
 		lr_status_print(&module->status, out);
 	} else if (strcmp(command, "localroot_refresh") == 0 && lr_reason_rests(reason)) {

@@ -30,7 +30,10 @@ struct lr_mirror {
 
 	pthread_mutex_t lock; /* of what follows, which others look at */
 	struct lr_state state;
-	int64_t horizon;
+	int64_t horizon, since;
+	enum lr_limit limit;
+	uint32_t retry;
+	struct lr_key_tags keys;
 	size_t zone_octets; /* 0: no copy */
 	bool outdated;      /* so, for the root's current one is not understood here */
 };
@@ -42,6 +45,7 @@ lr_mirror_new(const struct lr_mirror_uses *uses)
 	if (!mirror)
 		return NULL;
 	mirror->uses = *uses;
+	mirror->since = lr_clock_wall();
 	pthread_mutex_init(&mirror->lock, NULL);
 	return mirror;
 }
@@ -104,24 +108,35 @@ log_verified(const char *source, const struct lr_report *report)
 }
 
 static int64_t
-horizon_of(const struct lr_mirror *mirror, const struct lr_zone *zone, const struct lr_state *state)
+limited_by(const struct lr_mirror *mirror, const struct lr_zone *zone, const struct lr_state *state,
+    enum lr_limit *limit)
 {
 	const struct lr_settings *settings = mirror->uses.settings;
 	/* Under an overridden date, signatures stay in their time as long as Unbound runs. */
 	return lr_horizon(lr_zone_facts(zone), state->confirmed, state->expire, settings->max_age,
-	    settings->date_override == 0);
+	    settings->date_override == 0, limit);
+}
+
+static int64_t
+horizon_of(const struct lr_mirror *mirror, const struct lr_zone *zone, const struct lr_state *state)
+{
+	return limited_by(mirror, zone, state, NULL);
 }
 
 /* What stands from now on: ZONE is what the workers have, confirmed as STATE says. */
 static void
-note(struct lr_mirror *mirror, const struct lr_zone *zone, const struct lr_state *state,
-    int64_t horizon)
+note(struct lr_mirror *mirror, const struct lr_zone *zone, const struct lr_state *state)
 {
+	enum lr_limit limit;
+	int64_t horizon = limited_by(mirror, zone, state, &limit);
 	mirror->horizon_ms = lr_clock_monotonic_ms(NULL) + (horizon - lr_clock_wall()) * 1000;
 	mirror->has_floor = true;
 	pthread_mutex_lock(&mirror->lock);
 	mirror->state = *state;
 	mirror->horizon = horizon;
+	mirror->limit = limit;
+	mirror->retry = lr_zone_facts(zone)->retry;
+	lr_key_tags_read(zone, state->key, state->key_length, &mirror->keys);
 	mirror->zone_octets = lr_zone_facts(zone)->octets;
 	mirror->outdated = false;
 	pthread_mutex_unlock(&mirror->lock);
@@ -139,7 +154,7 @@ publish(struct lr_mirror *mirror, const struct lr_zone *zone, const struct lr_st
 	int64_t horizon = horizon_of(mirror, zone, state);
 	lr_snapshot_publish(mirror->uses.snapshot, lr_zone_ref(zone), horizon);
 	sweep(mirror, zone);
-	note(mirror, zone, state, horizon);
+	note(mirror, zone, state);
 }
 
 static void
@@ -168,6 +183,7 @@ state_of(const struct lr_mirror *mirror, const struct lr_zone *zone, const struc
 	    .renewed = same && mirror->state.renewed ? mirror->state.renewed : origin->when,
 	    .expire = origin->expire};
 	snprintf(state.source, sizeof(state.source), "%s", origin->source);
+	snprintf(state.peer, sizeof(state.peer), "%s", origin->peer);
 	state.key_length = lr_anchored_key(mirror->anchors, zone, state.key, sizeof(state.key));
 	return state;
 }
@@ -207,7 +223,7 @@ lr_mirror_confirm(
 	lr_snapshot_set_horizon(mirror->uses.snapshot, horizon);
 	if (!served)
 		sweep(mirror, held);
-	note(mirror, held, &state, horizon);
+	note(mirror, held, &state);
 	lr_say(VERB_OPS, "localroot: %s: serial %" PRIu32 " is current", origin->source, serial);
 	lr_stats_round(mirror->uses.stats, LR_ROUND_CURRENT);
 	store(mirror, held, false, &state, 0);
@@ -428,6 +444,17 @@ look_at_caches(struct lr_mirror *mirror)
 		lr_cached_look(mirror->uses.env, held);
 }
 
+static void
+set_serving(struct lr_mirror *mirror, bool serving, int64_t now)
+{
+	if (serving != mirror->serving) {
+		pthread_mutex_lock(&mirror->lock);
+		mirror->since = now;
+		pthread_mutex_unlock(&mirror->lock);
+	}
+	mirror->serving = serving;
+}
+
 bool
 lr_mirror_watch(struct lr_mirror *mirror, bool overridden)
 {
@@ -447,7 +474,7 @@ lr_mirror_watch(struct lr_mirror *mirror, bool overridden)
 		log_warn("localroot: the copy with serial %" PRIu32 " is stale since %" PRId64
 			 " s: queries go to the root servers",
 		    mirror->state.serial, now - mirror->horizon);
-	mirror->serving = fresh && !overridden;
+	set_serving(mirror, fresh && !overridden, now);
 	return fresh;
 }
 
@@ -477,17 +504,22 @@ lr_mirror_state(struct lr_mirror *mirror, struct lr_state *state, int64_t *horiz
 	return held;
 }
 
+/* Under the lock. */
+static enum lr_reason
+reason_of(const struct lr_mirror *mirror)
+{
+	if (!mirror->zone_octets)
+		return mirror->outdated ? LR_UPDATE : LR_NO_COPY;
+	if (!mirror->state.confirmed)
+		return LR_UNCONFIRMED;
+	return lr_clock_wall() >= mirror->horizon ? LR_STALE : LR_NO_REASON;
+}
+
 enum lr_reason
 lr_mirror_reason(struct lr_mirror *mirror)
 {
-	enum lr_reason reason = LR_NO_REASON;
 	pthread_mutex_lock(&mirror->lock);
-	if (!mirror->zone_octets)
-		reason = mirror->outdated ? LR_UPDATE : LR_NO_COPY;
-	else if (!mirror->state.confirmed)
-		reason = LR_UNCONFIRMED;
-	else if (lr_clock_wall() >= mirror->horizon)
-		reason = LR_STALE;
+	enum lr_reason reason = reason_of(mirror);
 	pthread_mutex_unlock(&mirror->lock);
 	return reason;
 }
@@ -506,5 +538,21 @@ lr_mirror_gauges(struct lr_mirror *mirror, struct lr_gauges *gauges)
 		gauges->left = gauges->serving ? mirror->horizon - now : 0;
 		gauges->zone_octets = mirror->zone_octets;
 	}
+	pthread_mutex_unlock(&mirror->lock);
+}
+
+void
+lr_mirror_facts(struct lr_mirror *mirror, struct lr_mirror_facts *facts)
+{
+	pthread_mutex_lock(&mirror->lock);
+	*facts = (struct lr_mirror_facts){.reason = reason_of(mirror),
+	    .since = mirror->since,
+	    .held = mirror->zone_octets > 0,
+	    .state = mirror->state,
+	    .horizon = mirror->horizon,
+	    .limit = mirror->limit,
+	    .retry = mirror->retry,
+	    .keys = mirror->keys,
+	    .zone_octets = mirror->zone_octets};
 	pthread_mutex_unlock(&mirror->lock);
 }

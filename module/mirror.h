@@ -9,6 +9,8 @@
 
 #include "anchor.h"
 #include "draft.h"
+#include "freshness.h"
+#include "key_tags.h"
 #include "lr_error.h"
 #include "reason.h"
 #include "settings.h"
@@ -61,10 +63,10 @@ void lr_mirror_set_floor(struct lr_mirror *mirror, const struct lr_state *state)
 /* Whether one was accepted before, here or before a restart. */
 bool lr_mirror_has_floor(const struct lr_mirror *mirror);
 
-/* Where a draft came from: the URI, of when it is (seconds since 1970), and the EDNS EXPIRE that
- * came with it, or 0. */
+/* Where a draft came from: the URI, whom it was reached at (lr_source_peer()), of when it is
+ * (seconds since 1970), and the EDNS EXPIRE that came with it, or 0. */
 struct lr_origin {
-	const char *source;
+	const char *source, *peer;
 	int64_t when;
 	uint32_t expire;
 };
@@ -113,6 +115,23 @@ enum lr_reason lr_mirror_reason(struct lr_mirror *mirror);
 
 /* What stands; upstream_octets is left alone. Any thread. */
 void lr_mirror_gauges(struct lr_mirror *mirror, struct lr_gauges *gauges);
+
+/* How things stand with the copy. */
+struct lr_mirror_facts {
+	enum lr_reason reason; /* as lr_mirror_reason() */
+	int64_t since; /* seconds since 1970: when serving has begun; while it is not served, when
+			  that has begun */
+	bool held;     /* there is a copy, fresh or stale, and what follows is of it */
+	struct lr_state state;
+	int64_t horizon;     /* counts where state.confirmed is known */
+	enum lr_limit limit; /* what decides that */
+	uint32_t retry;      /* seconds, the SOA's */
+	struct lr_key_tags keys;
+	size_t zone_octets;
+};
+
+/* Any thread. */
+void lr_mirror_facts(struct lr_mirror *mirror, struct lr_mirror_facts *facts);
 
 /* The state of the copy held: when it was confirmed, by whom. False: no copy. Any thread. */
 bool lr_mirror_state(struct lr_mirror *mirror, struct lr_state *state, int64_t *horizon);

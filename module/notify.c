@@ -31,7 +31,7 @@
 struct place {
 	const struct lr_endpoint *endpoint;
 	struct lr_sockets sockets;
-	char trouble[128]; /* why not, or empty; under the lock */
+	char trouble[LR_TROUBLE_TEXT]; /* why not, or empty; under the lock */
 };
 
 struct lr_listener {
@@ -43,10 +43,7 @@ struct lr_listener {
 	int64_t bind_ms; /* the next attempt */
 	struct lr_callers callers;
 	pthread_mutex_t lock; /* of what people are told */
-	uint64_t taken, refused;
-	char last[INET6_ADDRSTRLEN]; /* who was heeded last */
-	struct lr_error refusal;
-	char refused_from[INET6_ADDRSTRLEN];
+	struct lr_listener_facts facts;
 	size_t place_count;
 	struct place places[];
 };
@@ -77,9 +74,9 @@ refuse(struct lr_listener *l, const struct sockaddr_storage *from, const struct 
 	char text[INET6_ADDRSTRLEN];
 	address_text(from, text);
 	pthread_mutex_lock(&l->lock);
-	uint64_t count = ++l->refused;
-	l->refusal = *why;
-	memcpy(l->refused_from, text, sizeof(text));
+	uint64_t count = ++l->facts.passed_over;
+	l->facts.passed_over_why = *why;
+	memcpy(l->facts.passed_over_from, text, sizeof(text));
 	pthread_mutex_unlock(&l->lock);
 	if ((count & (count - 1)) == 0)
 		log_warn("localroot: NOTIFY from %s passed over: %s (%" PRIu64 " so far)", text,
@@ -113,8 +110,8 @@ heed(struct lr_listener *l, const struct sockaddr_storage *from, const struct lr
 	bool known = is_known(l, notify);
 	address_text(from, text);
 	pthread_mutex_lock(&l->lock);
-	l->taken++;
-	memcpy(l->last, text, sizeof(text));
+	l->facts.heeded++;
+	memcpy(l->facts.heeded_from, text, sizeof(text));
 	pthread_mutex_unlock(&l->lock);
 	lr_say(VERB_DETAIL, "localroot: NOTIFY from %s%s", text, known ? ": nothing new" : "");
 	if (!known)
@@ -343,25 +340,14 @@ lr_listener_stop(struct lr_listener *l)
 }
 
 void
-lr_listener_print(struct lr_listener *l, FILE *out)
+lr_listener_facts(
+    struct lr_listener *l, struct lr_listener_facts *facts, struct lr_place_facts *places)
 {
-	if (!l)
-		return;
 	pthread_mutex_lock(&l->lock);
+	*facts = l->facts;
 	for (size_t i = 0; i < l->place_count; i++) {
-		const struct place *place = &l->places[i];
-		if (*place->trouble)
-			fprintf(out, "NOTIFY: cannot listen at %s: %s\n", place->endpoint->text,
-			    place->trouble);
-		else
-			fprintf(out, "NOTIFY: listens at %s\n", place->endpoint->text);
+		places[i].endpoint = l->places[i].endpoint->text;
+		memcpy(places[i].trouble, l->places[i].trouble, sizeof(places[i].trouble));
 	}
-	fprintf(out, "NOTIFY: %" PRIu64 " heeded", l->taken);
-	if (l->taken)
-		fprintf(out, ", the last from %s", l->last);
-	fprintf(out, "; %" PRIu64 " passed over", l->refused);
-	if (l->refused)
-		fprintf(out, ", the last from %s: %s", l->refused_from, l->refusal.text);
-	fprintf(out, "\n");
 	pthread_mutex_unlock(&l->lock);
 }

@@ -11,7 +11,7 @@
 #include "refresher.h"
 #include "settings.h"
 
-#include <stdio.h>
+#include <netinet/in.h>
 
 struct lr_listener;
 
@@ -29,7 +29,23 @@ enum lr_code lr_listener_start(
 /* Promptly. NULL is allowed. */
 void lr_listener_stop(struct lr_listener *listener);
 
-/* For people: where it listens, and what came. Any thread. NULL is allowed. */
-void lr_listener_print(struct lr_listener *listener, FILE *out);
+#define LR_TROUBLE_TEXT 128
+
+/* Where it listens, or why not there. */
+struct lr_place_facts {
+	const char *endpoint;          /* the settings' */
+	char trouble[LR_TROUBLE_TEXT]; /* or empty */
+};
+
+/* What came. */
+struct lr_listener_facts {
+	uint64_t heeded, passed_over;
+	char heeded_from[INET6_ADDRSTRLEN], passed_over_from[INET6_ADDRSTRLEN]; /* the last */
+	struct lr_error passed_over_why;
+};
+
+/* PLACES has room for as many as the settings have. Any thread. */
+void lr_listener_facts(
+    struct lr_listener *listener, struct lr_listener_facts *facts, struct lr_place_facts *places);
 
 #endif

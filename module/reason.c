@@ -17,8 +17,33 @@ lr_reason_text(enum lr_reason reason)
 	    [LR_AUTHORITATIVE] = "there is an auth-zone: \".\", which decides instead",
 	    [LR_POLICY] =
 		"there is an RPZ with a trigger on the root servers, which decides instead",
+	    [LR_OFF] = "localroot: no",
+	    [LR_WRONG_BUILD] = "this Unbound is not the one that the module was built for",
+	    [LR_NOT_STARTED] = "the module did not start",
 	};
 	return texts[reason];
+}
+
+const char *
+lr_reason_word(enum lr_reason reason)
+{
+	static const char *const words[LR_REASONS] = {
+	    [LR_NO_REASON] = "",
+	    [LR_NO_VALIDATOR] = "no_validator",
+	    [LR_NO_ANCHOR] = "no_anchor",
+	    [LR_NO_COPY] = "no_copy",
+	    [LR_UNCONFIRMED] = "unconfirmed",
+	    [LR_STALE] = "stale",
+	    [LR_UPDATE] = "update",
+	    [LR_FORWARDED] = "forward_zone",
+	    [LR_STUBBED] = "stub_zone",
+	    [LR_AUTHORITATIVE] = "auth_zone",
+	    [LR_POLICY] = "rpz",
+	    [LR_OFF] = "off",
+	    [LR_WRONG_BUILD] = "wrong_build",
+	    [LR_NOT_STARTED] = "not_started",
+	};
+	return words[reason];
 }
 
 bool

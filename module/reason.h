@@ -21,11 +21,18 @@ enum lr_reason {
 	LR_STUBBED,
 	LR_AUTHORITATIVE,
 	LR_POLICY,
+	/* The module does not run. */
+	LR_OFF,         /* localroot: no */
+	LR_WRONG_BUILD, /* in an Unbound that it was not built for */
+	LR_NOT_STARTED,
 	LR_REASONS
 };
 
 /* Whether no source is asked as long as it is so. */
 bool lr_reason_rests(enum lr_reason reason);
+
+/* A short stable word for it ("no_anchor"); LR_NO_REASON has none. */
+const char *lr_reason_word(enum lr_reason reason);
 
 /* For people: a sentence without its end, to follow "not serving: ". Never NULL. */
 const char *lr_reason_text(enum lr_reason reason);

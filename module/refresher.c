@@ -428,14 +428,12 @@ lr_refresher_notify(struct lr_refresher *r, size_t source, bool authentic)
 	lr_refresher_look(r);
 }
 
-void
-lr_refresher_print(struct lr_refresher *r, bool rests, FILE *out)
+int64_t
+lr_refresher_facts(struct lr_refresher *r, const struct lr_picking *picking,
+    struct lr_folder_facts *folder, struct lr_source_facts *sources)
 {
-	int64_t now = now_ms(), next = atomic_load(&r->next_ms);
-	struct lr_error trouble;
-	if (lr_store_queue_trouble(r->queue, &trouble))
-		fprintf(out, "no copy is kept over a restart: %s\n", trouble.text);
-	lr_rounds_print(r->rounds, now, out);
-	if (next > now && !rests)
-		fprintf(out, "next look in %" PRId64 " s\n", (next - now) / 1000);
+	int64_t next_ms = atomic_load(&r->next_ms);
+	lr_store_queue_facts(r->queue, folder);
+	lr_rounds_facts(r->rounds, picking, next_ms, sources);
+	return next_ms;
 }

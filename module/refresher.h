@@ -9,6 +9,7 @@
 #include "lead.h"
 #include "mirror.h"
 #include "settings.h"
+#include "sources.h"
 #include "stats.h"
 
 #include <stdbool.h>
@@ -55,8 +56,9 @@ void lr_refresher_look(struct lr_refresher *refresher);
  */
 void lr_refresher_notify(struct lr_refresher *refresher, size_t source, bool authentic);
 
-/* For people: what is wrong with the disk, each source's last result, and when the next round is
- * due, unless nobody is asked (RESTS). Any thread. */
-void lr_refresher_print(struct lr_refresher *refresher, bool rests, FILE *out);
+/* The folder, and of each source what is known, in FACTS, which has room for them; PICKING as a
+ * round would have it now. When the next round is due, in monotonic milliseconds. Any thread. */
+int64_t lr_refresher_facts(struct lr_refresher *refresher, const struct lr_picking *picking,
+    struct lr_folder_facts *folder, struct lr_source_facts *sources);
 
 #endif

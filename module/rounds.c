@@ -2,9 +2,6 @@
 #include "clock.h"
 #include "inquiry.h"
 #include "said.h"
-#include "sources.h"
-
-#include <inttypes.h>
 
 #define HURRY_MS 15000  /* a hurried round does not wait longer before it asks the next */
 #define BESIDE_MAX 3    /* and has so many asked at a time */
@@ -163,12 +160,14 @@ lr_rounds_begin_with(struct lr_rounds *rounds, size_t source)
 	rounds->out_of_turn = true;
 }
 
+/* PEER as lr_source_peer(); empty where the source is still being asked. */
 static void
-note(struct lr_rounds *rounds, size_t i, enum lr_code code, const struct lr_error *err)
+note(struct lr_rounds *rounds, size_t i, enum lr_code code, const struct lr_error *err,
+    const char *peer)
 {
 	bool aside = rounds->out_of_turn && code != LR_OK;
 	bool news = aside ? lr_said_first(&rounds->said_out_of_turn)
-			  : lr_sources_note(rounds->sources, i, err, now_ms());
+			  : lr_sources_note(rounds->sources, i, err, peer, now_ms());
 	if (code == LR_OK) {
 		(void)lr_said_over(&rounds->said_out_of_turn);
 		return;
@@ -227,6 +226,7 @@ use(struct lr_rounds *rounds, size_t i, struct lr_fetched *fetched, struct lr_er
 {
 	struct lr_mirror *mirror = rounds->uses.mirror;
 	const struct lr_origin origin = {.source = name_of(rounds, i),
+	    .peer = lr_source_peer(lr_sources_get(rounds->sources, i)),
 	    .when = when_of(fetched),
 	    .expire = fetched->has_expire ? fetched->expire : 0};
 	if (fetched->has_expire && fetched->expire == 0) { /* RFC 7314 section 4 */
@@ -278,7 +278,7 @@ take(struct lr_rounds *rounds, size_t i, bool fresh)
 		return;
 	if ((code == LR_OK || code == LR_EUPDATE) && fetched.increment)
 		(void)lr_sources_note_increment(rounds->sources, i, true);
-	note(rounds, i, code, &err);
+	note(rounds, i, code, &err, lr_source_peer(lr_sources_get(rounds->sources, i)));
 	rounds->good |= code == LR_OK;
 }
 
@@ -294,7 +294,8 @@ give_up(struct lr_rounds *rounds, size_t i)
 	if (!asking->counts)
 		return;
 	cancel_one(rounds, asking);
-	note(rounds, i, lr_fail(&err, LR_ETIMEOUT, "hangs: not asked again before it ends"), &err);
+	note(rounds, i, lr_fail(&err, LR_ETIMEOUT, "hangs: not asked again before it ends"), &err,
+	    "");
 }
 
 static bool
@@ -329,7 +330,7 @@ make_room(struct lr_rounds *rounds)
 	cancel_one(rounds, &rounds->asking[first]);
 	note(rounds, first,
 	    lr_fail(&err, LR_ETIMEOUT, "not finished within %d s, and others wait", TURN_MS / 1000),
-	    &err);
+	    &err, "");
 }
 
 static bool
@@ -350,7 +351,7 @@ begin_next(struct lr_rounds *rounds, bool fresh)
 	size_t i = rounds->picked[rounds->at++];
 	struct lr_error err;
 	if (rounds->asking[i].inquiry)
-		note(rounds, i, lr_fail(&err, LR_ETIMEOUT, "still hangs"), &err);
+		note(rounds, i, lr_fail(&err, LR_ETIMEOUT, "still hangs"), &err, "");
 	else if (start(rounds, i, fresh, &err) == LR_OK)
 		(void)lr_said_over(&rounds->said_thread);
 	else
@@ -391,7 +392,8 @@ lr_rounds_go_on(struct lr_rounds *rounds, bool fresh)
 }
 
 void
-lr_rounds_print(struct lr_rounds *rounds, int64_t at_ms, FILE *out)
+lr_rounds_facts(struct lr_rounds *rounds, const struct lr_picking *picking, int64_t next_ms,
+    struct lr_source_facts *facts)
 {
-	lr_sources_print(rounds->sources, at_ms, out);
+	lr_sources_facts(rounds->sources, picking, next_ms, facts);
 }

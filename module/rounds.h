@@ -18,12 +18,12 @@
 
 #include "mirror.h"
 #include "settings.h"
+#include "sources.h"
 #include "stats.h"
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <stdio.h>
 
 struct lr_rounds;
 
@@ -65,7 +65,8 @@ enum lr_course lr_rounds_go_on(struct lr_rounds *rounds, bool fresh);
 /* Ends the one under way, if any, and what comes of it does not count. */
 void lr_rounds_cancel(struct lr_rounds *rounds);
 
-/* For people: each source's last result. Any thread. */
-void lr_rounds_print(struct lr_rounds *rounds, int64_t now_ms, FILE *out);
+/* As lr_sources_facts(). Any thread. */
+void lr_rounds_facts(struct lr_rounds *rounds, const struct lr_picking *picking, int64_t next_ms,
+    struct lr_source_facts *facts);
 
 #endif

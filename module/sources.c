@@ -3,9 +3,9 @@
 #include "schedule.h"
 
 #include <arpa/inet.h>
-#include <inttypes.h>
 #include <pthread.h>
 #include <stdlib.h>
+#include <string.h>
 
 struct history {
 	struct lr_source *source;
@@ -13,6 +13,9 @@ struct history {
 	int64_t when_ms;   /* monotonic */
 	unsigned failures; /* in a row */
 	struct lr_error error;
+	char peer[LR_PEER_TEXT];
+	bool was_good;
+	int64_t good_ms;
 	struct lr_said said_increment;
 };
 
@@ -124,8 +127,8 @@ lr_sources_pick(struct lr_sources *sources, const struct lr_picking *picking, si
 }
 
 bool
-lr_sources_note(
-    struct lr_sources *sources, size_t index, const struct lr_error *err, int64_t now_ms)
+lr_sources_note(struct lr_sources *sources, size_t index, const struct lr_error *err,
+    const char *peer, int64_t now_ms)
 {
 	struct history *history = &sources->history[index];
 	pthread_mutex_lock(&sources->lock);
@@ -134,6 +137,11 @@ lr_sources_note(
 	history->tried = true;
 	history->when_ms = now_ms;
 	history->error = *err;
+	snprintf(history->peer, sizeof(history->peer), "%s", peer);
+	if (err->code == LR_OK) {
+		history->was_good = true;
+		history->good_ms = now_ms;
+	}
 	bool news = err->code != LR_OK && (another || lr_schedule_notable(history->failures));
 	pthread_mutex_unlock(&sources->lock);
 	return news;
@@ -150,35 +158,35 @@ lr_sources_note_increment(struct lr_sources *sources, size_t index, bool good)
 }
 
 static void
-print_one(const struct history *history, int64_t now_ms, FILE *out)
+get_facts(const struct history *history, struct lr_source_facts *facts)
 {
-	int64_t ago = (now_ms - history->when_ms) / 1000;
-	fprintf(out, "source %s: ", lr_source_uri(history->source)->text);
-	if (!history->tried)
-		fprintf(out, "not asked yet\n");
-	else if (history->error.code == LR_OK)
-		fprintf(out, "good, %" PRId64 " s ago\n", ago);
-	else if (history->failures == 1)
-		fprintf(out, "failed, %" PRId64 " s ago: %s\n", ago, history->error.text);
-	else
-		fprintf(out, "failed %u times, %" PRId64 " s ago: %s\n", history->failures, ago,
-		    history->error.text);
+	*facts = (struct lr_source_facts){.uri = lr_source_uri(history->source)->text,
+	    .tried = history->tried,
+	    .when_ms = history->when_ms,
+	    .failures = history->failures,
+	    .error = history->error,
+	    .was_good = history->was_good,
+	    .good_ms = history->good_ms};
+	memcpy(facts->peer, history->peer, sizeof(facts->peer));
 }
 
+/* As lr_sources_pick() has it: where all are held back, the next round is of the first to be let
+ * go. */
 void
-lr_sources_print(struct lr_sources *sources, int64_t now_ms, FILE *out)
+lr_sources_facts(struct lr_sources *sources, const struct lr_picking *picking, int64_t next_ms,
+    struct lr_source_facts *facts)
 {
-	const struct history *refused = NULL;
+	int64_t next = next_ms > picking->now_ms ? next_ms : picking->now_ms;
+	size_t soonest = 0;
 	pthread_mutex_lock(&sources->lock);
 	for (size_t i = 0; i < sources->count; i++) {
-		const struct history *history = &sources->history[i];
-		print_one(history, now_ms, out);
-		if (history->error.code != LR_OK &&
-		    (!refused || history->when_ms >= refused->when_ms))
-			refused = history;
+		get_facts(&sources->history[i], &facts[i]);
+		facts[i].next_ms = picking->now_ms + held_back(&sources->history[i], picking);
+		if (facts[i].next_ms < facts[soonest].next_ms)
+			soonest = i;
 	}
-	if (refused)
-		fprintf(out, "last refusal: %s: %s\n", lr_source_uri(refused->source)->text,
-		    refused->error.text);
 	pthread_mutex_unlock(&sources->lock);
+	for (size_t i = 0; i < sources->count; i++)
+		if (i == soonest || facts[i].next_ms < next)
+			facts[i].next_ms = next;
 }

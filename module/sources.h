@@ -47,17 +47,33 @@ size_t lr_sources_pick(
     struct lr_sources *sources, const struct lr_picking *picking, size_t *picked);
 
 /*
- * What came of asking one at NOW_MS. True where the log has not been told: the first failure in a
- * row, another reason than the last time, and every so often (lr_schedule_notable()).
+ * What came of asking one at NOW_MS, at PEER (lr_source_peer()). True where the log has not been
+ * told: the first failure in a row, another reason than the last time, and every so often
+ * (lr_schedule_notable()).
  */
-bool lr_sources_note(
-    struct lr_sources *sources, size_t index, const struct lr_error *err, int64_t now_ms);
+bool lr_sources_note(struct lr_sources *sources, size_t index, const struct lr_error *err,
+    const char *peer, int64_t now_ms);
 
 /* What became of an increment of it. True where it was not GOOD and the log has not been told since
  * one was. */
 bool lr_sources_note_increment(struct lr_sources *sources, size_t index, bool good);
 
-/* For people: each source's last result, and the last refusal. Any thread. */
-void lr_sources_print(struct lr_sources *sources, int64_t now_ms, FILE *out);
+/* What is known of one. Times are monotonic milliseconds. */
+struct lr_source_facts {
+	const char *uri; /* the sources' */
+	bool tried;      /* and so there are: */
+	int64_t when_ms;
+	unsigned failures; /* in a row; 0: the last was good */
+	struct lr_error error;
+	char peer[LR_PEER_TEXT]; /* empty: nobody was reached */
+	bool was_good;           /* ever */
+	int64_t good_ms;         /* the last time */
+	int64_t next_ms;         /* not asked before that, but for a NOTIFY or by hand */
+};
+
+/* Of all, in FACTS, which has room. PICKING is as a round would have it now, and NEXT_MS when the
+ * next one is due. Any thread. */
+void lr_sources_facts(struct lr_sources *sources, const struct lr_picking *picking, int64_t next_ms,
+    struct lr_source_facts *facts);
 
 #endif

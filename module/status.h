@@ -15,6 +15,7 @@
 
 /* Where it stands. */
 struct lr_status {
+	int64_t started; /* seconds since 1970 */
 	const struct lr_settings *settings;
 	struct lr_stats *stats;
 	struct lr_anchor_watch *anchors;
@@ -25,8 +26,8 @@ struct lr_status {
 	struct lr_listener *listener;   /* or NULL */
 };
 
-/* Why the module does not serve; LR_NO_REASON: it does. */
-enum lr_reason lr_status_reason(const struct lr_status *status);
+/* Why the module does not serve; LR_NO_REASON: it does. OF_COPY as lr_mirror_reason(). */
+enum lr_reason lr_status_reason(const struct lr_status *status, enum lr_reason of_copy);
 
 /* Octets of memory that copy and upstream auth zone take. */
 size_t lr_status_octets(const struct lr_status *status);

@@ -24,6 +24,13 @@ lr_store_zone_path(const char *dir)
 	return asprintf(&path, "%s/" ZONE, dir) < 0 ? NULL : path;
 }
 
+int64_t
+lr_store_when(const struct lr_folder *folder)
+{
+	struct stat status;
+	return fstatat(folder->fd, STATE, &status, 0) == 0 ? status.st_mtime : 0;
+}
+
 static enum lr_code
 print_zone(FILE *out, const void *what)
 {

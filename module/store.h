@@ -14,6 +14,7 @@
 #define LR_STORE_H
 
 #include "folder.h"
+#include "io.h"
 #include "lr_error.h"
 #include "zone.h"
 
@@ -28,6 +29,8 @@ struct lr_state {
 	int64_t renewed;   /* when its serial was first held; 0: not known */
 	uint32_t expire;   /* EDNS EXPIRE in seconds counted from confirmed, or 0 */
 	char source[1536]; /* the URI */
+	char peer[LR_PEER_TEXT]; /* ADDRESS@PORT where that was reached; empty: nowhere, or not
+				    known, for it is not kept on disk */
 	/* The DNSKEY RDATA that the trust anchors vouched for: serials of another root do not
 	 * compare. Length 0: not known. */
 	uint16_t key_length;
@@ -36,6 +39,9 @@ struct lr_state {
 
 /* Where the zone lies. The caller's to free; NULL: out of memory. */
 char *lr_store_zone_path(const char *dir);
+
+/* When the state was written, in seconds since 1970; 0: there is none. */
+int64_t lr_store_when(const struct lr_folder *folder);
 
 /* As lr_folder_replace(). */
 enum lr_code lr_store_write_zone(

@@ -70,10 +70,13 @@ static void
 load(struct lr_store_job *job)
 {
 	struct lr_folder folder;
-	if (lr_folder_open(job->dir, LOCK_LOAD_MS, &folder, NULL) != LR_OK)
-		return; /* nothing there; keeping something will tell why */
+	job->access_code = lr_folder_open(job->dir, LOCK_LOAD_MS, &folder, &job->access_error);
+	if (job->access_code != LR_OK)
+		return; /* nothing there; keeping something tells the log why */
+	job->access_code = lr_folder_writable(&folder, &job->access_error);
 	job->state_code =
 	    lr_store_read_state(&folder, &job->found_state, &job->state, &job->state_error);
+	job->stored = lr_store_when(&folder);
 	read_zone(job);
 	lr_folder_close(&folder);
 }

@@ -25,9 +25,12 @@ struct lr_store_job {
 	/* What came of it: */
 	enum lr_code code;
 	struct lr_error error;
-	bool removed; /* anew: it has been forgotten */
-	bool holds;   /* kept: the zone there is this one, or the floor */
-	bool newer;   /* or it is a newer one, of another server */
+	bool removed;             /* anew: it has been forgotten */
+	bool holds;               /* kept: the zone there is this one, or the floor */
+	bool newer;               /* or it is a newer one, of another server */
+	enum lr_code access_code; /* read: whether the folder can be written */
+	struct lr_error access_error;
+	int64_t stored; /* when the state there was written, or 0 */
 	bool found_state;
 	enum lr_code state_code;
 	struct lr_error state_error;

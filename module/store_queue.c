@@ -26,7 +26,7 @@ struct lr_store_queue {
 	struct lr_said said_failed, said_hangs;
 
 	pthread_mutex_t lock; /* of what follows */
-	struct lr_error trouble;
+	struct lr_folder_facts facts;
 };
 
 struct lr_store_queue *
@@ -56,25 +56,36 @@ set_trouble(struct lr_store_queue *queue, enum lr_code code, const char *text)
 {
 	pthread_mutex_lock(&queue->lock);
 	if (code == LR_OK)
-		queue->trouble.code = LR_OK;
+		queue->facts.trouble.code = LR_OK;
 	else
-		lr_fail(&queue->trouble, code, "%s", text);
+		lr_fail(&queue->facts.trouble, code, "%s", text);
 	pthread_mutex_unlock(&queue->lock);
 }
 
-bool
-lr_store_queue_trouble(struct lr_store_queue *queue, struct lr_error *trouble)
+void
+lr_store_queue_facts(struct lr_store_queue *queue, struct lr_folder_facts *facts)
 {
 	pthread_mutex_lock(&queue->lock);
-	*trouble = queue->trouble;
+	*facts = queue->facts;
 	pthread_mutex_unlock(&queue->lock);
-	return trouble->code != LR_OK;
+	facts->path = queue->dir;
+}
+
+/* What reading or writing has shown. */
+static void
+set_facts(struct lr_store_queue *queue, bool writable, int64_t stored)
+{
+	pthread_mutex_lock(&queue->lock);
+	queue->facts.known = true;
+	queue->facts.writable = writable;
+	queue->facts.stored = stored;
+	pthread_mutex_unlock(&queue->lock);
 }
 
 static void
 note_hanging(struct lr_store_queue *queue)
 {
-	char text[sizeof(queue->trouble.text)];
+	char text[sizeof(queue->facts.trouble.text)];
 	snprintf(text, sizeof(text), "%s does not answer", queue->dir);
 	set_trouble(queue, LR_ETIMEOUT, text);
 	if (lr_said_first(&queue->said_hangs))
@@ -138,6 +149,18 @@ take(struct lr_store_queue *queue)
 }
 
 static void
+note_saved(struct lr_store_queue *queue, const struct lr_store_job *job)
+{
+	bool good = job->code == LR_OK;
+	int64_t stored = queue->facts.stored;
+	if (job->removed && job->kind == LR_STORE_NONE)
+		stored = 0;
+	else if (good && job->holds)
+		stored = lr_clock_wall();
+	set_facts(queue, good, stored);
+}
+
+static void
 wait_for_saving(struct lr_store_queue *queue, int64_t until_ms)
 {
 	for (;;) {
@@ -153,6 +176,7 @@ wait_for_saving(struct lr_store_queue *queue, int64_t until_ms)
 		queue->holds = job->holds;
 		queue->newer = job->newer;
 		queue->anew |= job->anew && !job->removed;
+		note_saved(queue, job);
 		note_result(queue, job->code, job->error.text);
 		lr_store_job_free(job);
 	}
@@ -286,6 +310,8 @@ lr_store_queue_loaded(struct lr_store_queue *queue, int patience_ms, struct lr_l
 		lr_store_job_free(job);
 		return false;
 	}
+	set_facts(queue, job->access_code == LR_OK, job->stored);
+	set_trouble(queue, job->access_code, job->access_error.text);
 	*loaded = (struct lr_loaded){.code = job->code, .error = job->error, .draft = job->draft};
 	job->draft = NULL;
 	judge_state(job, loaded);

@@ -4,7 +4,7 @@
  * The disk may hang (a network file system, a broken drive): everything that touches it is done in
  * a thread of its own, one thing after the other, and nobody waits for it longer than he says. What
  * goes wrong here costs no more than the copy's outlasting a restart; the log is told once. The
- * refresher's thread (init's before it starts), but for lr_store_queue_trouble().
+ * refresher's thread (init's before it starts), but for lr_store_queue_facts().
  */
 #ifndef LR_STORE_QUEUE_H
 #define LR_STORE_QUEUE_H
@@ -70,7 +70,16 @@ void lr_store_queue_forget(struct lr_store_queue *queue);
  * notified. */
 void lr_store_queue_work(struct lr_store_queue *queue);
 
-/* Copies what is wrong with the folder, for people. False: nothing. Any thread. */
-bool lr_store_queue_trouble(struct lr_store_queue *queue, struct lr_error *trouble);
+/* How things stand with the folder. */
+struct lr_folder_facts {
+	const char *path;     /* the queue's */
+	bool known, writable; /* not known before it was looked at or written to */
+	int64_t stored;       /* seconds since 1970: when the state there was written; 0: not known,
+				 or there is none */
+	struct lr_error trouble; /* what is wrong, or LR_OK */
+};
+
+/* Any thread. */
+void lr_store_queue_facts(struct lr_store_queue *queue, struct lr_folder_facts *facts);
 
 #endif

@@ -10,21 +10,27 @@ lr_check_floor(uint32_t serial, uint32_t floor, struct lr_error *err)
 	return LR_OK;
 }
 
-static int64_t
-smaller(int64_t a, int64_t b)
+struct horizon {
+	int64_t until;
+	enum lr_limit limit;
+};
+
+static void
+end_by(struct horizon *horizon, int64_t until, enum lr_limit limit)
 {
-	return a < b ? a : b;
+	if (until < horizon->until)
+		*horizon = (struct horizon){until, limit};
 }
 
 int64_t
 lr_horizon(const struct lr_zone_facts *facts, int64_t confirmed, uint32_t edns_expire,
-    uint32_t max_age, bool signatures)
+    uint32_t max_age, bool signatures, enum lr_limit *limit)
 {
-	int64_t horizon = confirmed + facts->expire;
+	struct horizon horizon = {confirmed + facts->expire, LR_LIMIT_SOA};
 	if (edns_expire)
-		horizon = smaller(horizon, confirmed + edns_expire);
+		end_by(&horizon, confirmed + edns_expire, LR_LIMIT_EDNS);
 	if (max_age)
-		horizon = smaller(horizon, confirmed + max_age);
+		end_by(&horizon, confirmed + max_age, LR_LIMIT_AGE);
 	if (signatures && facts->signatures_expire) {
 		/* 32 bits of a longer clock (RFC 4034 section 3.1.5): the nearest time that ends
 		 * so. */
@@ -32,7 +38,9 @@ lr_horizon(const struct lr_zone_facts *facts, int64_t confirmed, uint32_t edns_e
 		int64_t expires = ahead <= INT32_MAX
 				      ? confirmed + ahead
 				      : confirmed - (int64_t)(UINT32_MAX - ahead) - 1;
-		horizon = smaller(horizon, expires);
+		end_by(&horizon, expires, LR_LIMIT_SIGNATURES);
 	}
-	return horizon;
+	if (limit)
+		*limit = horizon.limit;
+	return horizon.until;
 }

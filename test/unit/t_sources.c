@@ -29,7 +29,7 @@ note(struct lr_sources *sources, size_t index, enum lr_code code, int64_t second
 	struct lr_error err = {LR_OK, ""};
 	if (code != LR_OK)
 		lr_fail(&err, code, "fault %d", code);
-	return lr_sources_note(sources, index, &err, seconds * 1000);
+	return lr_sources_note(sources, index, &err, "192.0.2.1@53", seconds * 1000);
 }
 
 /* The picked ones as text, "2 0 1"; with the root's retry and, unless said otherwise, a fresh
@@ -169,30 +169,50 @@ what_is_news(void **state)
 	lr_sources_free(sources);
 }
 
+/* The root's retry is 900 s, of which 810 are waited for (lr_backoff_ms()): the first failure at 95
+ * holds until 905, the second in a row at 91 until 91 + 1620. */
 static void
-for_people(void **state)
+facts(void **state)
 {
 	(void)state;
-	char text[2048];
+	struct lr_source_facts found[4];
+	struct lr_picking picking = {.fresh = true, .retry = 900, .now_ms = 100000};
 	struct lr_sources *sources = make(4, 4);
 	note(sources, 0, LR_OK, 90);
+	note(sources, 1, LR_OK, 50);
 	note(sources, 1, LR_EDIGEST, 95);
 	note(sources, 2, LR_ETIMEOUT, 80);
 	note(sources, 2, LR_ETIMEOUT, 91);
-	FILE *out = fmemopen(text, sizeof(text), "w");
-	lr_sources_print(sources, 100000, out);
-	fclose(out);
-	char wanted[512];
-	snprintf(wanted, sizeof(wanted),
-	    "source file:/0: good, 10 s ago\n"
-	    "source file:/1: failed, 5 s ago: fault %d\n"
-	    "source file:/2: failed 2 times, 9 s ago: fault %d\n"
-	    "source file:/3: not asked yet\n"
-	    "last refusal: file:/1: fault %d\n",
-	    LR_EDIGEST, LR_ETIMEOUT, LR_EDIGEST);
-	assert_string_equal(text, wanted);
+	lr_sources_facts(sources, &picking, 130000, found);
+	assert_string_equal(found[0].uri, "file:/0");
+	assert_string_equal(found[0].peer, "192.0.2.1@53");
+	assert_true(found[0].tried && found[0].was_good && found[0].failures == 0);
+	assert_int_equal(found[0].when_ms, 90000);
+	assert_int_equal(found[0].good_ms, 90000);
+	assert_int_equal(found[0].next_ms, 130000);
+	assert_true(found[1].tried && found[1].was_good && found[1].failures == 1);
+	assert_int_equal(found[1].when_ms, 95000);
+	assert_int_equal(found[1].good_ms, 50000);
+	assert_int_equal(found[1].next_ms, 905000);
+	assert_int_equal(found[1].error.code, LR_EDIGEST);
+	assert_true(found[2].tried && !found[2].was_good && found[2].failures == 2);
+	assert_int_equal(found[2].next_ms, 1711000);
+	assert_true(!found[3].tried && !found[3].was_good && found[3].failures == 0);
+	assert_string_equal(found[3].peer, "");
+	assert_int_equal(found[3].next_ms, 130000);
+	/* a round that is due is of now */
+	lr_sources_facts(sources, &picking, 99000, found);
+	assert_int_equal(found[0].next_ms, 100000);
+	/* where all are held back, the next round is of the first to be let go */
+	note(sources, 0, LR_EIO, 99);
+	note(sources, 3, LR_EIO, 98);
+	lr_sources_facts(sources, &picking, 130000, found);
+	assert_int_equal(found[0].next_ms, 909000);
+	assert_int_equal(found[1].next_ms, 130000);
+	assert_int_equal(found[2].next_ms, 1711000);
+	assert_int_equal(found[3].next_ms, 908000);
 	lr_sources_free(sources);
 }
 
 UNIT_TESTS(NULL, NULL, TEST(order), TEST(preferred), TEST(back_off), TEST(never_nobody),
-    TEST(stale_copy), TEST(what_is_news), TEST(for_people))
+    TEST(stale_copy), TEST(what_is_news), TEST(facts))
