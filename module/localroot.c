@@ -6,6 +6,9 @@
 #include "precedence.h"
 #include "status.h"
 
+/* Milliseconds that a status file which says that nothing is served may take. */
+#define LAST_MS 1000
+
 #define STARTED "started: localroot_status tells what comes of it\n"
 
 struct lr_localroot {
@@ -19,6 +22,7 @@ struct lr_localroot {
 	struct lr_refresher *refresher;
 	struct lr_listener *listener; /* or NULL: nobody is listened to */
 	struct lr_status status;
+	struct lr_status own_status; /* the refresher's, which outlives the listener: without it */
 };
 
 static unsigned
@@ -55,10 +59,17 @@ make_parts(struct lr_localroot *module, struct module_env *env)
 }
 
 static void
-print_metrics(void *module, FILE *out)
+print_metrics(const void *module, bool running, FILE *out)
 {
 	const struct lr_localroot *m = module;
-	lr_status_numbers(&m->status, LR_FORMAT_PROMETHEUS, false, out);
+	lr_status_metrics(&m->own_status, running, out);
+}
+
+static void
+print_not_started(const void *reason, bool running, FILE *out)
+{
+	(void)running; /* never */
+	lr_status_metrics_of_none(*(const enum lr_reason *)reason, out);
 }
 
 static enum lr_code
@@ -69,10 +80,10 @@ start_refresher(struct lr_localroot *module, struct lr_error *err)
 	    .mirror = module->mirror,
 	    .anchors = module->anchors,
 	    .lead = module->lead,
-	    .print_metrics = print_metrics,
-	    .arg = module};
-	enum lr_code code = lr_refresher_start(&uses, &module->refresher, err);
-	module->status.refresher = module->refresher;
+	    .status_text = {print_metrics, module}};
+	module->own_status = module->status;
+	enum lr_code code = lr_refresher_start(&uses, &module->own_status.refresher, err);
+	module->refresher = module->status.refresher = module->own_status.refresher;
 	return code;
 }
 
@@ -96,6 +107,18 @@ turned_off(const struct lr_settings *settings, struct lr_error *err)
 	int length = (int)strcspn(passed, "\n");
 	return lr_fail(err, LR_EUSAGE, "localroot: no%s%.*s%s", length ? " (" : "", length, passed,
 	    length ? ")" : "");
+}
+
+/* What an earlier run has left there is not so any more. */
+static void
+write_not_started(const struct lr_settings *settings, enum lr_reason reason)
+{
+	const struct lr_status_text text = {print_not_started, &reason};
+	int64_t until = lr_clock_monotonic_ms(NULL) + LAST_MS;
+	struct lr_status_file *file =
+	    settings->status_file ? lr_status_file_new(settings->status_file, &text, -1) : NULL;
+	lr_status_file_end(file, until);
+	lr_status_file_free(file, until);
 }
 
 enum lr_code
@@ -123,6 +146,7 @@ lr_localroot_start(struct module_env *env, struct lr_localroot **made, struct lr
 		code = start_refresher(module, err);
 	}
 	if (code != LR_OK) {
+		write_not_started(&module->settings, code == LR_EUSAGE ? LR_OFF : LR_NOT_STARTED);
 		lr_localroot_stop(module);
 		return code;
 	}
@@ -264,7 +288,7 @@ lr_localroot_octets(struct lr_localroot *module)
 void
 lr_localroot_stats(struct lr_localroot *module, bool reset, FILE *out)
 {
-	lr_status_numbers(&module->status, LR_FORMAT_CONTROL, reset, out);
+	lr_status_stats(&module->status, reset, out);
 }
 
 bool

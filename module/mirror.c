@@ -525,23 +525,6 @@ lr_mirror_reason(struct lr_mirror *mirror)
 }
 
 void
-lr_mirror_gauges(struct lr_mirror *mirror, struct lr_gauges *gauges)
-{
-	int64_t now = lr_clock_wall();
-	memset(gauges, 0, sizeof(*gauges));
-	pthread_mutex_lock(&mirror->lock);
-	if (mirror->zone_octets) {
-		gauges->serving = now < mirror->horizon;
-		gauges->serial = mirror->state.serial;
-		if (now > mirror->state.confirmed) /* else the clock was set back */
-			gauges->age = now - mirror->state.confirmed;
-		gauges->left = gauges->serving ? mirror->horizon - now : 0;
-		gauges->zone_octets = mirror->zone_octets;
-	}
-	pthread_mutex_unlock(&mirror->lock);
-}
-
-void
 lr_mirror_facts(struct lr_mirror *mirror, struct lr_mirror_facts *facts)
 {
 	pthread_mutex_lock(&mirror->lock);

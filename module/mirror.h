@@ -113,9 +113,6 @@ const struct lr_zone *lr_mirror_zone(const struct lr_mirror *mirror);
  * else decides for ".". Any thread. */
 enum lr_reason lr_mirror_reason(struct lr_mirror *mirror);
 
-/* What stands; upstream_octets is left alone. Any thread. */
-void lr_mirror_gauges(struct lr_mirror *mirror, struct lr_gauges *gauges);
-
 /* How things stand with the copy. */
 struct lr_mirror_facts {
 	enum lr_reason reason; /* as lr_mirror_reason() */

@@ -20,6 +20,7 @@ lr_reason_text(enum lr_reason reason)
 	    [LR_OFF] = "localroot: no",
 	    [LR_WRONG_BUILD] = "this Unbound is not the one that the module was built for",
 	    [LR_NOT_STARTED] = "the module did not start",
+	    [LR_ENDED] = "Unbound has ended",
 	};
 	return texts[reason];
 }
@@ -42,6 +43,7 @@ lr_reason_word(enum lr_reason reason)
 	    [LR_OFF] = "off",
 	    [LR_WRONG_BUILD] = "wrong_build",
 	    [LR_NOT_STARTED] = "not_started",
+	    [LR_ENDED] = "ended",
 	};
 	return words[reason];
 }

@@ -25,6 +25,7 @@ enum lr_reason {
 	LR_OFF,         /* localroot: no */
 	LR_WRONG_BUILD, /* in an Unbound that it was not built for */
 	LR_NOT_STARTED,
+	LR_ENDED,
 	LR_REASONS
 };
 

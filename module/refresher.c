@@ -6,7 +6,6 @@
 #include "schedule.h"
 #include "budget.h"
 #include "source.h"
-#include "status_file.h"
 #include "thread.h"
 
 #include <errno.h>
@@ -115,23 +114,6 @@ schedule_next(struct lr_refresher *r, bool succeeded)
 		log_warn("localroot: no source gave a usable zone, %u times in a row; next try in "
 			 "%" PRIu32 " s",
 		    r->failures, seconds);
-}
-
-static void
-write_status_file(struct lr_refresher *r)
-{
-	char *text = NULL;
-	size_t length;
-	FILE *out = open_memstream(&text, &length);
-	r->status_ms = now_ms() + STATUS_MS;
-	if (out) {
-		r->uses.print_metrics(r->uses.arg, out);
-		if (fclose(out) != 0) {
-			free(text);
-			text = NULL;
-		}
-	}
-	lr_status_file_write(r->status_file, text);
 }
 
 /* Until the earliest of the next round, the horizon and a look; sooner when there is something to
@@ -284,8 +266,10 @@ look(struct lr_refresher *r)
 	if (!r->status_file)
 		return;
 	lr_status_file_work(r->status_file);
-	if (ended || now_ms() >= r->status_ms)
-		write_status_file(r);
+	if (ended || now_ms() >= r->status_ms) {
+		lr_status_file_write(r->status_file);
+		r->status_ms = now_ms() + STATUS_MS;
+	}
 }
 
 static void *
@@ -318,7 +302,7 @@ prepare(struct lr_refresher *r, struct lr_error *err)
 	if (r->stop_fd < 0 || r->wake_fd < 0 || r->work_fd < 0)
 		return lr_fail(err, LR_EIO, "eventfd: %s", strerror(errno));
 	if (status_file) {
-		r->status_file = lr_status_file_new(status_file, r->work_fd);
+		r->status_file = lr_status_file_new(status_file, &r->uses.status_text, r->work_fd);
 		if (!r->status_file)
 			return lr_fail(err, LR_ENOMEM, "out of memory");
 	}
@@ -374,7 +358,6 @@ end_storing(struct lr_refresher *r, int64_t until_ms)
 	lr_store_queue_settle(r->queue, until_ms);
 	lr_restore_leave(r->uses.mirror, r->queue);
 	lr_mirror_store_in(r->uses.mirror, NULL);
-	lr_store_queue_free(r->queue);
 }
 
 /* What is done aside writes to work_fd as long as it is not left behind: that closes last. */
@@ -387,11 +370,14 @@ lr_refresher_stop(struct lr_refresher *r)
 		(void)eventfd_write(r->stop_fd, 1);
 		pthread_join(r->thread, NULL);
 	}
-	/* The disk first: what a source that hangs leaves of the time would not be enough. */
+	/* The disks first: what a source that hangs leaves of the time would not be enough. */
 	int64_t until = now_ms() + END_MS;
 	end_storing(r, until);
-	lr_rounds_free(r->rounds, until);
+	if (r->running)
+		lr_status_file_end(r->status_file, until);
 	lr_status_file_free(r->status_file, until);
+	lr_rounds_free(r->rounds, until);
+	lr_store_queue_free(r->queue);
 	if (r->stop_fd >= 0)
 		close(r->stop_fd);
 	if (r->wake_fd >= 0)

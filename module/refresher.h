@@ -11,10 +11,10 @@
 #include "settings.h"
 #include "sources.h"
 #include "stats.h"
+#include "status_file.h"
 
 #include <stdbool.h>
 #include <stddef.h>
-
 #include <stdio.h>
 
 struct lr_refresher;
@@ -26,9 +26,7 @@ struct lr_refresher_uses {
 	struct lr_mirror *mirror;
 	struct lr_anchor_watch *anchors;
 	struct lr_lead *lead;
-	/* The status file's text. The refresher's thread. */
-	void (*print_metrics)(void *arg, FILE *out);
-	void *arg;
+	struct lr_status_text status_text; /* for the status file */
 };
 
 /* Brings back the copy held before, and starts the thread. LR_ENOMEM, LR_EIO. */

@@ -1,6 +1,5 @@
 #include "stats.h"
 
-#include <inttypes.h>
 #include <pthread.h>
 #include <stdalign.h>
 #include <stdatomic.h>
@@ -11,13 +10,6 @@ struct counters {
 	alignas(64) _Atomic uint64_t events[LR_EVENTS];
 };
 
-/* All that can be reset, added up. */
-struct totals {
-	uint64_t events[LR_EVENTS];
-	uint64_t rounds[LR_ROUNDS];
-	uint64_t failures[LR_CODES];
-};
-
 struct lr_stats {
 	unsigned workers;
 	struct counters *counters; /* one for each worker */
@@ -25,7 +17,7 @@ struct lr_stats {
 	_Atomic uint64_t failures[LR_CODES];
 	_Atomic int64_t verified_ns;
 	pthread_mutex_t lock; /* of reset_at */
-	struct totals reset_at;
+	struct lr_counts reset_at;
 };
 
 struct lr_stats *
@@ -85,103 +77,42 @@ lr_stats_verified(struct lr_stats *stats, int64_t cpu_ns)
 	atomic_store(&stats->verified_ns, cpu_ns);
 }
 
-uint64_t
-lr_stats_total(const struct lr_stats *stats, enum lr_event event)
+static void
+add_up(const struct lr_stats *stats, struct lr_counts *sums)
 {
-	uint64_t total = 0;
-	for (unsigned i = 0; i < stats->workers; i++)
-		total +=
-		    atomic_load_explicit(&stats->counters[i].events[event], memory_order_relaxed);
-	return total;
-}
-
-static struct totals
-add_up(const struct lr_stats *stats)
-{
-	struct totals totals;
-	for (unsigned i = 0; i < LR_EVENTS; i++)
-		totals.events[i] = lr_stats_total(stats, (enum lr_event)i);
+	memset(sums, 0, sizeof(*sums));
+	for (unsigned worker = 0; worker < stats->workers; worker++)
+		for (unsigned i = 0; i < LR_EVENTS; i++)
+			sums->events[i] += (int64_t)atomic_load_explicit(
+			    &stats->counters[worker].events[i], memory_order_relaxed);
 	for (unsigned i = 0; i < LR_ROUNDS; i++)
-		totals.rounds[i] = atomic_load(&stats->rounds[i]);
+		sums->rounds[i] = (int64_t)atomic_load(&stats->rounds[i]);
 	for (unsigned i = 0; i < LR_CODES; i++)
-		totals.failures[i] = atomic_load(&stats->failures[i]);
-	return totals;
-}
-
-/* In both formats a number is a key and a value; Prometheus has underscores for the dots, and a
- * type. */
-struct printer {
-	FILE *out;
-	enum lr_format format;
-};
-
-static void
-print_number(const struct printer *printer, const char *type, const char *key, int64_t value)
-{
-	if (printer->format == LR_FORMAT_CONTROL) {
-		fprintf(printer->out, "localroot.%s=%" PRId64 "\n", key, value);
-		return;
-	}
-	char name[64];
-	snprintf(name, sizeof(name), "localroot_%s%s", key,
-	    strcmp(type, "counter") == 0 ? "_total" : "");
-	for (char *c = name; *c; c++)
-		if (*c == '.')
-			*c = '_';
-	fprintf(printer->out, "# TYPE %s %s\n%s %" PRId64 "\n", name, type, name, value);
+		sums->failures[i] = (int64_t)atomic_load(&stats->failures[i]);
+	sums->verified_ns = atomic_load(&stats->verified_ns);
 }
 
 static void
-print_gauges(const struct printer *printer, const struct lr_gauges *gauges, int64_t verified_ns)
+subtract(struct lr_counts *counts, const struct lr_counts *from)
 {
-	print_number(printer, "gauge", "serving", gauges->serving);
-	print_number(printer, "gauge", "serial", gauges->serial);
-	print_number(printer, "gauge", "age", gauges->age);
-	print_number(printer, "gauge", "remaining", gauges->left);
-	print_number(printer, "gauge", "verify.usec", verified_ns / 1000);
-	print_number(printer, "gauge", "mem.zone", (int64_t)gauges->zone_octets);
-	print_number(printer, "gauge", "mem.lent", (int64_t)gauges->upstream_octets);
+	for (unsigned i = 0; i < LR_EVENTS; i++)
+		counts->events[i] -= from->events[i];
+	for (unsigned i = 0; i < LR_ROUNDS; i++)
+		counts->rounds[i] -= from->rounds[i];
+	for (unsigned i = 0; i < LR_CODES; i++)
+		counts->failures[i] -= from->failures[i];
 }
 
 void
-lr_stats_print(struct lr_stats *stats, const struct lr_gauges *gauges, enum lr_format format,
-    bool reset, FILE *out)
+lr_stats_read(struct lr_stats *stats, enum lr_since since, struct lr_counts *counts)
 {
-	static const char *const events[LR_EVENTS] = {
-	    [LR_ANSWERED_NXDOMAIN] = "answers.nxdomain",
-	    [LR_ANSWERED_NODATA] = "answers.nodata",
-	    [LR_ANSWERED_DS] = "answers.ds",
-	    [LR_ANSWERED_APEX] = "answers.apex",
-	    [LR_REFERRED] = "referrals",
-	    [LR_PASSED] = "passed",
-	    [LR_ROOT_QUERY] = "rootqueries",
-	};
-	static const char *const rounds[LR_ROUNDS] = {
-	    [LR_ROUND_RENEWED] = "refresh.renewed",
-	    [LR_ROUND_CURRENT] = "refresh.current",
-	    [LR_ROUND_FAILED] = "refresh.failed",
-	};
-	const struct printer printer = {out, format};
-
 	pthread_mutex_lock(&stats->lock);
-	struct totals now = add_up(stats), from = stats->reset_at;
-	if (format == LR_FORMAT_PROMETHEUS)
-		memset(&from, 0, sizeof(from));
-	else if (reset)
+	struct lr_counts now;
+	add_up(stats, &now);
+	*counts = now;
+	if (since != LR_SINCE_START)
+		subtract(counts, &stats->reset_at);
+	if (since == LR_SINCE_RESET_AND_RESET)
 		stats->reset_at = now;
 	pthread_mutex_unlock(&stats->lock);
-
-	print_gauges(&printer, gauges, atomic_load(&stats->verified_ns));
-	for (unsigned i = 0; i < LR_EVENTS; i++)
-		print_number(
-		    &printer, "counter", events[i], (int64_t)(now.events[i] - from.events[i]));
-	for (unsigned i = 0; i < LR_ROUNDS; i++)
-		print_number(
-		    &printer, "counter", rounds[i], (int64_t)(now.rounds[i] - from.rounds[i]));
-	for (unsigned i = LR_OK + 1; i < LR_CODES; i++) {
-		char key[48];
-		snprintf(key, sizeof(key), "failures.%s", lr_code_word((enum lr_code)i));
-		print_number(
-		    &printer, "counter", key, (int64_t)(now.failures[i] - from.failures[i]));
-	}
 }

@@ -1,9 +1,10 @@
 /*
- * stats.h -- counters, and the text that shows them.
+ * stats.h -- counters.
  *
  * Each worker counts on cache lines of its own, without locked instructions; the refresher's counts
  * are atomic. Reading is for any one thread at a time (unbound-control runs in worker 0; the status
- * file is the refresher's: they serialise on a lock inside).
+ * file is the refresher's: they serialise on a lock inside). What people see of them is made in
+ * metrics.h.
  */
 #ifndef LR_STATS_H
 #define LR_STATS_H
@@ -13,7 +14,6 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <stdio.h>
 
 struct lr_stats;
 
@@ -47,16 +47,19 @@ enum lr_round {
 	LR_ROUNDS
 };
 
-/* What stands at the moment; filled in by whoever prints. */
-struct lr_gauges {
-	bool serving;
-	uint32_t serial;
-	int64_t age;  /* seconds since the copy was confirmed */
-	int64_t left; /* seconds to the horizon */
-	size_t zone_octets, upstream_octets;
+/* All of it, added up. */
+struct lr_counts {
+	int64_t events[LR_EVENTS];
+	int64_t rounds[LR_ROUNDS];
+	int64_t failures[LR_CODES];
+	int64_t verified_ns; /* CPU time of the last verification; no count, and never reset */
 };
 
-enum lr_format { LR_FORMAT_CONTROL, LR_FORMAT_PROMETHEUS };
+enum lr_since {
+	LR_SINCE_START,          /* whatever was reset */
+	LR_SINCE_RESET,          /* the last one */
+	LR_SINCE_RESET_AND_RESET /* the same, and they start over */
+};
 
 /* WORKERS are numbered from 0. NULL: out of memory. */
 struct lr_stats *lr_stats_new(unsigned workers);
@@ -67,15 +70,6 @@ void lr_stats_round(struct lr_stats *stats, enum lr_round round);
 void lr_stats_failure(struct lr_stats *stats, enum lr_code code);
 void lr_stats_verified(struct lr_stats *stats, int64_t cpu_ns);
 
-/* The count of an event since the start, whatever was reset. */
-uint64_t lr_stats_total(const struct lr_stats *stats, enum lr_event event);
-
-/*
- * Prints every number: key=value lines as `unbound-control stats` has them, or Prometheus text.
- * RESET starts the counters over afterwards; Prometheus counters never go back, so they ignore
- * resets.
- */
-void lr_stats_print(struct lr_stats *stats, const struct lr_gauges *gauges, enum lr_format format,
-    bool reset, FILE *out);
+void lr_stats_read(struct lr_stats *stats, enum lr_since since, struct lr_counts *counts);
 
 #endif

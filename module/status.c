@@ -11,31 +11,95 @@ lr_status_reason(const struct lr_status *status, enum lr_reason of_copy)
 	return reason == LR_NO_REASON ? of_copy : reason;
 }
 
-static void
-get_gauges(const struct lr_status *status, struct lr_gauges *gauges)
-{
-	lr_mirror_gauges(status->mirror, gauges);
-	gauges->upstream_octets = lr_upstream_octets(status->upstream);
-	if (lr_lead_overridden(status->lead)) {
-		gauges->serving = false;
-		gauges->left = 0;
-	}
-}
-
 size_t
 lr_status_octets(const struct lr_status *status)
 {
-	struct lr_gauges gauges;
-	get_gauges(status, &gauges);
-	return gauges.zone_octets + gauges.upstream_octets;
+	struct lr_mirror_facts copy;
+	lr_mirror_facts(status->mirror, &copy);
+	return copy.zone_octets + lr_upstream_octets(status->upstream);
+}
+
+static void
+get_copy(const struct lr_facts *facts, struct lr_numbers *numbers)
+{
+	const struct lr_mirror_facts *copy = &facts->copy;
+	numbers->octets[LR_MEMORY_ZONE] = (int64_t)copy->zone_octets;
+	numbers->octets[LR_MEMORY_LENT] = (int64_t)facts->upstream_octets;
+	if (!copy->held)
+		return;
+	numbers->serial = copy->state.serial;
+	numbers->source = copy->state.source;
+	numbers->renewed = copy->state.renewed;
+	if (copy->keys.has_anchored) {
+		numbers->anchored = true;
+		numbers->key_tag = copy->keys.anchored;
+	}
+	if (!copy->state.confirmed)
+		return;
+	numbers->confirmed = copy->state.confirmed;
+	numbers->expires = copy->horizon;
+	numbers->limit = lr_limit_word(copy->limit);
+	if (facts->now > copy->state.confirmed) /* else the clock was set back */
+		numbers->age = facts->now - copy->state.confirmed;
+	if (numbers->serving)
+		numbers->left = copy->horizon - facts->now;
+}
+
+/* All but the counts. It points into the facts. */
+static struct lr_numbers
+numbers_of(const struct lr_facts *facts)
+{
+	struct lr_numbers numbers = {.version = LR_VERSION,
+	    .host_version = LR_UNBOUND_VERSION,
+	    .started = facts->started,
+	    .written = facts->now,
+	    .serving = facts->reason == LR_NO_REASON,
+	    .since = facts->copy.since,
+	    .next = facts->next,
+	    .stored = facts->folder.stored,
+	    .writable = facts->folder.path && facts->folder.trouble.code == LR_OK &&
+			(facts->folder.writable || !facts->folder.known),
+	    .source_count = facts->source_count,
+	    .sources = facts->sources};
+	numbers.reasons[facts->reason] = 1;
+	get_copy(facts, &numbers);
+	return numbers;
 }
 
 void
-lr_status_numbers(const struct lr_status *status, enum lr_format format, bool reset, FILE *out)
+lr_status_stats(const struct lr_status *status, bool reset, FILE *out)
 {
-	struct lr_gauges gauges;
-	get_gauges(status, &gauges);
-	lr_stats_print(status->stats, &gauges, format, reset, out);
+	struct lr_facts facts;
+	lr_facts_gather(status, &facts);
+	struct lr_numbers numbers = numbers_of(&facts);
+	lr_stats_read(
+	    status->stats, reset ? LR_SINCE_RESET_AND_RESET : LR_SINCE_RESET, &numbers.counts);
+	lr_metrics_print(&numbers, LR_FORMAT_CONTROL, out);
+	lr_facts_clear(&facts);
+}
+
+void
+lr_status_metrics(const struct lr_status *status, bool running, FILE *out)
+{
+	struct lr_facts facts;
+	lr_facts_gather(status, &facts);
+	if (!running) {
+		facts.reason = LR_ENDED;
+		facts.next = 0;
+	}
+	struct lr_numbers numbers = numbers_of(&facts);
+	lr_stats_read(status->stats, LR_SINCE_START, &numbers.counts);
+	lr_metrics_print(&numbers, LR_FORMAT_PROMETHEUS, out);
+	lr_facts_clear(&facts);
+}
+
+void
+lr_status_metrics_of_none(enum lr_reason reason, FILE *out)
+{
+	struct lr_facts facts;
+	lr_facts_of_none(reason, "", &facts);
+	const struct lr_numbers numbers = numbers_of(&facts);
+	lr_metrics_print(&numbers, LR_FORMAT_PROMETHEUS, out);
 }
 
 void

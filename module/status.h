@@ -6,11 +6,11 @@
 
 #include "anchor_watch.h"
 #include "lead.h"
+#include "metrics.h"
 #include "mirror.h"
 #include "notify.h"
 #include "refresher.h"
 #include "settings.h"
-#include "stats.h"
 #include "upstream.h"
 
 /* Where it stands. */
@@ -32,9 +32,13 @@ enum lr_reason lr_status_reason(const struct lr_status *status, enum lr_reason o
 /* Octets of memory that copy and upstream auth zone take. */
 size_t lr_status_octets(const struct lr_status *status);
 
-/* Every number: see lr_stats_print(). */
-void lr_status_numbers(
-    const struct lr_status *status, enum lr_format format, bool reset, FILE *out);
+/* Every number, for unbound-control: counted since the last reset, and reset if RESET. */
+void lr_status_stats(const struct lr_status *status, bool reset, FILE *out);
+
+/* Every number, for Prometheus, whose counters never go back. RUNNING: else these are its last. */
+void lr_status_metrics(const struct lr_status *status, bool running, FILE *out);
+/* The same of a module that does not run. */
+void lr_status_metrics_of_none(enum lr_reason reason, FILE *out);
 
 /* localroot_status: sentences. */
 void lr_status_print(const struct lr_status *status, FILE *out);

@@ -17,6 +17,7 @@ struct job {
 
 struct lr_status_file {
 	char *path;
+	struct lr_status_text text;
 	int notify_fd;
 	struct job *job; /* under way, or NULL */
 	struct lr_aside *aside;
@@ -47,31 +48,18 @@ run(void *arg)
 }
 
 struct lr_status_file *
-lr_status_file_new(const char *path, int notify_fd)
+lr_status_file_new(const char *path, const struct lr_status_text *text, int notify_fd)
 {
 	struct lr_status_file *file = calloc(1, sizeof(*file));
 	if (!file)
 		return NULL;
+	file->text = *text;
 	file->notify_fd = notify_fd;
 	file->path = strdup(path);
 	if (file->path)
 		return file;
 	free(file);
 	return NULL;
-}
-
-void
-lr_status_file_free(struct lr_status_file *file, int64_t until_ms)
-{
-	if (!file)
-		return;
-	if (file->job) {
-		int64_t left = until_ms - lr_clock_monotonic_ms(NULL);
-		(void)lr_aside_wait(file->aside, left > 0 ? (int)left : 0);
-		lr_aside_abandon(file->aside);
-	}
-	free(file->path);
-	free(file);
 }
 
 static void
@@ -83,16 +71,22 @@ note(struct lr_status_file *file, enum lr_code code, const char *text)
 		log_info("localroot: %s is written again", file->path);
 }
 
+static void
+take(struct lr_status_file *file)
+{
+	lr_aside_end(file->aside);
+	note(file, file->job->code, file->job->error.text);
+	leave(file->job);
+	file->job = NULL;
+}
+
 void
 lr_status_file_work(struct lr_status_file *file)
 {
 	if (!file->job)
 		return;
 	if (lr_aside_wait(file->aside, 0)) {
-		lr_aside_end(file->aside);
-		note(file, file->job->code, file->job->error.text);
-		leave(file->job);
-		file->job = NULL;
+		take(file);
 	} else if (lr_clock_monotonic_ms(NULL) - file->since_ms >= HANGS_MS) {
 		struct lr_error err;
 		note(file,
@@ -102,27 +96,41 @@ lr_status_file_work(struct lr_status_file *file)
 	}
 }
 
+/* NULL: out of memory. */
+static char *
+make_text(const struct lr_status_file *file, bool running)
+{
+	char *text = NULL;
+	size_t length;
+	FILE *out = open_memstream(&text, &length);
+	if (!out)
+		return NULL;
+	file->text.print(file->text.arg, running, out);
+	if (fclose(out) == 0)
+		return text;
+	free(text);
+	return NULL;
+}
+
 static enum lr_code
-begin(struct lr_status_file *file, struct job *job, struct lr_error *err)
+begin(struct lr_status_file *file, struct job *job, bool running, struct lr_error *err)
 {
 	job->path = strdup(file->path);
+	job->text = make_text(file, running);
 	if (!job->path || !job->text)
 		return lr_fail(err, LR_ENOMEM, "out of memory");
 	const struct lr_work work = {run, leave, job};
 	return lr_aside_start(&work, file->notify_fd, &file->aside, err);
 }
 
-void
-lr_status_file_write(struct lr_status_file *file, char *text)
+static void
+begin_to_write(struct lr_status_file *file, bool running)
 {
 	struct job *job = file->job ? NULL : calloc(1, sizeof(*job));
 	struct lr_error err;
-	if (!job) {
-		free(text);
+	if (!job)
 		return;
-	}
-	job->text = text;
-	enum lr_code code = begin(file, job, &err);
+	enum lr_code code = begin(file, job, running, &err);
 	if (code == LR_OK) {
 		file->job = job;
 		file->since_ms = lr_clock_monotonic_ms(NULL);
@@ -130,4 +138,40 @@ lr_status_file_write(struct lr_status_file *file, char *text)
 		note(file, code, err.text);
 		leave(job);
 	}
+}
+
+void
+lr_status_file_write(struct lr_status_file *file)
+{
+	begin_to_write(file, true);
+}
+
+/* For what is under way. */
+static void
+wait_until(struct lr_status_file *file, int64_t until_ms)
+{
+	int64_t left = until_ms - lr_clock_monotonic_ms(NULL);
+	if (file->job && lr_aside_wait(file->aside, left > 0 ? (int)left : 0))
+		take(file);
+}
+
+void
+lr_status_file_end(struct lr_status_file *file, int64_t until_ms)
+{
+	if (!file)
+		return;
+	wait_until(file, until_ms);
+	begin_to_write(file, false);
+}
+
+void
+lr_status_file_free(struct lr_status_file *file, int64_t until_ms)
+{
+	if (!file)
+		return;
+	wait_until(file, until_ms);
+	if (file->job)
+		lr_aside_abandon(file->aside);
+	free(file->path);
+	free(file);
 }

@@ -1,27 +1,38 @@
 /*
- * status_file.h -- the statistics as a file, written aside: its file system may hang.
+ * status_file.h -- the numbers as a file, written aside: its file system may hang.
  *
- * The refresher's thread.
+ * The refresher's thread; before that starts and after it has ended, init's and deinit's.
  */
 #ifndef LR_STATUS_FILE_H
 #define LR_STATUS_FILE_H
 
+#include <stdbool.h>
 #include <stdint.h>
+#include <stdio.h>
 
 struct lr_status_file;
 
+/* The text. RUNNING: else it is the last, and nothing is served from now on. */
+struct lr_status_text {
+	void (*print)(const void *arg, bool running, FILE *out);
+	const void *arg;
+};
+
 /* NOTIFY_FD, an eventfd, becomes readable when a writing has ended. NULL: out of memory. */
-struct lr_status_file *lr_status_file_new(const char *path, int notify_fd);
+struct lr_status_file *lr_status_file_new(
+    const char *path, const struct lr_status_text *text, int notify_fd);
 
-/* A writing that has not ended at UNTIL_MS (monotonic) is left behind. NULL is allowed. */
-void lr_status_file_free(struct lr_status_file *file, int64_t until_ms);
-
-/* Begins to write TEXT, malloc'ed, which it frees; NULL: there was no memory for it. Where the last
- * writing has not ended, this one is left out. The log is told once of what goes wrong, and once
- * when that is over. */
-void lr_status_file_write(struct lr_status_file *file, char *text);
+/* Begins to write. Where the last writing has not ended, this one is left out. The log is told once
+ * of what goes wrong, and once when that is over. */
+void lr_status_file_write(struct lr_status_file *file);
 
 /* Takes what has ended; now and then, and when notified. */
 void lr_status_file_work(struct lr_status_file *file);
+
+/* Writes the last text, if what is under way ends before UNTIL_MS (monotonic). NULL is allowed. */
+void lr_status_file_end(struct lr_status_file *file, int64_t until_ms);
+
+/* A writing that has not ended at UNTIL_MS is left behind. NULL is allowed. */
+void lr_status_file_free(struct lr_status_file *file, int64_t until_ms);
 
 #endif

@@ -51,19 +51,6 @@ def own(resolver, command):
     return {k: v for k, v in resolver.control(command).items() if k.startswith("localroot.")}
 
 
-def status_file(resolver):
-    """name -> (type, value), as Prometheus reads it."""
-    found, kinds = {}, {}
-    for line in (resolver.folder / "status").read_text(encoding="ascii").splitlines():
-        if line.startswith("# TYPE "):
-            _, _, name, kind = line.split()
-            kinds[name] = kind
-        else:
-            name, value = line.split()
-            found[name] = (kinds[name], int(value))
-    return found
-
-
 @tap.test("every number is documented, and every documented number is there")
 def documented():
     manual = MANUAL.read_text(encoding="utf-8")
@@ -252,25 +239,6 @@ def unknown():
                 raise
         else:
             raise AssertionError("no error")
-
-
-@tap.test("the status file has the same numbers, and is never seen half written")
-def prometheus():
-    with lab.Lab(rootzone.make()) as net:
-        resolver = net.unbound(localroot=[])
-        resolver.wait_serving()
-
-        def whole():
-            numbers = status_file(resolver) if (resolver.folder / "status").exists() else {}
-            return numbers if numbers.get("localroot_serving", ("", 0))[1] else None
-        numbers = lab.wait(whole, 20, "a status file that says serving")
-        tap.equal(numbers["localroot_serial"], ("gauge", net.zone.serial), "serial")
-        tap.equal(numbers["localroot_refresh_renewed_total"], ("counter", 1), "renewed")
-        tap.equal(sorted(p.name for p in resolver.folder.glob("status*")), ["status"], "files left behind")
-        if os.environ.get("LR_UNBOUND_PREFIX") is None:
-            keys = own(resolver, "stats_noreset")
-            if keys:
-                tap.equal({re.sub(r"_total$", "", k) for k in numbers}, {k.replace(".", "_") for k in keys}, "names")
 
 
 @tap.test("list_auth_zones shows the copy's serial")

@@ -227,6 +227,8 @@ def status_file():
         with disk.hangs():
             resolver.wait_log(rf"{re.escape(str(path))} cannot be written: its disk does not answer", 30)
             stopped(resolver, "status file")
+            with Timed("a start that declines"):
+                net.unbound(localroot=["localroot: no", f"localroot-status-file: {path}"], wrapper=disk.wrapper)
         tap.equal(resolver.log.count("not up to date"), 2, "lines")
 
 

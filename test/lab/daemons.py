@@ -13,6 +13,7 @@ import dns.flags
 import dns.message
 import dns.query
 
+import metrics
 import netns
 import tap
 
@@ -200,12 +201,15 @@ class Unbound(Daemon):
             self._patched = bool(own)
             if own:
                 return own
+        families = self.status_file()
+        return metrics.as_stats(families) if families else {}
+
+    def status_file(self):
+        """What the localroot-status-file has: see metrics.parse(). Empty while there is none."""
         try:
-            text = (self.folder / "status").read_text(encoding="ascii")
+            return metrics.parse((self.folder / "status").read_text(encoding="ascii"))
         except FileNotFoundError:
             return {}
-        pairs = (line.rsplit(" ", 1) for line in text.splitlines() if line and line[0] != "#")
-        return {name.removeprefix("localroot_").removesuffix("_total"): float(value) for name, value in pairs}
 
     def wait_metrics(self, condition, limit=20, what="the numbers"):
         """Waits until condition(metrics) is true; returns the metrics."""

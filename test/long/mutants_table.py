@@ -190,8 +190,8 @@ of("module/sources.c",
    (LOCK, "what is noted", "\tpthread_mutex_lock(&sources->lock);\n\tbool another", "\tbool another", "t_sources", "thread"),
    (UNLOCK, "what was noted", "\tpthread_mutex_unlock(&sources->lock);\n\treturn news;", "\treturn news;", "t_sources"))
 of("module/stats.c",
-   (LOCK, "what is added up", "\tpthread_mutex_lock(&stats->lock);\n\tstruct totals now", "\tstruct totals now", "t_stats", "thread"),
-   (FLAG, "a reset", "else if (reset)", "else if (false)", "t_stats"),
+   (LOCK, "what is added up", "\tpthread_mutex_lock(&stats->lock);\n\tstruct lr_counts now", "\tstruct lr_counts now", "t_stats", "thread"),
+   (FLAG, "a reset", "if (since == LR_SINCE_RESET_AND_RESET)", "if (false)", "t_stats"),
    (CHECK, "a worker that there is not", "\tif (worker >= stats->workers)\n\t\treturn;\n", "", "t_stats", "address"))
 of("module/store.c",
    (CHECK, "a checksum of anything", "if (strcmp(sum + 9, wanted) != 0)", "if (false)", "t_store"),
