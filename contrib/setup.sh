@@ -46,7 +46,9 @@ disable_services() {
 	disabled=
 	for unit in $(dpkg-query -L "$@" 2>/dev/null | sed -n 's#.*/systemd/system/\([^/@]*\.service\)$#\1#p' | sort -u); do
 		[ -L "/etc/systemd/system/multi-user.target.wants/$unit" ] || continue
-		as_root deb-systemd-helper disable "$unit" >/dev/null && disabled="$disabled $unit"
+		# It does nothing for whom it does not take for a package's script.
+		as_root env DPKG_MAINTSCRIPT_PACKAGE="${0##*/}" deb-systemd-helper disable "$unit" >/dev/null
+		[ -L "/etc/systemd/system/multi-user.target.wants/$unit" ] || disabled="$disabled $unit"
 	done
 	[ -z "$disabled" ] || say "not to be started with the machine:$disabled"
 }

@@ -292,6 +292,27 @@ Configure line: --prefix=/usr --sysconfdir=/etc --enable-ipsecmod --with-chroot-
     has(told, "without --with-dynlibmodule")
 
 
+@tap.test("contrib/setup.sh: a service that comes with a package is not started with the machine")
+def _(archive):
+    if not netns.find("deb-systemd-helper"):
+        raise tap.Skip("deb-systemd-helper is not installed")
+    folder = archive.folder / "services"
+    places = {"/etc/systemd/system": folder / "etc", "/usr/lib/systemd/system": folder / "lib",
+              "/var/lib/systemd/deb-systemd-helper-enabled": folder / "enabled"}
+    for theirs, mine in places.items():
+        mine.mkdir(parents=True)
+        pathlib.Path(theirs).mkdir(parents=True, exist_ok=True)
+    (folder / "lib/probe.service").write_text("[Service]\nExecStart=/bin/true\n[Install]\nWantedBy=multi-user.target\n")
+    link = folder / "etc/multi-user.target.wants/probe.service"
+    run(*mounts.over(places), "env", "DPKG_MAINTSCRIPT_PACKAGE=probe", "deb-systemd-helper", "enable", "probe.service")
+    tap.equal(link.is_symlink(), True, "as its package leaves it")
+    (folder / "dpkg-query").write_text("#!/bin/sh\necho /lib/systemd/system/probe.service\n")
+    (folder / "dpkg-query").chmod(0o755)
+    told = run(*mounts.over(places), "env", f"PATH={folder}:{os.environ['PATH']}", "sh", "-euc",
+               f". {lab.TOP}/contrib/setup.sh; disable_services probe", f"{lab.TOP}/contrib/check")
+    tap.equal((link.is_symlink(), told), (False, "==> not to be started with the machine: probe.service\n"))
+
+
 def main():
     for tool in ("apt-get", "gpg", "dpkg-source", "dpkg-scansources", "swig"):
         if not netns.find(tool):
