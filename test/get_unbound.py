@@ -1,4 +1,3 @@
-#!/usr/bin/python3
 """contrib/get-unbound against an archive made here: which source package it takes, and what it configures with.
 
 The archive is Debian's as apt sees one: signed lists, a pool, and the keyrings of the archive and of the developers, with
@@ -12,15 +11,11 @@ import os
 import pathlib
 import shutil
 import subprocess
-import sys
 import tempfile
 
-sys.dont_write_bytecode = True
-sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "lab"))
-import lab  # noqa: E402
-import mounts  # noqa: E402
-import netns  # noqa: E402
-import tap  # noqa: E402
+import lab
+import netns
+import tap
 
 DEVELOPER, STRANGER = "A Developer <developer@debian.example>", "A Stranger <stranger@example>"
 CODENAME = next(line.split("=")[1].strip() for line in open("/etc/os-release", encoding="utf-8")
@@ -64,7 +59,7 @@ class Archive:
                 (folder / mine).mkdir()
             if not pathlib.Path(path).exists():
                 pathlib.Path(path).touch()
-            run(netns.find("mount"), "--bind", folder / mine, path)
+            run(shutil.which("mount"), "--bind", folder / mine, path)
 
     def _gpg(self, *arguments):
         run("gpg", "--homedir", self.folder / "gnupg", "--batch", "--yes", "--pinentry-mode", "loopback", *arguments)
@@ -151,7 +146,7 @@ class Checkout:
 
     def __init__(self, folder):
         self.top = pathlib.Path(tempfile.mkdtemp(dir=folder))
-        shutil.copytree(pathlib.Path(lab.TOP) / "contrib", self.top / "contrib")
+        shutil.copytree(lab.TOP / "contrib", self.top / "contrib")
         self.build = self.top / "build"
         self.build.mkdir()
 
@@ -315,12 +310,11 @@ def _(archive):
 
 def main():
     for tool in ("apt-get", "gpg", "dpkg-source", "dpkg-scansources", "swig"):
-        if not netns.find(tool):
+        if not shutil.which(tool):
             tap.skip_all(f"{tool} is not installed")
     if os.geteuid() != 0:
         tap.skip_all("only root can turn apt to another archive")
-    lab.enter()
-    mounts.enter()
+    netns.enter()
     with tempfile.TemporaryDirectory(prefix="lr-get-") as folder:
         os.chmod(folder, 0o755)  # apt reads as a user of its own
         archive = Archive(pathlib.Path(folder))

@@ -65,5 +65,5 @@ check "the table of options (zone/fetch/option.c) is what manual, README and pat
 		rm -f "${TMPDIR:-/tmp}/options.$$"
 	done)"
 check "each text that test/long/mutants.py replaces stands where it says, once" \
-	"$(/usr/bin/python3 -B test/long/mutants.py --texts 2>&1 | sed -n '/^not ok/,$p')"
+	"$(test/run test/long/mutants.py --texts 2>&1 | sed -n '/^not ok/,$p')"
 exit $failed

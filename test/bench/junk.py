@@ -1,19 +1,17 @@
-#!/usr/bin/python3
 """CPU time per unique junk query, DO set: this module against Unbound's own auth-zone "." and a cache hit.
 
-    test/bench/junk.py [ROUNDS [QUERIES]]     needs dnsperf; LR_BUILD, LR_UNBOUND_SRC as for the daemon tests
+    test/run --lab test/bench/junk.py [ROUNDS [QUERIES]]     needs dnsperf; LR_BUILD, LR_UNBOUND_SRC as for the daemon tests
 
 The servers are measured in turn within each round, each with names that nobody has asked before; the figures are
 medians over the rounds of the server's own CPU time from /proc/PID/stat.
 """
 
-import pathlib
 import statistics
 import subprocess
 import sys
 
-sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "lab"))
-import lab  # noqa: E402
+import lab
+import rootzone
 
 def load(server, names):
     before = server.cpu()
@@ -25,8 +23,7 @@ def load(server, names):
 
 def main():
     rounds, count = (list(map(int, sys.argv[1:])) + [5, 100000][len(sys.argv) - 1:])[:2]
-    lab.enter()
-    with lab.Lab(lab.rootzone.real(lab.TOP)) as net:
+    with lab.Lab(rootzone.real()) as net:
         own = f'auth-zone:\n  name: "."\n  zonefile: "{net.zone.zone}"\n  for-downstream: no\n  for-upstream: yes\n  fallback-enabled: yes\n'
         servers = {"localroot": net.unbound(localroot=[]), "auth-zone": net.unbound(tail=own),
                    "cache hit": net.unbound(localroot=[])}

@@ -1,25 +1,23 @@
-#!/usr/bin/python3
 """From a good copy on disk to the first local answer; the memory of the zones; the CPU time of a verification.
 
-    test/bench/start.py [ROUNDS]              LR_BUILD, LR_UNBOUND_SRC as for the daemon tests
+    test/run --lab test/bench/start.py [ROUNDS]              LR_BUILD, LR_UNBOUND_SRC as for the daemon tests
 
 The real root zone. Nothing is reachable at the sources after the first start, so the answer is the disk copy's. The time is that from
 the start of the process to a junk name's NXDOMAIN, asked every 2 ms, the same for an Unbound without the module whose own auth-zone "." is
 loaded from a file.
 """
 
-import pathlib
 import statistics
 import subprocess
 import sys
 import time
 
-sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "lab"))
-import lab  # noqa: E402
+import dns.exception
+import dns.query
+import dns.rcode
 
-import dns.exception  # noqa: E402
-import dns.query  # noqa: E402
-import dns.rcode  # noqa: E402
+import lab
+import rootzone
 
 
 def first_answer(server):
@@ -44,8 +42,7 @@ def first_answer(server):
 
 def main():
     rounds = int(sys.argv[1]) if len(sys.argv) > 1 else 5
-    lab.enter()
-    with lab.Lab(lab.rootzone.real(lab.TOP)) as net:
+    with lab.Lab(rootzone.real()) as net:
         first = net.unbound(localroot=[])
         first.wait_serving()
         first.ask("junk.")

@@ -1,23 +1,16 @@
-#!/usr/bin/python3
 """The trust anchors are Unbound's own, in every form it reads them; they follow RFC 5011 while the copy is served, and
 the copy is served only as long as it verifies with them."""
 
-import os
 import pathlib
 import re
 import shutil
-import sys
 
-sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lab"))
-import lab  # noqa: E402
-import tap  # noqa: E402
-
-lab.enter()
-
-import answers  # noqa: E402
-from lab import rootzone  # noqa: E402
-import roll  # noqa: E402
-from pair import put, word  # noqa: E402
+import answers
+import lab
+from pair import put, word
+import roll
+import rootzone
+import tap
 
 NET = None  # the lab of the test that runs
 TICK = 15  # seconds within which the module looks at the anchors, and some more
@@ -26,7 +19,7 @@ TICK = 15  # seconds within which the module looks at the anchors, and some more
 def in_lab(function):
     def run():
         global NET
-        with lab.Lab(rootzone.make()) as NET:
+        with lab.Lab() as NET:
             function()
     return run
 

@@ -1,24 +1,16 @@
-#!/usr/bin/python3
 """The module in Unbounds that it was not built for: of the same version with other options, with a field more in a struct, and
 of another version. It says what differs, nothing else happens, and the resolver resolves. Arguments are other builds
 (test/lab/builds.py) than these few; test/long/builds.py gives it them all."""
 
 import os
-import pathlib
 import re
 import sys
 
-sys.dont_write_bytecode = True
-sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lab"))
-import lab  # noqa: E402
-import tap  # noqa: E402
+import dns.rcode
 
-lab.enter()
-
-import dns.rcode  # noqa: E402
-
-import builds  # noqa: E402
-from lab import rootzone  # noqa: E402
+import builds
+import lab
+import tap
 
 
 def check_resolves(net, resolver):
@@ -35,14 +27,13 @@ def start(net, folder, clause):
     os.environ["LR_UNBOUND_PREFIX"] = str(folder)
     if clause == "dynlib":
         return net.unbound(localroot=[])
-    module = pathlib.Path(lab.BUILD) / ".libs" / "localroot.so"
-    return net.unbound(config=f'localroot: yes\nlocalroot-module: "{module}"\nlocalroot-source: "axfr:{net.TRANSFER[0]}"\n'
+    return net.unbound(config=f'localroot: yes\nlocalroot-module: "{lab.MODULE}"\nlocalroot-source: "axfr:{net.TRANSFER[0]}"\n'
                        'localroot-dir: "{folder}"')
 
 
 def check_declines(folder, words, clauses):
     """The log names each of the words, once a start; so does localroot_status."""
-    with lab.Lab(rootzone.make()) as net:
+    with lab.Lab() as net:
         for clause in clauses:
             resolver = start(net, folder, clause)
             check_resolves(net, resolver)
@@ -62,7 +53,7 @@ def check_declines(folder, words, clauses):
 
 
 def check_serves(folder):
-    with lab.Lab(rootzone.make()) as net:
+    with lab.Lab() as net:
         resolver = start(net, folder, "dynlib")
         resolver.wait_serving()
         tap.equal(resolver.stop(), 0, "exit code")
@@ -89,11 +80,11 @@ def add_module(name):
     def module():
         words = {word.replace("with ", "OUT ").replace("without ", "with ").replace("OUT ", "without ") for word in builds.differences(name)}
         tap.equal(bool(words), True, "differs")
-        ours, lab.BUILD = lab.BUILD, str(builds.module(name))
+        ours, lab.MODULE = lab.MODULE, builds.module(name) / ".libs/localroot.so"
         try:
             check_declines(builds.installed(), words, ["dynlib"])
         finally:
-            lab.BUILD = ours
+            lab.MODULE = ours
 
 
 def add_version(prefix):
@@ -105,7 +96,7 @@ def add_version(prefix):
 
 @tap.test("each condition in a struct that the module looks into is one that it compares (module/host.c)")
 def conditions():
-    table = (pathlib.Path(lab.TOP) / "module/host.c").read_text(encoding="ascii")
+    table = (lab.TOP / "module/host.c").read_text(encoding="ascii")
     known = {f"#ifdef {macro}" for macro in re.findall(r"^ *OPTION\((\w+),", table, re.MULTILINE)}
     found = builds.conditions()
     tap.equal([place for place in found if place[2] not in known], [])

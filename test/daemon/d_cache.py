@@ -1,4 +1,3 @@
-#!/usr/bin/python3
 """No answer is older than the copy served, whatever Unbound's caches held before.
 
 Two editions of the root zone (see rootzone.make()): the caches are filled from the first, by whatever way, and then the
@@ -6,26 +5,20 @@ copy is the second. What is right is what an Unbound without the module says tha
 """
 
 import contextlib
-import os
 import socket
-import sys
 import threading
 import time
 
-sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lab"))
-import lab  # noqa: E402
-import tap  # noqa: E402
+import dns.flags
+import dns.message
+import dns.query
+import dns.rcode
 
-lab.enter()
-
-import dns.flags  # noqa: E402
-import dns.message  # noqa: E402
-import dns.query  # noqa: E402
-import dns.rcode  # noqa: E402
-
-import answers  # noqa: E402
-import pair  # noqa: E402
-from lab import rootzone  # noqa: E402
+import answers
+import lab
+import pair
+import rootzone
+import tap
 
 # What the root decides, by itself or at the end of an alias.
 ROOTS = [(".", "SOA"), (".", "NS"), (".", "DNSKEY"), (".", "ZONEMD"), (".", "MX"), ("com.", "DS"), ("far.", "DS"),
@@ -47,7 +40,7 @@ class Scene:
     """A lab whose root servers have the first edition, and whose source has nothing."""
 
     def __init__(self):
-        self.net = lab.Lab(rootzone.make())
+        self.net = lab.Lab()
         self.before, self.after = edition("before"), edition("after")
 
     def __enter__(self):
@@ -403,7 +396,7 @@ def validates_behind():
 
 @tap.test("an expired answer of another zone has the TTL that it has without the module")
 def others_expired():
-    with lab.Lab(rootzone.make()) as net:
+    with lab.Lab() as net:
         ttls = []
         for localroot in ([], None):
             resolver = net.unbound(localroot=localroot, config=EXPIRED)

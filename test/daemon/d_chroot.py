@@ -1,4 +1,3 @@
-#!/usr/bin/python3
 """Unbound in a chroot and with its user's rights alone: a patched one loads the library before it goes in, and keeps it over
 reloads; paths are taken as Unbound takes its own; what has to be inside, and a stock one, which needs the library inside."""
 
@@ -8,19 +7,12 @@ import pathlib
 import re
 import shutil
 import subprocess
-import sys
 
-sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lab"))
-import lab  # noqa: E402
-import tap  # noqa: E402
+import lab
+import rootzone
+import servers
+import tap
 
-lab.enter()
-
-import servers  # noqa: E402
-from lab import rootzone  # noqa: E402
-
-MODULE = pathlib.Path(lab.BUILD) / ".libs/localroot.so"
-CHECK = pathlib.Path(lab.BUILD) / "localroot-check"
 USER = "nobody"
 
 
@@ -57,7 +49,7 @@ class Jail:
 
     def patched(self, *options, checked=True):
         try:
-            return self.start(["localroot: yes", f"localroot-module: {MODULE}", *options], checked=checked)
+            return self.start(["localroot: yes", f"localroot-module: {lab.MODULE}", *options], checked=checked)
         except RuntimeError as refused:
             if "unknown keyword 'localroot'" in str(refused):
                 raise tap.Skip("this Unbound is not patched: its server clause has no localroot options") from None
@@ -79,7 +71,7 @@ def outside(resolver):
 
 @tap.test("the library outside is loaded before the chroot; the copy is served and kept inside; over reloads and fast_reload")
 def outside_library():
-    with lab.Lab(rootzone.make()) as net:
+    with lab.Lab() as net:
         jail = Jail(net)
         resolver = jail.patched(f"localroot-source: axfr:{net.transfer_addresses[0]}", "localroot-dir: /copy")
         tap.equal(outside(resolver), (str(jail.folder), str(shutil.os.stat(jail.folder).st_uid)))
@@ -106,7 +98,7 @@ def outside_library():
 
 @tap.test("every path is taken as Unbound takes its own: from the chroot's name on, or as one inside")
 def paths():
-    with lab.Lab(rootzone.make()) as net:
+    with lab.Lab() as net:
         authority = pathlib.Path(servers.Authority(net.folder / "ca").bundle).read_text(encoding="ascii")
         for number, at in enumerate(("{jail}", "{jail}/", "")):
             jail = Jail(net, f"jail{number}")
@@ -142,7 +134,7 @@ def paths():
 
 @tap.test("a source by host name, with the chroot's own hosts file")
 def by_name():
-    with lab.Lab(rootzone.make()) as net:
+    with lab.Lab() as net:
         jail = Jail(net)
         jail.put("etc/hosts", f"{net.transfer_addresses[0]} xfr.lab.example\n")
         jail.put("etc/resolv.conf", "nameserver 127.0.0.253\n")
@@ -160,13 +152,13 @@ def by_name():
 @tap.test("https: and xot: sources, by host name, with the certificates inside; without them the log says what is missing")
 def certificates():
     address, name = "203.0.113.153", "xfr.lab.example"
-    with lab.Lab(rootzone.make()) as net, contextlib.ExitStack() as running:
+    with lab.Lab() as net, contextlib.ExitStack() as running:
         ca = servers.Authority(net.folder / "ca")
         certificate = ca.certificate("server", [name], [address])
         bind = servers.Bind(net.folder / "bind", net.zone.zone, address, certificate)
         running.callback(bind.stop)
         sources = [f"xot:{name}"]
-        if "#define HAVE_LIBCURL" in (pathlib.Path(lab.BUILD) / "lr_config.h").read_text(encoding="utf-8"):
+        if lab.https():
             web = servers.Nginx(net.folder / "nginx", address, certificate, "")
             running.callback(web.stop)
             web.put("root.zone", net.zone.zone)
@@ -191,15 +183,15 @@ def certificates():
 
 @tap.test("another library at a reload cannot be had from inside: Unbound goes on with the one that it has, and says so")
 def other_library():
-    with lab.Lab(rootzone.make()) as net:
+    with lab.Lab() as net:
         jail = Jail(net)
         other = net.folder / "other.so"
-        shutil.copy(MODULE, other)
+        shutil.copy(lab.MODULE, other)
         resolver = jail.patched(f"localroot-source: axfr:{net.transfer_addresses[0]}", "localroot-dir: /copy")
         resolver.wait_serving()
         text = resolver.config_file.read_text(encoding="ascii")
-        for module in (other, MODULE):
-            resolver.config_file.write_text(text.replace(f"localroot-module: {MODULE}", f"localroot-module: {module}"), encoding="ascii")
+        for module in (other, lab.MODULE):
+            resolver.config_file.write_text(text.replace(f"localroot-module: {lab.MODULE}", f"localroot-module: {module}"), encoding="ascii")
             again(resolver)
             resolver.wait_serving()
             tap.equal(resolver.ask("junk-other.").rcode(), 3)
@@ -208,9 +200,9 @@ def other_library():
 
 @tap.test("a stock Unbound loads the library from inside, with what it needs; localroot-check --check-conf says what is missing")
 def stock():
-    with lab.Lab(rootzone.make()) as net:
+    with lab.Lab() as net:
         jail = Jail(net)
-        words = [str(MODULE), "localroot: yes", f"localroot-source: axfr:{net.transfer_addresses[0]}", "localroot-dir: /copy"]
+        words = [str(lab.MODULE), "localroot: yes", f"localroot-source: axfr:{net.transfer_addresses[0]}", "localroot-dir: /copy"]
         try:
             jail.start(stock=words)
         except RuntimeError as fault:
@@ -218,10 +210,10 @@ def stock():
         else:
             raise AssertionError("a library outside was loaded")
         conf = jail.folder / "unbound.conf"
-        done = subprocess.run([str(CHECK), "--check-conf", str(conf)], capture_output=True, text=True, timeout=20)
+        done = subprocess.run([str(lab.CHECK), "--check-conf", str(conf)], capture_output=True, text=True, timeout=20)
         tap.equal((done.returncode, "is loaded from inside of the chroot" in done.stderr), (1, True), done.stderr)
-        needed = subprocess.run(["ldd", str(MODULE)], capture_output=True, text=True, check=True, timeout=20).stdout
-        for path in (str(MODULE), *re.findall(r"(/\S+) \(0x", needed)):
+        needed = subprocess.run(["ldd", str(lab.MODULE)], capture_output=True, text=True, check=True, timeout=20).stdout
+        for path in (str(lab.MODULE), *re.findall(r"(/\S+) \(0x", needed)):
             (jail.folder / path[1:]).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy(path, jail.folder / path[1:])
         jail.give()
@@ -229,7 +221,7 @@ def stock():
         lab.wait((jail.folder / "copy/localroot.state").exists, 20, "the copy inside")
         again(resolver)
         tap.equal(resolver.ask("junk-stock.").rcode(), 3)
-        done = subprocess.run([str(CHECK), "--check-conf", str(conf)], capture_output=True, text=True, timeout=20)
+        done = subprocess.run([str(lab.CHECK), "--check-conf", str(conf)], capture_output=True, text=True, timeout=20)
         tap.equal((done.returncode, done.stderr), (0, ""))
         tap.equal(resolver.stop(), 0, "exit code")
 

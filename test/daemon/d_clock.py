@@ -1,23 +1,17 @@
-#!/usr/bin/python3
 """A clock that jumps: past the horizon everything passes at once and a refresh heals it; set back, nothing is served
 longer than real time allows. libfaketime moves the wall clock of Unbound alone; monotonic time goes on."""
 
 import os
 import re
-import sys
 import time
 
-sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lab"))
-import lab  # noqa: E402
-import tap  # noqa: E402
+import dns.rcode
 
-lab.enter()
-
-import dns.rcode  # noqa: E402
-
-import answers  # noqa: E402
-import shim  # noqa: E402
-from lab import rootzone  # noqa: E402
+import answers
+import lab
+import rootzone
+import shim
+import tap
 
 DAY = 86400
 SERIAL = 2026010110

@@ -1,4 +1,3 @@
-#!/usr/bin/python3
 """One grammar: what the checkers refuse, with file and line, the running module passes over with a line in the log and goes
 on; what they accept works without a line. The same values are given to a patched unbound-checkconf, to localroot-check for a
 stock one, and to the module, at the start and over a reload. Nothing in the options ends Unbound."""
@@ -9,21 +8,12 @@ import pathlib
 import re
 import shutil
 import subprocess
-import sys
 
-sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lab"))
-import lab  # noqa: E402
-import tap  # noqa: E402
+import lab
+import servers
+import tap
 
-lab.enter()
-
-import servers  # noqa: E402
-from lab import rootzone  # noqa: E402
-
-CHECK = pathlib.Path(lab.BUILD) / "localroot-check"
 TOLD = 20
-MODULE = pathlib.Path(lab.BUILD) / ".libs/localroot.so"
-HTTPS = "#define HAVE_LIBCURL" in (pathlib.Path(lab.BUILD) / "lr_config.h").read_text(encoding="utf-8")
 
 
 def values(folder):
@@ -55,15 +45,15 @@ def values(folder):
         "localroot-client-certificate": ([f"{folder}/own.pem"], [*file, f"{folder}/public.pem", f"{folder}/keys"]),
         "localroot-source": (
             ["axfr:192.0.2.1", "axfr:2001:db8::1@5353", "AXFR:a.example@65535", "ixfr:192.0.2.1", "xot:192.0.2.1@853#ns.example.",
-             "file:/not/there yet", "file:///root.zone", "axfr:192.0.2.1/.", "xot:[2001:db8::1]:853/.#ns.example", *(https if HTTPS else [])],
+             "file:/not/there yet", "file:///root.zone", "axfr:192.0.2.1/.", "xot:[2001:db8::1]:853/.#ns.example", *(https if lab.https() else [])],
             ["", "192.0.2.1", "axfr", "axfr:", "axfr:192.0.2.1:53", "axfr:192.0.2.1@", "axfr:192.0.2.1@0", "axfr:192.0.2.1@65536",
              "axfr:192.0.2.1@53:53", "axfr:[2001:db8::1]", "axfr:[2001:db8::1]:53", "axfr:192.0.2.1/example.",
              "axfr:192.0.2.1 ", "axfr: 192.0.2.1", "axfr:192.0.2.1 192.0.2.2", "axfr:user@192.0.2.1", "'axfr:192.0.2.1'",
              "xot:192.0.2.1#192.0.2.1", "xot:192.0.2.1#2001:db8::1", "xot:192.0.2.1#", "ixfr:192.0.2.1#ns.example",
              "https://user:password@www.example/z", "https://user@www.example/z", "https://www.example:0/", "https://", "http:/a/",
              "file:root.zone", "file:./root.zone", f"file:{folder}", "file:/", "file:/x/", "file://host/x", "gopher://a/",
-             "axfr:" + 300 * "a", "axfr:" + 2000 * "a", "file:/" + 1100 * "a", *([] if HTTPS else https)]),
-        "localroot-source-list": ([*(["https://a.example/list", "http://192.0.2.7/list"] if HTTPS else []), f"{folder}/listed"],
+             "axfr:" + 300 * "a", "axfr:" + 2000 * "a", "file:/" + 1100 * "a", *([] if lab.https() else https)]),
+        "localroot-source-list": ([*(["https://a.example/list", "http://192.0.2.7/list"] if lab.https() else []), f"{folder}/listed"],
                                   [*file, f"{folder}/badlist", f"{folder}/nolist", "https://", "http://a b/"]),
         "localroot-dir": ([f"{folder}", "/not/there yet"], ["", f"{folder}/listed", f"{folder}/fifo", "relative", "./x", "/x ", "'/x'", "/" + 1024 * "a"]),
         "localroot-status-file": ([f"{folder}/new", "/not/there yet"], new_file),
@@ -110,12 +100,12 @@ def ask_checkers(folder, option, value):
     """What each checker says of the value: a list of reasons, empty where it accepts it."""
     stock = folder / "stock.conf"
     stock.write_text(f'# the third line\ndynlib:\n  dynlib-file: "{option}: {value}"\n', encoding="ascii")
-    done = run(CHECK, "--check-conf", stock)
+    done = run(lab.CHECK, "--check-conf", stock)
     answers = {"localroot-check": said(done, stock, 3)}
     tap.equal(done.returncode, 1 if answers["localroot-check"] else 0, done.stderr)
     if PATCHED:
         patched = folder / "patched.conf"
-        patched.write_text(f'server:\n  localroot: no\n  {option}: "{value}"\n  localroot-module: {MODULE}\n  chroot: ""\n'
+        patched.write_text(f'server:\n  localroot: no\n  {option}: "{value}"\n  localroot-module: {lab.MODULE}\n  chroot: ""\n'
                            f'  username: ""\n  directory: "{folder}"\n  pidfile: ""\n', encoding="ascii")
         done = run(lab.prefix() / "sbin/unbound-checkconf", patched)
         answers["unbound-checkconf"] = said(done, patched, 3)
@@ -150,7 +140,7 @@ def again(resolver):
 
 @tap.test("what both checkers refuse the module passes over, at the start and over a reload; what they accept it takes")
 def table():
-    with lab.Lab(rootzone.make()) as net:
+    with lab.Lab() as net:
         good, bad, reasons = [], [], []
         for option, (right, wrong) in values(net.folder).items():
             for value in right + wrong:
@@ -185,7 +175,7 @@ def table():
 
 @tap.test("thousands of options and of lines in a list that cannot be used: the first are told, and how many more")
 def thousands():
-    with lab.Lab(rootzone.make()) as net:
+    with lab.Lab() as net:
         source = f"localroot-source: axfr:{net.transfer_addresses[0]}"
         lines = net.write("lines", "".join(f"axfr:{number}:53\n" for number in range(3000)))
         for bad in ([f"localroot-bogus: {number}" for number in range(2000)], [f"localroot-source-list: {lines}"],
@@ -207,7 +197,7 @@ def thousands():
 
 @tap.test("a list of sources: a line that cannot be used costs that line; none that can, and nobody else is asked")
 def lists():
-    with lab.Lab(rootzone.make()) as net:
+    with lab.Lab() as net:
         values(net.folder)
         one = net.write("one", f"axfr:1:53\naxfr:{net.transfer_addresses[0]}\n")
         resolver = net.unbound(localroot=["localroot-source: builtin", f"localroot-source-list: {one}"])
@@ -230,7 +220,7 @@ def lists():
 
 @tap.test("without the localroot-ca-bundle that was named, nobody is trusted in its place: https: and xot: are passed over")
 def certificates():
-    with lab.Lab(rootzone.make()) as net:
+    with lab.Lab() as net:
         resolver = net.unbound(localroot=[f"localroot-ca-bundle: {net.folder}/missing", "localroot-source: xot:192.0.2.1",
                                           f"localroot-source: axfr:{net.transfer_addresses[0]}"])
         settle(resolver)
@@ -240,7 +230,7 @@ def certificates():
 
 @tap.test("localroot: yes or no that is neither is refused by the checkers; the module declines with a line")
 def neither():
-    with lab.Lab(rootzone.make()) as net:
+    with lab.Lab() as net:
         for value in ("", "maybe", "Yes", "yes ", "1"):
             answers = ask_checkers(net.folder, "localroot", value)
             for who, answer in answers.items():
@@ -262,7 +252,7 @@ def server_clause(net, *options, checked=True):
     """A patched Unbound with these options in server:, and a source first."""
     if not PATCHED:
         raise tap.Skip("this Unbound is not patched: its server clause has no localroot options")
-    lines = ["localroot: yes", f"localroot-module: {MODULE}", f"localroot-source: axfr:{net.transfer_addresses[0]}",
+    lines = ["localroot: yes", f"localroot-module: {lab.MODULE}", f"localroot-source: axfr:{net.transfer_addresses[0]}",
              f"localroot-dir: {net.folder}", *options]
     return net.unbound(config="\n".join(lines), checked=checked)
 
@@ -275,7 +265,7 @@ def change(resolver, old, new):
 
 @tap.test("the server clause: reloaded with values that the checker refuses, Unbound goes on, and serves with what is left")
 def reloaded():
-    with lab.Lab(rootzone.make()) as net:
+    with lab.Lab() as net:
         resolver = server_clause(net, "localroot-refresh: 3600")
         settle(resolver)
         change(resolver, "localroot-refresh: 3600", 'localroot-source: "axfr:192.0.2.1:53"\n  localroot-bogus: 1\n  localroot-max-age: 0x10')
@@ -292,10 +282,10 @@ def reloaded():
 
 @tap.test("the server clause: no library named is a library missing, also over a reload")
 def no_library():
-    with lab.Lab(rootzone.make()) as net:
+    with lab.Lab() as net:
         resolver = server_clause(net)
         settle(resolver)
-        change(resolver, f"localroot-module: {MODULE}", 'localroot-module: ""')
+        change(resolver, f"localroot-module: {lab.MODULE}", 'localroot-module: ""')
         tap.equal(resolver.checkconf().returncode, 1, "the checker")
         start = again(resolver)
         tap.equal(resolver.log[start:].count("localroot-module: '': the value is missing: going on with the one before"), 1, resolver.log[start:])
@@ -305,12 +295,12 @@ def no_library():
 
 @tap.test("the server clause: a library that is missing or another one costs the local root, not Unbound; start and reload")
 def library():
-    with lab.Lab(rootzone.make()) as net:
+    with lab.Lab() as net:
         another = subprocess.run(["cc", "-shared", "-x", "c", "/dev/null", "-o", net.folder / "another.so"], check=False, timeout=60)
         for module in ("/no/such/module.so", "relative.so", "/etc/passwd", *([f"{net.folder}/another.so"] * (not another.returncode))):
             resolver = server_clause(net)
             settle(resolver)
-            change(resolver, f"localroot-module: {MODULE}", f"localroot-module: {module}")
+            change(resolver, f"localroot-module: {lab.MODULE}", f"localroot-module: {module}")
             lines = resolver.config_file.read_text(encoding="ascii").splitlines()
             line = lines.index(f"  localroot-module: {module}") + 1
             checked = resolver.checkconf()
@@ -327,7 +317,7 @@ def library():
             resolver = net.unbound(config=f"localroot: yes\nlocalroot-module: {module}", checked=False)
             tap.equal(len(re.findall(rf"error: localroot-module: '{module}': .*: going on without localroot", resolver.log)), 1, resolver.log)
             tap.equal(resolver.ask("junk-library.").rcode(), 3, "resolves")
-            change(resolver, f"localroot-module: {module}", f"localroot-module: {MODULE}\n  localroot-source: axfr:{net.transfer_addresses[0]}")
+            change(resolver, f"localroot-module: {module}", f"localroot-module: {lab.MODULE}\n  localroot-source: axfr:{net.transfer_addresses[0]}")
             if resolver.changes_modules():
                 again(resolver)
                 resolver.control("localroot_status")
@@ -336,11 +326,11 @@ def library():
 
 @tap.test("localroot-check --check-conf: a clause that ends an Unbound at its start is refused, one that serves is not")
 def clauses():
-    with lab.Lab(rootzone.make()) as net:
+    with lab.Lab() as net:
         (net.folder / "text.so").write_text("no library\n", encoding="ascii")
         options = ["localroot: yes", f"localroot-source: axfr:{net.transfer_addresses[0]}", f"localroot-dir: {net.folder}"]
-        lib, text = str(MODULE), f"{net.folder}/text.so"
-        shutil.copy(MODULE, net.folder / "copy.so")
+        lib, text = str(lab.MODULE), f"{net.folder}/text.so"
+        shutil.copy(lab.MODULE, net.folder / "copy.so")
         one, two = "dynlib validator iterator", "dynlib dynlib validator iterator"
         for modules, files, line, reason in (
                 (one, [lib, *options], None, ""), (two, [lib, lib, *options], None, ""), (two, [lib, f"{net.folder}/copy.so", *options], None, ""),
@@ -353,7 +343,7 @@ def clauses():
                 ("validator iterator", [lib, *options], 2, "no dynlib")):  # and so does nothing
             path = net.write("clause.conf", f'server:\n  module-config: "{modules}"\ndynlib:\n'
                              + "".join(f'  dynlib-file: "{file}"\n' for file in files))
-            done = run(CHECK, "--check-conf", path)
+            done = run(lab.CHECK, "--check-conf", path)
             tap.equal((modules, files, done.returncode), (modules, files, int(line is not None)), done.stderr)
             tap.equal((f"{path}:{line}: error: " in done.stderr, reason in done.stderr), (line is not None, True), done.stderr)
             try:
@@ -370,7 +360,7 @@ def clauses():
 
 @tap.test("localroot-check --check-conf includes what Unbound does: by the working directory, which directory: changes, and wildcards")
 def includes():
-    with lab.Lab(rootzone.make()) as net:
+    with lab.Lab() as net:
         folder = net.folder / "includes"
         for name in ("here/a.conf", "there/a.conf", "there/d/b1.conf", "there/d/b2.conf", "there/d/c.conf", "there/in/e.conf", "there/q [1].conf"):
             (folder / name).parent.mkdir(parents=True, exist_ok=True)
@@ -388,27 +378,27 @@ def includes():
             read = subprocess.run([str(lab.prefix() / "sbin/unbound-checkconf"), "-o", "dynlib-file", str(main)], capture_output=True,
                                   text=True, timeout=20, cwd=folder / "here")
             tap.equal(read.returncode, 0, text + read.stderr)
-            done = subprocess.run([str(CHECK), "--check-conf", str(main)], capture_output=True, text=True, timeout=20, cwd=folder / "here")
+            done = subprocess.run([str(lab.CHECK), "--check-conf", str(main)], capture_output=True, text=True, timeout=20, cwd=folder / "here")
             tap.equal((text, re.findall('error: "(localroot-x: .*)": no option of localroot', done.stderr)),
                       (text, read.stdout.split("\n")[:-1]), done.stderr)
 
 
 @tap.test("localroot-check --check-conf: includes, both quotes, comments; the library; a file that cannot be read")
 def conf_files():
-    with lab.Lab(rootzone.make()) as net:
+    with lab.Lab() as net:
         part = net.write("parts/a.conf", "dynlib: dynlib-file: 'localroot-refresh: soon' # not \"so\"\n")
         main = net.write("main.conf", f'# dynlib-file: "localroot-x: y"\nserver:\n  module-config: "dynlib validator iterator"\n'
                          f'dynlib:\n  dynlib-file: "{net.folder}/missing.so"\n  dynlib-file: "localroot: yes"\n'
                          f'include: "{net.folder}/parts/*.conf"\ninclude: {net.write("empty.conf", "")}\n'
                          'server:\n  localroot-dir:relative\n  local-zone: "localroot-a.example." static\n')
-        done = run(CHECK, "--check-conf", main)
+        done = run(lab.CHECK, "--check-conf", main)
         tap.equal((done.returncode, done.stderr.splitlines()),
                   (1, [f"{main}:5: error: {net.folder}/missing.so: No such file or directory",
                        f'{part}:1: error: localroot-refresh: "soon": expected a number of seconds, 1 to 2147483647',
                        f'{main}:10: error: localroot-dir: "relative": expected an absolute path']))
         loop = net.write("loop.conf", f'include: "{net.folder}/loop.conf"\n')
         for path, reason in ((loop, "includes itself"), (f"{net.folder}/nothing.conf", "No such file"), (str(net.folder), "Is a directory")):
-            done = run(CHECK, "--check-conf", path)
+            done = run(lab.CHECK, "--check-conf", path)
             tap.equal((done.returncode, reason in done.stderr), (2, True), done.stderr)
 
 

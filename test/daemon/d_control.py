@@ -1,20 +1,14 @@
-#!/usr/bin/python3
 """unbound-control with the module: statistics, localroot_status, localroot_refresh; and the status file of any Unbound."""
 
 import os
 import pathlib
 import re
-import sys
 
-sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lab"))
-import lab  # noqa: E402
-import tap  # noqa: E402
+import lab
+import rootzone
+import tap
 
-lab.enter()
-
-from lab import rootzone  # noqa: E402
-
-MANUAL = pathlib.Path(lab.TOP) / "module/unbound-localroot.8"
+MANUAL = lab.TOP / "module/unbound-localroot.8"
 
 
 def patched(net, options=()):
@@ -27,8 +21,7 @@ def patched(net, options=()):
 
 def in_server_clause(net, *options):
     """An Unbound whose configuration has these options in server:, and nothing else about the module."""
-    module = pathlib.Path(lab.BUILD) / ".libs/localroot.so"
-    lines = ["localroot: yes", f"localroot-module: {module}", f"localroot-source: axfr:{net.transfer_addresses[0]}", *options]
+    lines = ["localroot: yes", f"localroot-module: {lab.MODULE}", f"localroot-source: axfr:{net.transfer_addresses[0]}", *options]
     try:
         return net.unbound(config="\n".join(lines))
     except RuntimeError as refused:
@@ -58,7 +51,7 @@ def documented():
     named = set(re.findall(r"localroot\.[a-z.]*[a-z]", section)) - {"localroot.failures"}
     reasons = set(re.findall(r"[a-z]+", " ".join(re.findall(r"^\.Li (.*)$", section[section.index("failures."):
                                                                                      section.index("verify.usec")], re.M))))
-    with lab.Lab(rootzone.make()) as net:
+    with lab.Lab() as net:
         there = set(own(patched(net), "stats_noreset"))
         tap.equal({k for k in there if ".failures." not in k}, named, "keys")
         tap.equal({k.removeprefix("localroot.failures.") for k in there if ".failures." in k}, reasons, "reasons")
@@ -66,7 +59,7 @@ def documented():
 
 @tap.test("answers are counted by kind; stats resets the counters, stats_noreset does not, gauges stay")
 def counted():
-    with lab.Lab(rootzone.make()) as net:
+    with lab.Lab() as net:
         resolver = patched(net)
         own(resolver, "stats")
         for name, kind, times in (("junk", "A", 3), (".", "MX", 2), ("com.", "DS", 4), ("tk.", "DS", 1), (".", "SOA", 6)):
@@ -95,7 +88,7 @@ def counted():
 
 @tap.test("with two threads the counts of both add up")
 def threads():
-    with lab.Lab(rootzone.make()) as net:
+    with lab.Lab() as net:
         resolver = net.unbound(localroot=[], threads=2)
         resolver.wait_serving()
         before = resolver.metrics()["answers_nxdomain"]
@@ -106,7 +99,7 @@ def threads():
 
 @tap.test("localroot_status says what is served, from where, and why a source was refused")
 def status():
-    with lab.Lab(rootzone.make()) as net:
+    with lab.Lab() as net:
         dead = "axfr:127.0.0.77@1"
         good = f"axfr:{net.transfer_addresses[0]}"
         resolver = patched(net, [f"localroot-source: {dead}", f"localroot-source: {good}"])
@@ -131,7 +124,7 @@ def status():
 
 @tap.test("a text that unbound-control has no room for ends with a whole line, and with how many more there are")
 def long_text():
-    with lab.Lab(rootzone.make()) as net:
+    with lab.Lab() as net:
         sources = [f"axfr:127.0.0.77@{port}" for port in range(10000, 11000)]
         resolver = patched(net, [f"localroot-source: {source}" for source in [f"axfr:{net.transfer_addresses[0]}", *sources]])
         text = resolver.control("localroot_status")
@@ -145,7 +138,7 @@ def long_text():
 
 @tap.test("localroot_refresh asks the sources now, and a newer zone is served")
 def refresh():
-    with lab.Lab(rootzone.make()) as net:
+    with lab.Lab() as net:
         resolver = patched(net)
         newer = rootzone.make(serial=net.zone.serial + 1)
         net.serve_source(newer)
@@ -155,7 +148,7 @@ def refresh():
 
 @tap.test("the options in server: alone: a reload reads them again")
 def server_clause():
-    with lab.Lab(rootzone.make()) as net:
+    with lab.Lab() as net:
         resolver = in_server_clause(net, f"localroot-dir: {net.folder}", "localroot-max-age: 5000")
 
         def horizon():
@@ -172,7 +165,7 @@ def server_clause():
 
 @tap.test("the options in server: alone: a reload turns the module off and on")
 def off_and_on():
-    with lab.Lab(rootzone.make()) as net:
+    with lab.Lab() as net:
         resolver = in_server_clause(net, f"localroot-dir: {net.folder}")
         resolver.wait_serving()
         if not resolver.changes_modules():
@@ -192,7 +185,7 @@ def off_and_on():
 
 @tap.test("the options in server: alone: the copy serves through a fast_reload")
 def fast_reload():
-    with lab.Lab(rootzone.make()) as net:
+    with lab.Lab() as net:
         resolver = in_server_clause(net, f"localroot-dir: {net.folder}")
         resolver.wait_serving()
         asked = len(net.sniffer.queries())
@@ -212,7 +205,7 @@ def layout():
     stock = pathlib.Path(f"{lab.prefix()}-stock")
     if not (stock / "sbin/unbound").exists():
         raise tap.Skip("no stock build of this version: run contrib/get-unbound --stock")
-    with lab.Lab(rootzone.make()) as net:
+    with lab.Lab() as net:
         patched(net)
         os.environ["LR_UNBOUND_PREFIX"] = str(stock)
         try:
@@ -230,7 +223,7 @@ def layout():
 
 @tap.test("a command that nobody knows is still an error")
 def unknown():
-    with lab.Lab(rootzone.make()) as net:
+    with lab.Lab() as net:
         resolver = patched(net)
         try:
             resolver.control("localroot_dance")
@@ -243,7 +236,7 @@ def unknown():
 
 @tap.test("list_auth_zones shows the copy's serial")
 def auth_zones():
-    with lab.Lab(rootzone.make()) as net:
+    with lab.Lab() as net:
         resolver = net.unbound(localroot=[])
         resolver.wait_serving()
         resolver.ask("www.shop.far.")

@@ -1,4 +1,3 @@
-#!/usr/bin/python3
 """The copy on disk, and everything that can happen to it: served or passed, never wrong, never stuck, and the next
 refresh heals it."""
 
@@ -7,24 +6,16 @@ import hashlib
 import os
 import re
 import shutil
-import sys
 import time
 
-sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lab"))
-import lab  # noqa: E402
-import tap  # noqa: E402
+import dns.rcode
 
-lab.enter()
-
-import mounts  # noqa: E402
-
-mounts.enter()
-
-import dns.rcode  # noqa: E402
-
-import answers  # noqa: E402
-import pair  # noqa: E402
-from lab import rootzone  # noqa: E402
+import answers
+import lab
+import mounts
+import pair
+import rootzone
+import tap
 
 SERIAL = 2026010110
 SOURCE = f"axfr:{lab.Lab.TRANSFER[0]}"
@@ -98,7 +89,7 @@ def older(resolver, source, serial, floor, before=0):
 
 @tap.test("a good copy on disk: not one query to a root server, from the first on, and no transfer")
 def first_query():
-    with lab.Lab(rootzone.make()) as net:
+    with lab.Lab() as net:
         folder = left_behind(net)
         transfers = len(net.transfers())
         resolver = net.unbound(localroot=[], folder=folder, config="prefetch: yes")

@@ -1,4 +1,3 @@
-#!/usr/bin/python3
 """The forms in which the IETF writes sources and lists of them, packed master files, and which source comes first."""
 
 import gzip
@@ -7,23 +6,16 @@ import os
 import pathlib
 import re
 import subprocess
-import sys
 import threading
 import time
 
-sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lab"))
-import lab  # noqa: E402
-import tap  # noqa: E402
-
-lab.enter()
-
-import hostile  # noqa: E402
-import servers  # noqa: E402
-from lab import rootzone  # noqa: E402
+import hostile
+import lab
+import rootzone
+import servers
+import tap
 
 SERIAL, HERE, NAME = 2026010110, "203.0.113.191", "www.lab.example"
-CHECK = pathlib.Path(lab.BUILD) / "localroot-check"
-HTTPS = "#define HAVE_LIBCURL" in (pathlib.Path(lab.BUILD) / "lr_config.h").read_text(encoding="utf-8")
 
 
 def root(step=0):
@@ -31,7 +23,7 @@ def root(step=0):
 
 
 def check(net, source, *more):
-    done = subprocess.run([str(CHECK), "-a", net.zone.anchor, *more, source], capture_output=True, text=True, timeout=60)
+    done = subprocess.run([str(lab.CHECK), "-a", net.zone.anchor, *more, source], capture_output=True, text=True, timeout=60)
     return done.returncode, done.stdout + done.stderr
 
 
@@ -71,7 +63,7 @@ def packed():
         tap.equal((code != 0, "the gzip data ends too early" in text), (True, True), text)
         resolver = net.unbound(localroot=sources(f"file:{net.folder}/root.zone.gz"))
         resolver.wait_serving(SERIAL)
-        if not HTTPS:
+        if not lab.https():
             return
         ca = servers.Authority(net.folder / "ca")
         tls = hostile.tls(ca.certificate("web", [NAME], [HERE]))
@@ -96,7 +88,7 @@ def packed():
 
 @tap.test("what comes by http: is verified: a zone that was changed on the way is not taken, and the next source is asked")
 def in_the_clear():
-    if not HTTPS:
+    if not lab.https():
         raise tap.Skip("this build is without libcurl")
     with lab.Lab(root()) as net:
         zone = pathlib.Path(net.zone.zone).read_text(encoding="ascii")
@@ -151,7 +143,7 @@ class ListServer:
 
 @tap.test("a list that is a URL: had once a week, kept on disk, its sources asked; and without it those of the one before")
 def list_by_url():
-    if not HTTPS:
+    if not lab.https():
         raise tap.Skip("this build is without libcurl")
     with lab.Lab(root()) as net:
         text = checked_list("quic-xfr:a.example/.", f"file:{net.zone.zone}", "axfr:203.0.113.250/.", "axfr:192.0.32.132/.")
@@ -195,7 +187,7 @@ def list_by_url():
 
 @tap.test("the built-in list: addresses first while nothing is held, https first once a copy serves")
 def built_in():
-    if not HTTPS:
+    if not lab.https():
         raise tap.Skip("this build is without libcurl")
     with lab.Lab(root()) as net:
         resolver = net.unbound(localroot=["localroot-source: builtin"])

@@ -1,23 +1,17 @@
-#!/usr/bin/python3
 """Disks that do not answer, the copy's and a source's: start, reload and end go on within seconds, so does serving, and
 the log has one line."""
 
 import functools
 import os
 import re
-import sys
 import time
 
-sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lab"))
-import lab  # noqa: E402
-import tap  # noqa: E402
+import dns.rcode
 
-lab.enter()
-
-import dns.rcode  # noqa: E402
-
-import shim  # noqa: E402
-from lab import rootzone  # noqa: E402
+import lab
+import rootzone
+import shim
+import tap
 
 SERIAL = 2026010110
 PLAIN = "aggressive-nsec: no"

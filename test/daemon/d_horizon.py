@@ -1,22 +1,15 @@
-#!/usr/bin/python3
 """Past the horizon the module steps aside at that second; after the next good refresh it serves again."""
 
 import calendar
-import os
-import sys
 import tempfile
 import time
 
-sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lab"))
-import lab  # noqa: E402
-import tap  # noqa: E402
+import dns.rcode
 
-lab.enter()
-
-import dns.rcode  # noqa: E402
-
-import answers  # noqa: E402
-from lab import rootzone  # noqa: E402
+import answers
+import lab
+import rootzone
+import tap
 
 TIMERS = (1, 1, 604800)
 

@@ -1,4 +1,3 @@
-#!/usr/bin/python3
 """Sources that attack a resolver which holds a good copy: the copy stays as it is, the reason is in the log and in the
 counters, the next source is asked, and nobody who asks the resolver notices."""
 
@@ -12,20 +11,16 @@ import sys
 import threading
 import time
 
-sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lab"))
-import lab  # noqa: E402
-import tap  # noqa: E402
+import dns.rcode
 
-lab.enter()
-
-import dns.rcode  # noqa: E402
-
-import answers  # noqa: E402
-import fake  # noqa: E402
-import hostile  # noqa: E402
-import pair  # noqa: E402
-import servers  # noqa: E402
-from lab import rootzone  # noqa: E402
+import answers
+import fake
+import hostile
+from lab import rootzone
+import lab
+import pair
+import servers
+import tap
 
 HERE, NAME = "203.0.113.66", "xfr.lab.example"
 NEWER = 2026010111
@@ -38,7 +33,7 @@ def zone(step=0):
 
 
 def has_https():
-    done = subprocess.run([f"{lab.BUILD}/localroot-check", "--no-dnssec", "https://127.0.0.1:1/"], capture_output=True,
+    done = subprocess.run([str(lab.CHECK), "--no-dnssec", "https://127.0.0.1:1/"], capture_output=True,
                           text=True, timeout=60)
     return "without libcurl" not in done.stderr
 

@@ -1,20 +1,14 @@
-#!/usr/bin/python3
 """The iterator lives on the lent copy: whatever is wrong below the root, it resolves as it would from the root servers,
 and nothing goes to them; when the copy appears, goes stale or comes back, nobody notices."""
 
-import os
 import pathlib
 import re
-import sys
 
-sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lab"))
-import lab  # noqa: E402
-import tap  # noqa: E402
-
-lab.enter()
-
-from lab import rootzone  # noqa: E402
-from pair import Pair, keep_copy, put, word  # noqa: E402
+import lab
+import netns
+from pair import Pair, keep_copy, put, word
+import rootzone
+import tap
 
 # Which addresses of name servers go along depends on which server was asked, by chance.
 Pair.compared = 4
@@ -82,7 +76,7 @@ class Edited:
 
 @tap.test("bogus TLDs, and retries after bogus; lame ones and dead ones")
 def wrong_tlds():
-    with lab.Lab(rootzone.make()) as net:
+    with lab.Lab() as net:
         prepare, edited = keep_copy(net), Edited(net)
         # com: an address that its signature does not cover; net: without any signature; org: signed by nobody's keys.
         com = edited.text("com").replace("203.0.113.80", "203.0.113.99")
@@ -111,12 +105,12 @@ def wrong_tlds():
 
 @tap.test("TLD servers that do not answer: others are tried, and then it fails, as without the module")
 def dead():
-    with lab.Lab(rootzone.make()) as net:
+    with lab.Lab() as net:
         prepare = keep_copy(net)
         dead_glue = [a for name in net.zone.delegations["gq"][:2] for a in net.zone.glue[name]]
         for address in dead_glue:
-            lab.netns.remove_address(address)
-            lab.netns.swallow(address)
+            netns.remove_address(address)
+            netns.swallow(address)
         with Pair(net, prepare) as two:
             # Now and then Unbound, with the module or without, leaves such a question unanswered: a client asks again.
             for name in ("www.gq.", "www.shop.tk."):
@@ -132,7 +126,7 @@ def ways():
                "harden-below-nxdomain: no\naggressive-nsec: no", "qname-minimisation-strict: yes", "prefetch-key: yes\nprefetch: yes",
                "do-ip6: no", "prefer-ip6: yes", "harden-dnssec-stripped: no", "harden-glue: no", "cache-max-ttl: 1",
                "serve-expired: yes", "msg-cache-size: 16k\nrrset-cache-size: 16k"]
-    with lab.Lab(rootzone.make()) as net:
+    with lab.Lab() as net:
         prepare = keep_copy(net)
         for config in configs:
             with Pair(net, prepare, config) as two:
@@ -148,7 +142,7 @@ def ways():
 
 @tap.test("flushes of all kinds, expired NS sets of TLDs, prefetch and serve-expired")
 def caches():
-    with lab.Lab(rootzone.make()) as net:
+    with lab.Lab() as net:
         prepare = keep_copy(net)
         questions = [q for q in everything(net.served) if q[0].split(".")[-2:][0] in ("com", "tk", "far", "junk", "")]
         # One second, as short as it gets: the NS sets of the TLDs expire while these run.
@@ -170,7 +164,7 @@ def gentle(resolver, name):
 
 @tap.test("the copy appears after the start: from then on the caches' root servers are not asked")
 def appears():
-    with lab.Lab(rootzone.make()) as net:
+    with lab.Lab() as net:
         net.serve_source(None)
         resolver = net.unbound(localroot=["localroot-source: axfr:192.0.32.132"], config="cache-max-ttl: 5")
         for place, name in enumerate(("www.com.", "www.tk.", "www.shop.far.", "junk.")):
@@ -230,7 +224,7 @@ def comes_and_goes():
 
 @tap.test("fast_reload takes the lent copy away: it is lent again before the next query passes")
 def fast_reload():
-    with lab.Lab(rootzone.make()) as net:
+    with lab.Lab() as net:
         prepare = keep_copy(net)
         resolver = net.unbound(localroot=[], prepare=prepare)
         help_text = lab.daemons.subprocess.run([str(lab.prefix() / "sbin" / "unbound-control"), "-h"], capture_output=True, text=True, timeout=10)

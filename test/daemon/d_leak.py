@@ -1,24 +1,18 @@
-#!/usr/bin/python3
 """The privacy promise: while a copy is served, not one packet for the zone "." goes upstream. Counted on the wire at
 the root servers' addresses, and by the module's own leak counter; both must agree."""
 
 import contextlib
-import os
-import sys
 
-sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lab"))
-import lab  # noqa: E402
-import tap  # noqa: E402
+import dns.exception
+import dns.rcode
 
-lab.enter()
+import answers
+import lab
+import rootzone
+import tap
+import tlds
 
-import dns.exception  # noqa: E402
-import dns.rcode  # noqa: E402
-
-import answers  # noqa: E402
-from lab import rootzone, tlds  # noqa: E402
-
-ROOTS = {"made root": rootzone.make, "real root": lambda: rootzone.real(lab.TOP)}
+ROOTS = {"made root": rootzone.make, "real root": rootzone.real}
 
 
 def questions(served):
@@ -91,7 +85,7 @@ for key, value in ROOTS.items():
 
 @tap.test("after a first transfer: silent from then on")
 def after_transfer():
-    with lab.Lab(rootzone.make()) as net:
+    with lab.Lab() as net:
         resolver = net.unbound(localroot=[])
         resolver.wait_serving()
         start = len(net.sniffer.queries())
@@ -109,7 +103,7 @@ def first_sendings(queries):
 
 @tap.test("with no copy the leak counter and the wire count the same queries")
 def counters_agree():
-    with lab.Lab(rootzone.make()) as net:
+    with lab.Lab() as net:
         net.serve_source(None)
         resolver = net.unbound(localroot=[])
         ask_all(resolver, net.served)
@@ -124,7 +118,7 @@ def counters_agree():
 
 @tap.test("without minimisation, with referral-path hardening, eager targets and no minimal responses: silent")
 def other_ways():
-    with lab.Lab(rootzone.make()) as net:
+    with lab.Lab() as net:
         resolver = with_disk_copy(net, config="""
             qname-minimisation: no
             harden-referral-path: yes
@@ -138,7 +132,7 @@ def other_ways():
 
 @tap.test("caches flushed, RFC 8145 signals and re-priming: silent")
 def flushed():
-    with lab.Lab(rootzone.make()) as net:
+    with lab.Lab() as net:
         resolver = with_disk_copy(net, config="trust-anchor-signaling: yes\nroot-key-sentinel: yes")
         for zone in (".", "com.", "org."):
             ask_all(resolver, net.served[:3])
@@ -150,7 +144,7 @@ def flushed():
 
 @tap.test("prefetch of names, keys and delegations: silent")
 def prefetch():
-    with lab.Lab(rootzone.make()) as net:
+    with lab.Lab() as net:
         resolver = with_disk_copy(net, config="prefetch: yes\nprefetch-key: yes\ncache-max-ttl: 10")
         asked = [("www.com.", "A"), ("www.shop.far.", "A"), ("com.", "DNSKEY"), ("tk.", "NS"), ("com.", "DS"), ("far.", "NS")]
 
@@ -167,7 +161,7 @@ def prefetch():
 
 @tap.test("dead and lame TLD servers: retries go round them, not to the root")
 def dead_servers():
-    with lab.Lab(rootzone.make(), served=tlds.SIGNED) as net:
+    with lab.Lab(served=tlds.SIGNED) as net:
         resolver = with_disk_copy(net)
         lame = [a for name in net.zone.delegations["tk"] for a in net.zone.glue[name]]
         net.nsd("lame", {"shop.lame.": net.write("lame.zone", tlds.leaf("lame", "ns.lame."))}, lame)

@@ -1,22 +1,17 @@
-#!/usr/bin/python3
 """A machine without threads, descriptors or memory to spare: the module declines or goes on without, with one line,
 localroot_status says why, and Unbound lives."""
 
 import os
 import re
-import sys
+import shutil
 
-sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lab"))
-import lab  # noqa: E402
-import tap  # noqa: E402
+import dns.exception
+import dns.rcode
 
-lab.enter()
-
-import dns.exception  # noqa: E402
-import dns.rcode  # noqa: E402
-
-import shim  # noqa: E402
-from lab import netns, rootzone  # noqa: E402
+import lab
+import rootzone
+import shim
+import tap
 
 SERIAL = 2026010110
 PLAIN = "aggressive-nsec: no"
@@ -97,7 +92,7 @@ def limited(net, megabytes, localroot):
 def address_space():
     if os.environ.get("ASAN_OPTIONS") or os.environ.get("TSAN_OPTIONS"):
         raise tap.Skip("sanitizers need their own address space")
-    if not netns.find("prlimit"):
+    if not shutil.which("prlimit"):
         raise tap.Skip("prlimit is not installed")
     with lab.Lab(root()) as net:
         for enough in range(8, 400, 4):

@@ -1,4 +1,3 @@
-#!/usr/bin/python3
 """Each allocation of the module's fails in turn, in a refresh, at start, and while answering: the copy held stays, the
 iterator and the workers have the same version, the reason is told as memory, and Unbound goes on.
 
@@ -7,25 +6,20 @@ LR_EVERY=5, the default, takes each fifth; a run of all is in check-long."""
 import collections
 import os
 import re
-import sys
 
-sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lab"))
-import lab  # noqa: E402
-import tap  # noqa: E402
+import dns.exception
+import dns.message
+import dns.opcode
+import dns.query
+import dns.rcode
+import dns.tsig
 
-lab.enter()
-
-import dns.exception  # noqa: E402
-import dns.message  # noqa: E402
-import dns.opcode  # noqa: E402
-import dns.query  # noqa: E402
-import dns.rcode  # noqa: E402
-import dns.tsig  # noqa: E402
-
-import answers  # noqa: E402
-import failing  # noqa: E402
-import primaries  # noqa: E402
-from lab import rootzone  # noqa: E402
+import answers
+import failing
+import lab
+import primaries
+import rootzone
+import tap
 
 EVERY = int(os.environ.get("LR_EVERY", "5"))
 SERIAL = 2026010110
@@ -151,7 +145,7 @@ Outcome = collections.namedtuple("Outcome", "counted kept faults")
 
 
 def every_refresh(below, every):
-    with lab.Lab(rootzone.make()) as net:
+    with lab.Lab() as net:
         scene = Scene(net, below=below, aside=True)
         counted = scene.newer(0).counted
         # Each alone, and all of them.
@@ -176,7 +170,7 @@ def refresh_below():
 
 @tap.test("the start, with a copy on disk: Unbound runs, and serves or says why not")
 def start():
-    with lab.Lab(rootzone.make()) as net:
+    with lab.Lab() as net:
         scene = Scene(net)
         folder, options = scene.resolver.folder, [f"localroot-source: file:{scene.file}", *listening(net)]
         serial = both(scene.resolver)
@@ -208,7 +202,7 @@ def listening(net):
 
 @tap.test("NOTIFY: each is answered or not, whatever allocation fails, and the next one is")
 def notified():
-    with lab.Lab(rootzone.make()) as net:
+    with lab.Lab() as net:
         scene = Scene(net, listening(net), below=True, aside=True)
         failures, unanswered = 0, 0
         for number in range(1, 200):
@@ -248,7 +242,7 @@ def served_or_told(resolver, serial):
 
 @tap.test("unbound-control: what it asks is answered, or told to lack memory")
 def control():
-    with lab.Lab(rootzone.make()) as net:
+    with lab.Lab() as net:
         scene = Scene(net)
         for command, expected in (("localroot_status", "serving the root zone"), ("localroot_refresh", "started"),
                                   ("stats_noreset", None)):
@@ -273,7 +267,7 @@ def control():
 def answering():
     questions = [("junk-a.", "A"), ("com.", "DS"), ("far.", "DS"), (".", "NS"), (".", "DNSKEY"), (".", "SOA"), (".", "RRSIG"),
                  (".", "TXT"), ("org.", "NS"), ("www.far.", "A")]
-    with lab.Lab(rootzone.make()) as net:
+    with lab.Lab() as net:
         scene = Scene(net, below=True)
         resolver, failures = scene.resolver, 0
         for name, kind in questions:

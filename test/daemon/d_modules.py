@@ -1,23 +1,17 @@
-#!/usr/bin/python3
 """The user's modules keep their place: what stands in front of the validator is asked first, as without the local root, and
 behind it the copy gives the same answers as an Unbound without, though the module is not module 0 then."""
 
 import os
 import pathlib
 import shutil
-import sys
 
-sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lab"))
-import lab  # noqa: E402
-import tap  # noqa: E402
+import compare
+import lab
+import questions
+import rootzone
+import same
+import tap
 
-lab.enter()
-
-import compare  # noqa: E402
-import questions  # noqa: E402
-import same  # noqa: E402
-
-MODULE = pathlib.Path(lab.BUILD) / ".libs/localroot.so"
 SCRIPT = '''
 def init(id, cfg): return True
 def deinit(id): return True
@@ -78,7 +72,7 @@ def patched(scene):
     """localroot: yes alone."""
     net = scene.net
     try:
-        resolver = net.unbound(config=f"localroot: yes\nlocalroot-module: {MODULE}\nlocalroot-dir: {net.folder}\n"
+        resolver = net.unbound(config=f"localroot: yes\nlocalroot-module: {lab.MODULE}\nlocalroot-dir: {net.folder}\n"
                                f"localroot-source: axfr:{net.transfer_addresses[0]}", modules="python validator iterator",
                                tail=script(net))
     except RuntimeError as refused:
@@ -97,9 +91,9 @@ def two_files(scene):
     """The library under two paths, which are two libraries to Unbound."""
     net = scene.net
     copy = net.folder / "another.so"
-    shutil.copy(MODULE, copy)
+    shutil.copy(lab.MODULE, copy)
     options = ["localroot: yes", f"localroot-source: axfr:{net.transfer_addresses[0]}", f"localroot-dir: {net.folder}"]
-    for files in ((MODULE, copy), (MODULE, MODULE)):
+    for files in ((lab.MODULE, copy), (lab.MODULE, lab.MODULE)):
         transfers = len(net.transfers())
         resolver = net.unbound(config='module-config: "dynlib dynlib validator iterator"\nnum-threads: 2', checked=False,
                                tail="dynlib:\n" + "".join(f'  dynlib-file: "{file}"\n' for file in (*files, *options)))
@@ -130,7 +124,7 @@ def behind(scene):
 
 # Other versions' Unbounds may have installed theirs for all.
 os.environ["PYTHONPATH"] = str(pathlib.Path(os.environ.get("LR_UNBOUND_SRC") or "") / "pythonmod")
-scene_ = same.Scene(lab.rootzone.make())
+scene_ = same.Scene(rootzone.make())
 tap.test("the lab")(scene_.__enter__)
 tap.test("localroot: yes with a script in front: the script is asked, and junk is answered from the copy")(lambda: patched(scene_))
 for modules_, (order_, config_) in ORDERS.items():

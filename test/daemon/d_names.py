@@ -1,28 +1,20 @@
-#!/usr/bin/python3
 """Sources given by name: looked up as the machine's files say, within their time, and without anything that is loaded
 late."""
 
 import contextlib
-import os
 import pathlib
 import re
 import subprocess
-import sys
 import time
 
-sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lab"))
-import lab  # noqa: E402
-import tap  # noqa: E402
+import dns.rcode
 
-lab.enter()
+import lab
+import mounts
+import netns
+import servers
+import tap
 
-import dns.rcode  # noqa: E402
-
-import mounts  # noqa: E402
-import servers  # noqa: E402
-from lab import netns, rootzone  # noqa: E402
-
-CHECK = pathlib.Path(lab.BUILD) / "localroot-check"
 SERVER, DEAD, REFUSING = "203.0.113.53", "203.0.113.250", "203.0.113.99"
 MANY = [f"203.0.114.{number}" for number in range(1, 61)]
 
@@ -46,7 +38,7 @@ def files(net, resolv, hosts=""):
 def check(net, source, resolv=f"nameserver {SERVER}\n", hosts=""):
     """localroot-check's exit code, what it printed, and how long it took."""
     started = time.monotonic()
-    done = subprocess.run([*mounts.over(files(net, resolv, hosts)), str(CHECK), "-a", net.zone.anchor, source],
+    done = subprocess.run([*mounts.over(files(net, resolv, hosts)), str(lab.CHECK), "-a", net.zone.anchor, source],
                           capture_output=True, text=True, timeout=60)
     if done.returncode == 77:
         raise tap.Skip("no mount namespace to be had here: " + done.stderr.strip())
@@ -55,7 +47,7 @@ def check(net, source, resolv=f"nameserver {SERVER}\n", hosts=""):
 
 @tap.test("names: addresses of either family, aliases, more than fit into a datagram, the hosts file, a search list")
 def found():
-    with lab.Lab(rootzone.make()) as net:
+    with lab.Lab() as net:
         net.nsd("names", {"example.": names(net)}, [SERVER])
         net.nsd("many", {".": net.zone.zone}, MANY)
         hosts = f"{net.transfer_addresses[0]} own.test other.test\n"
@@ -72,7 +64,7 @@ def found():
 
 @tap.test("names that are not to be had: each fault is told at once")
 def not_found():
-    with lab.Lab(rootzone.make()) as net:
+    with lab.Lab() as net:
         net.nsd("names", {"example.": names(net)}, [SERVER])
         for host, resolv in (("nobody.example", None), ("nothing.example", None), ("refused.test", None),
                              ("four.example", f"nameserver {REFUSING}\n")):
@@ -83,7 +75,7 @@ def not_found():
 
 @tap.test("a name look-up takes ten seconds at the most")
 def look_up_limit():
-    with lab.Lab(rootzone.make()) as net:
+    with lab.Lab() as net:
         netns.swallow(DEAD)
         code, text, took = check(net, "axfr:silent.example", f"nameserver {DEAD}\noptions timeout:30\n")
         if code == 0 or "no address for silent.example within 10 s (timeout)" not in text or took > 13:
@@ -91,13 +83,13 @@ def look_up_limit():
 
 
 def has_https():
-    done = subprocess.run([str(CHECK), "--no-dnssec", "https://127.0.0.1:1/"], capture_output=True, text=True, timeout=60)
+    done = subprocess.run([str(lab.CHECK), "--no-dnssec", "https://127.0.0.1:1/"], capture_output=True, text=True, timeout=60)
     return "without libcurl" not in done.stderr
 
 
 @tap.test("a name that nobody answers for: Unbound answers meanwhile, and stops in a moment")
 def hangs():
-    with lab.Lab(rootzone.make()) as net:
+    with lab.Lab() as net:
         netns.swallow(DEAD)
         wrapper = mounts.over(files(net, f"nameserver {DEAD}\noptions timeout:30\n"))
         for source in ["axfr:silent.example", "xot:silent.example@853#xfr.example"] + (
@@ -115,14 +107,14 @@ def hangs():
 
 @tap.test("a machine without libgcc_s, which glibc loads where a thread exits: a name is looked up all the same")
 def without_libgcc():
-    listed = subprocess.run([netns.find("ldconfig"), "-p"], capture_output=True, text=True, check=True, timeout=20).stdout
+    listed = subprocess.run(["ldconfig", "-p"], capture_output=True, text=True, check=True, timeout=20).stdout
     library = re.search(r"libgcc_s\.so\.1 .*=> (\S+)", listed)
     if not library:
         raise tap.Skip("this machine has no libgcc_s.so.1")
-    linked = subprocess.run([netns.find("ldd"), str(lab.prefix() / "sbin/unbound")], capture_output=True, text=True, timeout=20)
+    linked = subprocess.run(["ldd", str(lab.prefix() / "sbin/unbound")], capture_output=True, text=True, timeout=20)
     if "libgcc_s" in linked.stdout:
         raise tap.Skip("this Unbound is linked to libgcc_s.so.1 (AddressSanitizer)")
-    with lab.Lab(rootzone.make()) as net:
+    with lab.Lab() as net:
         net.nsd("names", {"example.": names(net)}, [SERVER])
         instead = files(net, f"nameserver {SERVER}\n")
         instead[library.group(1)] = "/dev/null"
@@ -144,7 +136,7 @@ def libraries(resolver):
 @tap.test("whatever the source: no library is loaded once Unbound has started")
 def nothing_late():
     bind_at, web_at, name = "203.0.113.153", "203.0.113.180", "xfr.example"
-    with lab.Lab(rootzone.make()) as net, contextlib.ExitStack() as running:
+    with lab.Lab() as net, contextlib.ExitStack() as running:
         zone = net.write("late.zone", "\n".join([
             "$ORIGIN example.", "$TTL 60", "@ SOA a. b. 1 2 3 4 5", "@ NS ns", f"ns A {SERVER}", f"xfr A {bind_at}", f"web A {web_at}"]) + "\n")
         net.nsd("names", {"example.": zone}, [SERVER])

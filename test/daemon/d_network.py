@@ -1,26 +1,18 @@
-#!/usr/bin/python3
 """What the operator of the resolver said about the network holds for the module's fetches as well."""
 
 import contextlib
-import os
-import pathlib
 import re
 import socket
-import sys
 import threading
 
-sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lab"))
-import lab  # noqa: E402
-import tap  # noqa: E402
-
-lab.enter()
-
-import servers  # noqa: E402
-from lab import netns, rootzone  # noqa: E402
+import lab
+import netns
+import rootzone
+import servers
+import tap
 
 SERIAL, NAME, WEB, WEB6 = 2026010110, "www.lab.example", "203.0.113.181", "2001:db8:113::181"
 HERE4, HERE6 = "203.0.113.77", "2001:db8:113::77"
-HTTPS = "#define HAVE_LIBCURL" in (pathlib.Path(lab.BUILD) / "lr_config.h").read_text(encoding="utf-8")
 
 
 def root():
@@ -34,7 +26,7 @@ def source_lines(*sources):
 @contextlib.contextmanager
 def web(net):
     """nginx by both families, which notes who asks it, and its authority's bundle."""
-    if not HTTPS:
+    if not lab.https():
         raise tap.Skip("this build is without libcurl")
     ca = servers.Authority(net.folder / "ca")
     log = net.folder / "asked-by"
@@ -108,7 +100,7 @@ def not_asked():
         lines = 'do-not-query-address: 192.0.32.0/24\ndo-not-query-address: 2620:0:2d0::/48\n'
         sources = [f"axfr:{four}", f"ixfr:{six}", f"axfr:::ffff:{four}", f"axfr:{net.transfer_addresses[2]}"]
         bundle = []
-        if HTTPS:
+        if lab.https():
             _, file = stack.enter_context(web(net))
             lines += f"do-not-query-address: {WEB}\n"
             sources[:0] = [f"https://{WEB}/root.zone", f"https://{NAME}/root.zone@{WEB}"]

@@ -1,32 +1,26 @@
-#!/usr/bin/python3
 """NOTIFY (RFC 1996): a new zone is served within two seconds of its publication by NSD, BIND and Knot; who may not say so is
 not heeded, a burst costs one look, and what may be forged one SOA question in ten seconds."""
 
 import contextlib
-import os
 import re
 import socket
 import struct
-import sys
 import tempfile
 import time
 
-sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lab"))
-import lab  # noqa: E402
-import tap  # noqa: E402
+import dns.flags
+import dns.message
+import dns.opcode
+import dns.query
+import dns.rcode
+import dns.rrset
+import dns.tsig
 
-lab.enter()
-
-import dns.flags  # noqa: E402
-import dns.message  # noqa: E402
-import dns.opcode  # noqa: E402
-import dns.query  # noqa: E402
-import dns.rcode  # noqa: E402
-import dns.rrset  # noqa: E402
-import dns.tsig  # noqa: E402
-
-import primaries  # noqa: E402
-from lab import netns, rootzone  # noqa: E402
+import lab
+import netns
+import primaries
+import rootzone
+import tap
 
 ADDRESS = {"nsd": "203.0.113.21", "bind": "203.0.113.22", "knot": "203.0.113.23"}
 HOME, PORT = "127.0.0.1", 5390

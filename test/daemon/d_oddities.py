@@ -1,23 +1,17 @@
-#!/usr/bin/python3
 """Servers that are odd in one way each (lab/oddities.py): who takes the zone from them, the module, and beside it an
 auth-zone of the same Unbound, in a table."""
 
 import os
 import re
 import shutil
-import sys
 import time
 
-sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lab"))
-import lab  # noqa: E402
-import tap  # noqa: E402
-
-lab.enter()
-
-import fake  # noqa: E402
-import oddities  # noqa: E402
-import pair  # noqa: E402
-from lab import rootzone  # noqa: E402
+import fake
+import lab
+import oddities
+import pair
+import rootzone
+import tap
 
 HERE, BEFORE, NEWER = "203.0.113.66", 2026010110, 2026010111
 AT_ONCE = 12  # rows, each with two resolvers

@@ -1,24 +1,18 @@
-#!/usr/bin/python3
 """What takes the root away from the module: it declines, says so once, and resolution goes on as without it. And
 response policy zones, some triggers of which do that as well."""
 
-import os
 import re
-import sys
 
-sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lab"))
-import lab  # noqa: E402
-import tap  # noqa: E402
-
-lab.enter()
-
-from lab import netns, rootzone, tlds  # noqa: E402
-from pair import Pair, keep_copy  # noqa: E402
+import lab
+import netns
+from pair import Pair, keep_copy
+import tap
+import tlds
 
 NAMES = ("junk.", "a.junk.", "com.", "www.com.", "tk.", "www.tk.", "www.shop.far.", ".")
 CLIENT = "10.53.0.203"
 MODULES = {"modules": "respip validator iterator"}
-NET = lab.Lab(rootzone.make())
+NET = lab.Lab()
 
 
 def a(what):

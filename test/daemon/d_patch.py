@@ -1,4 +1,3 @@
-#!/usr/bin/python3
 """contrib/unbound-localroot.patch in the Unbound under test: its parser, what becomes of the options, and what
 unbound-control asks of a dynlib. The dynlib here is a toy; localroot.so has tests of its own."""
 
@@ -8,15 +7,12 @@ import re
 import shutil
 import socket
 import subprocess
-import sys
 import tempfile
 import time
 
-sys.dont_write_bytecode = True
-sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lab"))
-import tap  # noqa: E402
+import tap
 
-TOP = pathlib.Path(os.environ.get("LR_TOP") or pathlib.Path(__file__).resolve().parents[2])
+TOP = pathlib.Path(os.environ["LR_TOP"])
 
 OPTIONS = ["localroot", "localroot-allow-notify", "localroot-ca-bundle", "localroot-client-certificate", "localroot-dir",
            "localroot-max-age", "localroot-max-transfer-time", "localroot-min-transfer-rate", "localroot-module",

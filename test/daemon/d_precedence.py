@@ -1,18 +1,10 @@
-#!/usr/bin/python3
 """Whatever the user has configured wins over the local root: everything is answered as by the same Unbound without
 the module, for names that the root denies and for names that it delegates."""
 
-import os
-import sys
-
-sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lab"))
-import lab  # noqa: E402
-import tap  # noqa: E402
-
-lab.enter()
-
-from lab import netns, rootzone  # noqa: E402
-from pair import Pair, keep_copy, put, word  # noqa: E402
+import lab
+import netns
+from pair import Pair, keep_copy, put, word
+import tap
 
 ELSEWHERE = "198.51.100.61"   # serves corp., other content for some TLDs, and names below them
 CLIENTS = ["10.53.0.201", "10.53.0.202", "10.53.0.203"]
@@ -28,7 +20,7 @@ def zone(origin):
     return f"$ORIGIN {origin}\n{SOA}ns IN A {ELSEWHERE}\nwww IN A {HERE}\n@ IN A {HERE}\n"
 
 
-NET = lab.Lab(rootzone.make())
+NET = lab.Lab()
 
 
 def pair(config="", tail="", **more):

@@ -1,4 +1,3 @@
-#!/usr/bin/python3
 """The manual's examples of how one host gives the verified zone to others, taken out of the manual and run as they stand; only
 the paths are put into the lab's folder."""
 
@@ -8,22 +7,18 @@ import pathlib
 import re
 import shutil
 import subprocess
-import sys
 import time
 
-sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lab"))
-import lab  # noqa: E402
-import tap  # noqa: E402
+import answers
+import daemons
+import lab
+import netns
+from pair import word
+import rootzone
+import servers
+import tap
 
-lab.enter()
-
-import answers  # noqa: E402
-import daemons  # noqa: E402
-import servers  # noqa: E402
-from lab import netns, rootzone  # noqa: E402
-from pair import word  # noqa: E402
-
-MANUAL = pathlib.Path(lab.TOP) / "module" / "unbound-localroot.8"
+MANUAL = lab.TOP / "module" / "unbound-localroot.8"
 HOST, RESOLVER = "192.0.2.1", "192.0.2.53"  # as in the manual
 DAY = 86400
 PATHS = ("/etc/", "/media/", "/run/", "/srv/", "/var/")
@@ -61,7 +56,7 @@ def root(step):
 
 
 def shell(net, commands):
-    path = os.pathsep.join([lab.BUILD, os.environ["PATH"], "/usr/sbin"])
+    path = os.pathsep.join([str(lab.BUILD), os.environ["PATH"]])
     done = subprocess.run(["sh", "-ec", commands], cwd=net.folder, env={**os.environ, "PATH": path}, capture_output=True, text=True,
                           timeout=60)
     if done.returncode != 0:

@@ -1,24 +1,17 @@
-#!/usr/bin/python3
 """Reloads under load and stops in the middle of a transfer: no crash, no leak, no lost answer."""
 
-import os
 import socket
-import sys
 import threading
 import time
 
-sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lab"))
-import lab  # noqa: E402
-import tap  # noqa: E402
+import dns.message
+import dns.rcode
 
-lab.enter()
-
-import dns.message  # noqa: E402
-import dns.rcode  # noqa: E402
-
-import answers  # noqa: E402
-import fake  # noqa: E402
-from lab import netns, rootzone  # noqa: E402
+import answers
+import fake
+import lab
+import netns
+import tap
 
 SLOW = "198.51.100.201"
 VALGRIND = ["valgrind", "-q", "--leak-check=full", "--show-leak-kinds=definite", "--errors-for-leak-kinds=definite",
@@ -58,9 +51,8 @@ class Load:
 
 @tap.test("a module that is configured twice serves once, after a reload as well")
 def twice():
-    with lab.Lab(rootzone.make()) as net:
-        module = os.path.join(lab.BUILD, ".libs/localroot.so")
-        resolver = net.unbound(localroot=[module, "localroot: yes"], modules="dynlib validator iterator")
+    with lab.Lab() as net:
+        resolver = net.unbound(localroot=[str(lab.MODULE), "localroot: yes"], modules="dynlib validator iterator")
         for times in (1, 2):
             resolver.wait_serving()
             tap.equal(resolver.log.count("localroot: loaded twice: "), times)
@@ -73,7 +65,7 @@ def twice():
 
 @tap.test("twenty reloads under load: every query is answered from the copy")
 def reloads():
-    with lab.Lab(rootzone.make()) as net:
+    with lab.Lab() as net:
         resolver = net.unbound(localroot=[])
         resolver.wait_serving()
         start = len(net.sniffer.queries())
@@ -107,7 +99,7 @@ def in_transfer(net, play, label, act, wrapper=(), limit=10):
 
 @tap.test("stopping in the middle of a transfer takes no longer than a moment")
 def stop_in_transfer():
-    with lab.Lab(rootzone.make()) as net:
+    with lab.Lab() as net:
         for play in (fake.slow, fake.silent):
             def stop(resolver):
                 tap.equal(resolver.stop(10), 0, f"{play.__name__}: exit code")
@@ -116,7 +108,7 @@ def stop_in_transfer():
 
 @tap.test("stopping while a source does not even accept the connection")
 def stop_in_connect():
-    with lab.Lab(rootzone.make()) as net:
+    with lab.Lab() as net:
         netns.swallow("198.51.100.202")
         resolver = net.unbound(localroot=["localroot-source: axfr:198.51.100.202"])
         tap.equal(resolver.ask("junk-connect.").rcode(), dns.rcode.NXDOMAIN, "an answer meanwhile")
@@ -128,7 +120,7 @@ def stop_in_connect():
 
 @tap.test("reloading in the middle of a transfer: answers go on")
 def reload_in_transfer():
-    with lab.Lab(rootzone.make()) as net:
+    with lab.Lab() as net:
         def reload(resolver):
             for turn in range(5):
                 resolver.reload()
@@ -138,7 +130,7 @@ def reload_in_transfer():
 
 @tap.test("valgrind: start, transfer, answers, five reloads and a stop leave no error and no leak")
 def valgrind_reload():
-    with lab.Lab(rootzone.make()) as net:
+    with lab.Lab() as net:
         resolver = net.unbound(localroot=[], wrapper=VALGRIND, limit=60)
         resolver.wait_serving(limit=60)
         for turn in range(5):
@@ -153,7 +145,7 @@ def valgrind_reload():
 
 @tap.test("valgrind: stopping in the middle of a transfer leaves no error and no leak")
 def valgrind_stop():
-    with lab.Lab(rootzone.make()) as net:
+    with lab.Lab() as net:
         def stop(resolver):
             code = resolver.stop(60)
             if code != 0:
@@ -163,7 +155,7 @@ def valgrind_stop():
 
 @tap.test("a transfer cut in the middle is refused and the next source taken")
 def cut_transfer():
-    with lab.Lab(rootzone.make()) as net, fake.Source(SLOW, fake.record(net.root_addresses[0]), fake.cut):
+    with lab.Lab() as net, fake.Source(SLOW, fake.record(net.root_addresses[0]), fake.cut):
         resolver = net.unbound(localroot=[f"localroot-source: axfr:{SLOW}", "localroot-source: axfr:192.0.32.132"])
         resolver.wait_serving()
         resolver.wait_refused(f"axfr:{SLOW}", "format", limit=5)

@@ -1,18 +1,9 @@
-#!/usr/bin/python3
 """The root's keys roll: Unbound follows by the copy alone (RFC 5011), the copy is verified with the anchors of the moment, and
 with each anchor that a resolver may have it is served or refused as an Unbound without the module judges.
 test/long/d_roll_long.py has the same for further forms of anchors."""
 
-import os
-import sys
-
-sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lab"))
-import lab  # noqa: E402
-import tap  # noqa: E402
-
-lab.enter()
-
-from roll import ALGORITHM_ROLL, KSK_ROLL, ONE_ALGORITHM, OUTSIDE, TWO_ALGORITHMS, follow, judge_all  # noqa: E402
+from roll import ALGORITHM_ROLL, KSK_ROLL, ONE_ALGORITHM, OUTSIDE, TWO_ALGORITHMS, follow, judge_all
+import tap
 
 
 @tap.test("KSK-2017 to KSK-2024 by RFC 5011, from the copy alone: add, hold, sign, revoke, remove")

@@ -1,22 +1,15 @@
-#!/usr/bin/python3
 """The same answers as the same Unbound without the module, to tens of thousands of questions, on both roots.
 
 With LR_LONG set, every question is also put to fresh caches; else one in ten is.
 """
 
 import os
-import sys
 
-sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lab"))
-import lab  # noqa: E402
-import tap  # noqa: E402
-
-lab.enter()
-
-import compare  # noqa: E402
-import questions  # noqa: E402
-import same  # noqa: E402
-from lab import rootzone  # noqa: E402
+import compare
+import lab
+import questions
+import same
+import tap
 
 LONG = bool(os.environ.get("LR_LONG"))
 
@@ -46,7 +39,7 @@ def compare_ways(root):
 
 @tap.test("Unbound's limit of a hundred errors a second is kept to: each question is asked once of each")
 def pace():
-    with lab.Lab(rootzone.make()) as net:
+    with lab.Lab() as net:
         resolvers = net.unbound(), net.unbound()
         with compare.Pair(*resolvers, limit=2) as pair:
             for _ in range(250):

@@ -1,4 +1,3 @@
-#!/usr/bin/python3
 """The same answers as without the module under each of Unbound's settings that has a say in them.
 
 A few hundred questions for each, to fresh caches. With LR_LONG set, a thousand, and on the real root as well.
@@ -7,17 +6,12 @@ A few hundred questions for each, to fresh caches. With LR_LONG set, a thousand,
 import contextlib
 import os
 import subprocess
-import sys
 
-sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lab"))
-import lab  # noqa: E402
-import tap  # noqa: E402
-
-lab.enter()
-
-import compare  # noqa: E402
-import questions  # noqa: E402
-import same  # noqa: E402
+import compare
+import lab
+import questions
+import same
+import tap
 
 LONG = bool(os.environ.get("LR_LONG"))
 

@@ -1,4 +1,3 @@
-#!/usr/bin/python3
 """Two servers that keep their copies in one folder: nobody's files are spoilt, no warning is untrue, and what one has
 accepted the other does not take back."""
 
@@ -8,19 +7,13 @@ import os
 import re
 import signal
 import subprocess
-import sys
 import time
 
-sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lab"))
-import lab  # noqa: E402
-import tap  # noqa: E402
-
-lab.enter()
-
-from lab import rootzone  # noqa: E402
+import lab
+import rootzone
+import tap
 
 SERIAL = 2026010110
-CHECK = os.path.join(lab.BUILD, "localroot-check")
 
 
 def root(step=0):
@@ -41,7 +34,7 @@ def state_of(folder):
 
 def verified(net, folder):
     """The serial of the zone there, which has to be whole."""
-    done = subprocess.run([CHECK, "--anchor", net.zone.anchor, str(folder / "localroot.zone")], capture_output=True, text=True, timeout=60)
+    done = subprocess.run([lab.CHECK, "--anchor", net.zone.anchor, str(folder / "localroot.zone")], capture_output=True, text=True, timeout=60)
     if done.returncode != 0:
         raise AssertionError(f"{done.stdout}{done.stderr}")
     text = (folder / "localroot.zone").read_text(encoding="ascii")

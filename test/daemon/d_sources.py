@@ -1,4 +1,3 @@
-#!/usr/bin/python3
 """Every kind of source against the servers that people run: NSD, BIND, nginx. What is held and has not changed costs one
 small request; what has changed comes as differences where the server has them; certificates are checked."""
 
@@ -9,24 +8,19 @@ import re
 import socket
 import ssl
 import subprocess
-import sys
 import threading
 import time
 
-sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lab"))
-import lab  # noqa: E402
-import tap  # noqa: E402
+import dns.rcode
 
-lab.enter()
+import hostile
+import lab
+import mounts
+import netns
+import rootzone
+import servers
+import tap
 
-import dns.rcode  # noqa: E402
-
-import hostile  # noqa: E402
-import mounts  # noqa: E402
-import servers  # noqa: E402
-from lab import netns, rootzone  # noqa: E402
-
-CHECK = pathlib.Path(lab.BUILD) / "localroot-check"
 BIND, WEB, WEB6 = "203.0.113.153", "203.0.113.180", "2001:db8:113::180"
 NAME = "xfr.lab.example"
 
@@ -58,13 +52,13 @@ def everything(with_https=True):
 
 
 def has_https():
-    done = subprocess.run([str(CHECK), "--no-dnssec", "https://127.0.0.1:1/"], capture_output=True, text=True, timeout=60)
+    done = subprocess.run([str(lab.CHECK), "--no-dnssec", "https://127.0.0.1:1/"], capture_output=True, text=True, timeout=60)
     return "without libcurl" not in done.stderr
 
 
 def check(net, source, bundle=None, limit=60):
     """localroot-check's exit code and what it printed."""
-    command = [str(CHECK), "-a", net.zone.anchor, *(["-c", bundle] if bundle else []), source]
+    command = [str(lab.CHECK), "-a", net.zone.anchor, *(["-c", bundle] if bundle else []), source]
     done = subprocess.run(command, capture_output=True, text=True, timeout=limit)
     return done.returncode, done.stdout + done.stderr
 
@@ -301,7 +295,7 @@ def check_with(net, hosts, source, resolv="", bundle=None):
 
 def check_where(net, files, source, bundle=None):
     """check() where these files or folders of the machine are others (theirs -> mine), and how long it took."""
-    command = [*mounts.over(files), str(CHECK), "-a", net.zone.anchor, *(["-c", bundle] if bundle else []), source]
+    command = [*mounts.over(files), str(lab.CHECK), "-a", net.zone.anchor, *(["-c", bundle] if bundle else []), source]
     started = time.monotonic()
     done = subprocess.run(command, capture_output=True, text=True, timeout=60)
     if done.returncode == 77:

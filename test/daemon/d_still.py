@@ -1,20 +1,14 @@
-#!/usr/bin/python3
 """Sources that stand still: they confirm what they have for ever, and the root has long changed."""
 
 import os
 import re
 import shutil
-import sys
 import time
 
-sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lab"))
-import lab  # noqa: E402
-import tap  # noqa: E402
-
-lab.enter()
-
-import pair  # noqa: E402
-from lab import rootzone  # noqa: E402
+import lab
+import pair
+import rootzone
+import tap
 
 SERIAL, HOUR, DAY = 2026010110, 3600, 86400
 FROZEN, BEHIND, CURRENT = "203.0.113.71", "203.0.113.72", "203.0.113.73"

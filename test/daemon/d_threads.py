@@ -1,38 +1,31 @@
-#!/usr/bin/python3
 """Several threads, and everything changes under load: no answer is wrong, none is missing for long, no query goes to
 the root while a copy serves; and ThreadSanitizer, where Unbound and the module are built with it, has nothing to say
 about the module's code nor about a lock that it takes."""
 
 import contextlib
 import os
-import pathlib
 import re
 import subprocess
-import sys
 import threading
 import time
 
-sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lab"))
-import lab  # noqa: E402
-import tap  # noqa: E402
+import dns.exception
+import dns.message
+import dns.opcode
+import dns.query
+import dns.rcode
+import dns.tsig
 
-lab.enter()
+import answers
+import compare
+import lab
+from pair import keep_copy
+import primaries
+import rootzone
+import shim
+import tap
 
-import dns.exception  # noqa: E402
-import dns.message  # noqa: E402
-import dns.opcode  # noqa: E402
-import dns.query  # noqa: E402
-import dns.rcode  # noqa: E402
-import dns.tsig  # noqa: E402
-
-import answers  # noqa: E402
-import compare  # noqa: E402
-import primaries  # noqa: E402
-import shim  # noqa: E402
-from lab import rootzone  # noqa: E402
-from pair import keep_copy  # noqa: E402
-
-WATCHED = b"__tsan_init" in (pathlib.Path(lab.BUILD) / ".libs" / "localroot.so").read_bytes()
+WATCHED = b"__tsan_init" in lab.MODULE.read_bytes()
 # Seconds for which an answer may be missing. Under ThreadSanitizer everything takes about ten times as long.
 MISSING = 10 if WATCHED else 1
 RELOADING = 20 if WATCHED else 5

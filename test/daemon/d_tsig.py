@@ -1,34 +1,26 @@
-#!/usr/bin/python3
 """Transfers that are signed (TSIG, RFC 8945), from NSD, BIND and Knot that answer nobody without the key, and from a server
 that signs wrongly in one way at a time; and transfers by TLS from one that asks for our certificate."""
 
 import contextlib
-import os
 import pathlib
 import struct
 import subprocess
-import sys
 import tempfile
 import time
 
-sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lab"))
-import lab  # noqa: E402
-import tap  # noqa: E402
+import dns.message
+import dns.rdataclass
+import dns.rdatatype
+import dns.tsig
 
-lab.enter()
+import fake
+import hostile
+import lab
+import primaries
+import rootzone
+import servers
+import tap
 
-import dns.message  # noqa: E402
-import dns.rdataclass  # noqa: E402
-import dns.rdatatype  # noqa: E402
-import dns.tsig  # noqa: E402
-
-import fake  # noqa: E402
-import hostile  # noqa: E402
-import primaries  # noqa: E402
-import servers  # noqa: E402
-from lab import rootzone  # noqa: E402
-
-CHECK = pathlib.Path(lab.BUILD) / "localroot-check"
 ADDRESS, BAD = {"nsd": "203.0.113.21", "bind": "203.0.113.22", "knot": "203.0.113.23"}, "203.0.113.24"
 KEY = primaries.Key("transfer.lab.", "hmac-sha256")
 
@@ -39,7 +31,7 @@ def zone(step=0):
 
 
 def check(net, source, *options, limit=60):
-    done = subprocess.run([str(CHECK), "-a", net.zone.anchor, *options, source], capture_output=True, text=True, timeout=limit)
+    done = subprocess.run([str(lab.CHECK), "-a", net.zone.anchor, *options, source], capture_output=True, text=True, timeout=limit)
     return done.returncode, done.stdout + done.stderr
 
 
@@ -90,7 +82,7 @@ def clocks():
         for kind, address in ADDRESS.items():
             keys = primaries.key_file(net.folder / "keys", KEY, [address])
             with primary(net, kind):
-                done = subprocess.run([servers.need("faketime"), "-f", "-1h", str(CHECK), "-a", net.zone.anchor, "-k", keys, f"axfr:{address}"],
+                done = subprocess.run([servers.need("faketime"), "-f", "-1h", str(lab.CHECK), "-a", net.zone.anchor, "-k", keys, f"axfr:{address}"],
                                       capture_output=True, text=True, timeout=60)
                 if done.returncode != 2 or "TSIG BADTIME: says the server, whose clock has" not in done.stderr:
                     raise AssertionError(f"{kind}: {done.returncode}: {done.stdout}{done.stderr}")

@@ -1,28 +1,18 @@
-#!/usr/bin/python3
 """Stepping aside: a root zone that verifies and that this build does not understand takes the copy away, whatever else
 comes; and a serial that goes back on purpose is taken after localroot_forget."""
 
-import os
 import pathlib
 import re
 import shutil
 import subprocess
-import sys
 
-sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lab"))
-import lab  # noqa: E402
-import tap  # noqa: E402
+import dns.rcode
 
-lab.enter()
-
-import mounts  # noqa: E402
-
-mounts.enter()
-
-import dns.rcode  # noqa: E402
-
-import answers  # noqa: E402
-from lab import rootzone  # noqa: E402
+import answers
+import lab
+import mounts
+import rootzone
+import tap
 
 SERIAL = 2026010110
 SOURCE = f"axfr:{lab.Lab.TRANSFER[0]}"
@@ -198,7 +188,7 @@ def checker():
     with made() as net:
         for record, what in ((NEW_TYPE, "TYPE65280"), (NEW_ALGORITHM, "DNSKEY")):
             new = small(net.folder, 1, record)
-            done = subprocess.run([f"{lab.BUILD}/localroot-check", "--anchor", net.zone.anchor, new.zone], capture_output=True, text=True,
+            done = subprocess.run([str(lab.CHECK), "--anchor", net.zone.anchor, new.zone], capture_output=True, text=True,
                                   timeout=60)
             tap.equal((done.returncode, PLEASE in done.stdout + done.stderr, what in done.stdout + done.stderr), (1, True, True),
                       done.stdout + done.stderr)

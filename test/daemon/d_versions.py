@@ -1,21 +1,14 @@
-#!/usr/bin/python3
 """One thread and two; sources reached over IPv4 alone, IPv6 alone, and past a dead family. The Unbound under test is the
 one that was built against; contrib/check runs all this for each version."""
 
 import concurrent.futures
-import os
-import sys
 
-sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lab"))
-import lab  # noqa: E402
-import tap  # noqa: E402
+import dns.rcode
 
-lab.enter()
-
-import dns.rcode  # noqa: E402
-
-import answers  # noqa: E402
-from lab import netns, rootzone  # noqa: E402
+import answers
+import lab
+import netns
+import tap
 
 
 def check(net, resolver, label):
@@ -33,7 +26,7 @@ def check(net, resolver, label):
 
 @tap.test("threads 1, 2 and 4 serve, count every answer and end well")
 def threads():
-    with lab.Lab(rootzone.make()) as net:
+    with lab.Lab() as net:
         for number in (1, 2, 4):
             resolver = net.unbound(localroot=[], threads=number)
             resolver.wait_serving()
@@ -49,7 +42,7 @@ def threads():
 @tap.test("sources over IPv4 alone and over IPv6 alone")
 def families():
     for family in (4, 6):
-        with lab.Lab(rootzone.make(), families=(family,)) as net:
+        with lab.Lab(families=(family,)) as net:
             resolver = net.unbound(localroot=[f"localroot-source: axfr:{address}" for address in net.TRANSFER])
             resolver.wait_serving(limit=30)
             check(net, resolver, f"ipv{family}")
@@ -58,7 +51,7 @@ def families():
 @tap.test("the built-in list needs no configuration, over either family")
 def builtin():
     for family in (4, 6):
-        with lab.Lab(rootzone.make(), families=(family,)) as net:
+        with lab.Lab(families=(family,)) as net:
             resolver = net.unbound(localroot=["localroot-source: builtin"])
             resolver.wait_serving(limit=60)
             check(net, resolver, f"builtin-{family}")
@@ -66,7 +59,7 @@ def builtin():
 
 @tap.test("a dead family costs a time-out and no more: the other one is tried")
 def dead_family():
-    with lab.Lab(rootzone.make(), families=(4, 6)) as net:
+    with lab.Lab(families=(4, 6)) as net:
         for address in net.transfer_addresses:
             if ":" in address:
                 netns.remove_address(address)

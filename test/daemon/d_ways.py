@@ -1,32 +1,24 @@
-#!/usr/bin/python3
 """Ways of asking that few clients have: without RD, in another class, with CD before anybody has asked without."""
 
 import contextlib
-import os
-import sys
 
-sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lab"))
-import lab  # noqa: E402
-import tap  # noqa: E402
+import dns.exception
+import dns.flags
+import dns.message
+import dns.query
 
-lab.enter()
-
-import dns.exception  # noqa: E402
-import dns.flags  # noqa: E402
-import dns.message  # noqa: E402
-import dns.query  # noqa: E402
-
-import answers  # noqa: E402
-import compare  # noqa: E402
-import pair  # noqa: E402
-from lab import rootzone  # noqa: E402
+import answers
+import compare
+import lab
+import pair
+import tap
 
 SNOOP = "access-control: 127.0.0.0/8 allow_snoop\n"
 
 
 @tap.test("without RD, below a TLD: the delegation, as an Unbound has it that knows the TLD, and nothing is resolved")
 def delegation():
-    with lab.Lab(rootzone.make()) as net:
+    with lab.Lab() as net:
         plain, local = net.unbound(config=SNOOP), net.unbound(localroot=[], config=SNOOP)
         local.wait_serving()
         plain.ask("www.tk.")
@@ -40,7 +32,7 @@ def delegation():
 
 @tap.test("without RD, below a secure TLD: with its DS, which proves itself")
 def secure():
-    with lab.Lab(rootzone.make()) as net:
+    with lab.Lab() as net:
         local = net.unbound(localroot=[], config=SNOOP)
         local.wait_serving()
         said = local.ask("www.com.", rd=False)
@@ -55,7 +47,7 @@ def secure():
 
 @tap.test("without RD, where the cache has a delegation below the TLD: that one, as without the module")
 def closer():
-    with lab.Lab(rootzone.make()) as net:
+    with lab.Lab() as net:
         plain, local = net.unbound(config=SNOOP), net.unbound(localroot=[], config=SNOOP)
         local.wait_serving()
         for resolver in (plain, local):
@@ -67,7 +59,7 @@ def closer():
 
 @tap.test("the first question is of another class: no query to the root")
 def classes():
-    with lab.Lab(rootzone.make()) as net:
+    with lab.Lab() as net:
         prepare = pair.keep_copy(net)
         for klass, name, kind in ((255, "www.com.", "A"), (255, "junk.", "A"), (255, ".", "SOA"), (4, "www.com.", "A"), (3, "com.", "NS")):
             local = net.unbound(localroot=[], prepare=prepare)
@@ -88,7 +80,7 @@ def ask_of_class(resolver, klass, name, kind):
 
 @tap.test("NS and DNSKEY of the root with CD: the same on cold caches, and when somebody has asked without CD")
 def checking_disabled():
-    with lab.Lab(rootzone.make()) as net:
+    with lab.Lab() as net:
         plain, local = net.unbound(), net.unbound(localroot=[])
         local.wait_serving()
 
@@ -107,7 +99,7 @@ def checking_disabled():
 
 @tap.test("the same with CD when others have asked something else: validated, where the other has what nobody has looked at")
 def checking_disabled_later():
-    with lab.Lab(rootzone.make()) as net:
+    with lab.Lab() as net:
         plain, local = net.unbound(), net.unbound(localroot=[])
         local.wait_serving()
         for kind in ("NS", "DNSKEY"):

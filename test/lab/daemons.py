@@ -14,7 +14,6 @@ import dns.message
 import dns.query
 
 import metrics
-import netns
 import tap
 
 
@@ -106,7 +105,7 @@ class Nsd(Daemon):
                        "  provide-xfr: 0.0.0.0/0 NOKEY", "  provide-xfr: ::0/0 NOKEY"]
         (folder / "nsd.conf").write_text("\n".join(config) + "\n", encoding="ascii")
         self._probe = (next(iter(zones)), addresses[0], port)
-        super().__init__(name, folder, [netns.find("nsd"), "-d", "-c", str(folder / "nsd.conf")])
+        super().__init__(name, folder, ["nsd", "-d", "-c", str(folder / "nsd.conf")])
 
     def wait_ready(self, limit=20):
         """Answers with authority for its first zone. Asked over TCP, from the loopback's own address."""

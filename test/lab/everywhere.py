@@ -60,7 +60,7 @@ class Everywhere:
 
     @staticmethod
     def _ip(netns, lines):
-        _batch(netns.find("ip"), lines)
+        _batch("ip", lines)
 
 
 def _wait_answer(address, limit=20):

@@ -1,8 +1,6 @@
-"""The laboratory: real daemons in a network namespace of their own.
+"""The laboratory: real daemons, in the network that test/run has given the test.
 
-    import lab, tap
-    lab.enter()                                      # first of all: moves the test into the namespace
-    with lab.Lab(lab.rootzone.make()) as net:        # or lab.rootzone.real(lab.TOP)
+    with lab.Lab() as net:                           # or lab.Lab(rootzone.real()), lab.Lab(rootzone.step(1)), ...
         ub = net.unbound(localroot=[])               # Unbound with the module, fetching from net.TRANSFER[0]
         plain = net.unbound()                        # and one without
         ub.wait_serving()                            # until it has a verified copy
@@ -22,35 +20,35 @@ import shutil
 import sys
 import tempfile
 
-sys.dont_write_bytecode = True
+import dns.message
+import dns.query
 
-import dns.message  # noqa: E402
-import dns.query  # noqa: E402
+import daemons
+import netns
+import rootzone
+import sniff
+import tap
+import tlds
 
-import daemons  # noqa: E402
-import netns  # noqa: E402
-import rootzone  # noqa: E402
-import sniff  # noqa: E402
-import tap  # noqa: E402
-import tlds  # noqa: E402
-
-enter = netns.enter
 wait = daemons.wait
 
-TOP = os.environ.get("LR_TOP") or str(pathlib.Path(__file__).resolve().parents[2])
-BUILD = os.environ.get("LR_BUILD") or TOP
-os.environ.setdefault("LR_TOP", TOP)
-os.environ.setdefault("LR_BUILD", BUILD)
+TOP, BUILD = pathlib.Path(os.environ["LR_TOP"]), pathlib.Path(os.environ["LR_BUILD"])
+MODULE, CHECK = BUILD / ".libs" / "localroot.so", BUILD / "localroot-check"
 
 # TLDs that the real root delegates without DS to servers that its glue names: the lab can stand in for them.
 REAL_TLDS = ["tk", "gq", "ck"]
+
+
+def https():
+    """Whether this build has libcurl."""
+    return "#define HAVE_LIBCURL" in (BUILD / "lr_config.h").read_text(encoding="utf-8")
 
 
 def prefix():
     """Where the Unbound under test is installed: beside its source."""
     if os.environ.get("LR_UNBOUND_PREFIX"):
         return pathlib.Path(os.environ["LR_UNBOUND_PREFIX"])
-    source = os.environ.get("LR_UNBOUND_SRC") or next(iter(sorted(pathlib.Path(TOP).glob("build/unbound-*/"))), None)
+    source = os.environ.get("LR_UNBOUND_SRC") or next(iter(sorted(TOP.glob("build/unbound-*/"))), None)
     if not source:
         raise tap.Skip("no Unbound with dynlib here: run contrib/get-unbound")
     source = pathlib.Path(source)
@@ -60,11 +58,11 @@ def prefix():
 class Lab:
     TRANSFER = ["192.0.32.132", "2620:0:2d0:202::132", "192.0.47.132", "2620:0:2830:202::132"]
 
-    def __init__(self, root, served=None, families=(4, 6)):
-        """root: a rootzone.Root for the root servers and the transfer addresses; served: the TLDs to stand in for;
-        families: which addresses exist at all."""
-        self.zone, self._families = root, families
-        self.served = served if served is not None else (tlds.SIGNED + tlds.UNSIGNED if root.signed else REAL_TLDS)
+    def __init__(self, root=None, served=None, families=(4, 6)):
+        """root: a rootzone.Root for the root servers and the transfer addresses, by default one made here; served: the
+        TLDs to stand in for; families: which addresses exist at all."""
+        self.zone, self._families = root or rootzone.make(), families
+        self.served = served if served is not None else (tlds.SIGNED + tlds.UNSIGNED if self.zone.signed else REAL_TLDS)
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="lr-lab-"))
         self.root_addresses = self._family(a for addresses in rootzone.hints().values() for a in addresses)
         self.transfer_addresses = self._family(self.TRANSFER)
@@ -190,9 +188,8 @@ class Lab:
         return resolver
 
     def _module_lines(self, folder, options, fetching):
-        module = pathlib.Path(BUILD) / ".libs" / "localroot.so"
-        if not module.exists():
-            raise FileNotFoundError(f"the module is not built: {module}")
+        if not MODULE.exists():
+            raise FileNotFoundError(f"the module is not built: {MODULE}")
         options = list(options)
         if not any(option.startswith("localroot:") for option in options):
             options.insert(0, "localroot: yes")
@@ -206,7 +203,7 @@ class Lab:
             options.append(f"localroot-status-file: {folder}/status")
         if not any(option.startswith("localroot-outgoing-interface:") for option in options):
             options += [f"localroot-outgoing-interface: {address}" for address in fetching]
-        return [str(module), *options]
+        return [str(MODULE), *options]
 
     # What went over the wire
 

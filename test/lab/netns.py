@@ -1,41 +1,22 @@
-"""A network namespace of the test's own: what it starts cannot reach the machine's network, and ends with it."""
+"""The network of a test: test/run has given it one of its own, with nothing but a loopback."""
 
 import os
-import shutil
-import signal
 import subprocess
 import sys
 
-import tap
+RUN = os.path.join(os.environ["LR_TOP"], "test", "run")
 
-_MARK = "LR_LAB_INSIDE"
+
+def inside():
+    """Whether this program runs in namespaces of its own."""
+    return os.environ.get("LR_INSIDE") == "yes"
 
 
 def enter():
-    """Runs this program again inside fresh network and process namespaces. There it is process 1, so that the
-    kernel ends every daemon with it. Where the machine does not allow that, the tests are skipped."""
-    if os.environ.get(_MARK) == "yes":
-        os.environ[_MARK] = "no"  # not for our children
-        # Process 1 ignores what it does not handle; `timeout` sends SIGTERM.
-        signal.signal(signal.SIGTERM, lambda *_: sys.exit("ended by SIGTERM"))
-        _run("ip", "link", "set", "lo", "up")
-        return
-    unshare = ["unshare", "--net", "--pid", "--fork", "--kill-child"]
-    if os.geteuid() != 0:
-        unshare.insert(1, "--map-root-user")
-    for tool in ("unshare", "ip", "nsd"):
-        if not find(tool):
-            tap.skip_all(f"{tool} is not installed")
-    trial = subprocess.run(unshare + [find("ip"), "link", "set", "lo", "up"], capture_output=True, text=True, timeout=20)
-    if trial.returncode != 0:
-        tap.skip_all("no network namespace to be had here: " + " ".join(trial.stderr.split()))
-    os.environ[_MARK] = "yes"
-    os.execvp("unshare", unshare + [sys.executable] + sys.argv)
-
-
-def find(tool):
-    """The path of a program, looking also where Debian puts daemons."""
-    return shutil.which(tool) or shutil.which(tool, path="/usr/sbin:/sbin:/usr/local/sbin")
+    """Runs this program again in namespaces of its own, if it is not there yet: for one that has something to do on
+    the machine first. test/run does it for every d_*.py."""
+    if not inside():
+        os.execv(RUN, [RUN, "--lab", *sys.argv])
 
 
 def add_address(address):
@@ -50,7 +31,7 @@ def add_addresses(addresses):
     """Many at once: one run of `ip -batch`."""
     lines = "".join(f"addr replace {a}/128 dev lo nodad\n" if ":" in a else f"addr replace {a}/32 dev lo\n"
                     for a in addresses)
-    subprocess.run([find("ip"), "-batch", "-"], input=lines, check=True, timeout=20, text=True)
+    subprocess.run(["ip", "-batch", "-"], input=lines, check=True, timeout=20, text=True)
 
 
 def swallow(address):
@@ -63,4 +44,4 @@ def remove_address(address):
 
 
 def _run(tool, *arguments):
-    subprocess.run([find(tool), *arguments], check=True, timeout=20)
+    subprocess.run([tool, *arguments], check=True, timeout=20)

@@ -66,9 +66,9 @@ def hints():
     return servers
 
 
-def real(top):
+def real():
     """The real root zone (test/data/README.md)."""
-    packed = pathlib.Path(top) / "test" / "data" / f"root-{REAL_SERIAL}.zone.gz"
+    packed = pathlib.Path(os.environ["LR_TOP"]) / "test" / "data" / f"root-{REAL_SERIAL}.zone.gz"
     folder = _cache() / f"real-{REAL_SERIAL}"
     with _building(folder) as scratch:
         if scratch:

@@ -13,10 +13,11 @@ import re
 import compare
 import everywhere
 import lab
+import rootzone
 import questions
 import tap
 
-ROOTS = {"made root": lab.rootzone.make, "real root": lambda: lab.rootzone.real(lab.TOP)}
+ROOTS = {"made root": rootzone.make, "real root": rootzone.real}
 # Of the real root's TLDs the lab's NSD serves these: the glue names all of their servers.
 REAL_TLDS = ["tk", "gq"]
 

@@ -4,6 +4,7 @@ certification authority."""
 import datetime
 import os
 import pathlib
+import shutil
 import subprocess
 import time
 
@@ -13,7 +14,7 @@ import tap
 
 
 def need(tool):
-    path = netns.find(tool)
+    path = shutil.which(tool)
     if not path:
         raise tap.Skip(f"{tool} is not installed")
     return path

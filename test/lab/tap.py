@@ -1,6 +1,7 @@
 """A test prints TAP: @test marks the functions, run() calls them in order of definition; with LR_ONLY=NAME that one."""
 
 import os
+import signal
 import sys
 import time
 import traceback
@@ -31,6 +32,8 @@ def note(text):
 
 def run(*arguments):
     """Runs the registered tests with these arguments; ends the program."""
+    # Process 1 ignores what it does not handle; `timeout` sends SIGTERM.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit("ended by SIGTERM"))
     only = os.environ.get("LR_ONLY")
     tests = [(name, function) for name, function in _tests if only in (None, name)]
     if not tests:

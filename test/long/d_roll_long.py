@@ -1,19 +1,11 @@
-#!/usr/bin/python3
 """The rolls of test/daemon/d_roll.py with the further forms of anchors: DS records, and what RFC 5011 makes of a file."""
 
-import os
 import pathlib
 import shutil
-import sys
 
-sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lab"))
-import lab  # noqa: E402
-import tap  # noqa: E402
-
-lab.enter()
-
-from pair import put, word  # noqa: E402
-from roll import ALGORITHM_ROLL, ANCHORS, KSK_ROLL, ONE_ALGORITHM, OUTSIDE, TWO_ALGORITHMS, follow, judge_all, rolling, verdict  # noqa: E402
+from pair import put, word
+from roll import ALGORITHM_ROLL, ANCHORS, KSK_ROLL, ONE_ALGORITHM, OUTSIDE, TWO_ALGORITHMS, follow, judge_all, rolling, verdict
+import tap
 
 
 @tap.test("algorithm 8 to 13 by RFC 5011, from the copy alone")

@@ -1,4 +1,3 @@
-#!/usr/bin/python3
 """d_same.py and d_same_config.py at full length: every question to fresh caches as well, every setting on both roots."""
 
 import os

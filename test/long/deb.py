@@ -1,4 +1,3 @@
-#!/usr/bin/python3
 """The Debian packages of contrib/debian: installed over Debian's Unbound in a chroot of this machine's own suite, run
 there, removed again, and Debian's Unbound brought back, by the commands of contrib/debian/README.md.
 
@@ -14,21 +13,17 @@ import pathlib
 import re
 import shutil
 import subprocess
-import sys
 import time
 
-sys.dont_write_bytecode = True
-sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lab"))
-import answers  # noqa: E402
-import lab  # noqa: E402
-import netns  # noqa: E402
-import tap  # noqa: E402
+import answers
+import lab
+import netns
+import tap
 
-TOP = pathlib.Path(lab.TOP)
+TOP = lab.TOP
 BUILD = TOP / "build"
 PACKAGES = BUILD / "deb"
 ROOT = BUILD / "chroot-test"
-PREPARED = "LR_DEB_PREPARED"
 WEEK = 7 * 86400
 CONF = "/etc/unbound/unbound.conf.d/localroot.conf"
 MODULE = "/usr/lib/unbound/localroot.so"
@@ -104,7 +99,7 @@ def make_chroot(codename):
             tap.skip_all(f"apt here knows no archive of {codename}")
         tap.note(f"making a chroot of {codename}")
         try:
-            tool(netns.find("debootstrap"), "--variant=minbase", codename, str(base), mirror.group(1), limit=900)
+            tool(shutil.which("debootstrap"), "--variant=minbase", codename, str(base), mirror.group(1), limit=900)
             # The machine's own ways to the archive, and no daemons started by packages.
             (base / "etc/apt/sources.list").write_text("".join(sorted(set(archives.splitlines(True)))), encoding="ascii")
             (base / "etc/apt/apt.conf.d/90machine").write_text(
@@ -128,7 +123,7 @@ def prepare():
     if os.geteuid() != 0:
         tap.skip_all("chroots want root")
     for name in ("debootstrap", "dpkg-buildpackage", "unshare"):
-        if not netns.find(name):
+        if not shutil.which(name):
             tap.skip_all(f"{name} is not installed")
     release = dict(line.split("=", 1) for line in pathlib.Path("/etc/os-release").read_text().splitlines() if "=" in line)
     if release.get("ID") != "debian":
@@ -475,10 +470,9 @@ def purge(_net):
     tap.equal(left, "")
 
 
-if not os.environ.get(PREPARED):
+if not netns.inside():
     prepare()
-    os.environ[PREPARED] = "yes"
-lab.enter()
+netns.enter()
 
 try:
     invoke = ROOT / "usr/bin/deb-systemd-invoke"
@@ -486,7 +480,7 @@ try:
     invoke.write_text(RECORDER, encoding="ascii")
     invoke.chmod(0o755)
     (ROOT / "run/systemd/system").mkdir(parents=True, exist_ok=True)  # for the scripts that look for systemd by it
-    with lab.Lab(lab.rootzone.make()) as net_:
+    with lab.Lab() as net_:
         machine = Machine(net_)
         try:
             if machine.boot():

@@ -1,4 +1,3 @@
-#!/usr/bin/python3
 """test/memory.sh and test/daemon/d_memory.py with every allocation, those of libraries too: an hour."""
 
 import os
@@ -6,11 +5,11 @@ import pathlib
 import subprocess
 import sys
 
-top = pathlib.Path(__file__).resolve().parents[2]
+top = pathlib.Path(os.environ["LR_TOP"])
 everything = {**os.environ, "LR_EVERY": "1"}
 print("1..2", flush=True)
 failed = 0
-for number, test in enumerate(([str(top / "test/memory.sh")], [sys.executable, "-B", str(top / "test/daemon/d_memory.py")]), 1):
+for number, test in enumerate(([str(top / "test/memory.sh")], [str(top / "test/run"), str(top / "test/daemon/d_memory.py")]), 1):
     done = subprocess.run(test, env=everything, stdout=subprocess.PIPE, text=True, check=False)
     bad = done.returncode != 0 or "not ok" in done.stdout
     failed += bad

@@ -1,4 +1,3 @@
-#!/usr/bin/python3
 """Breaks the code in one place after the other, as mutants_table.py lists them, and shows for each that a named test
 turns red. Prints TAP, a line for each.
 
@@ -6,9 +5,9 @@ The tree is copied. One text is replaced in the copy, what the named tests need 
 text is put back. Before that, each of those tests has to be green on the code as it is. A text that does not occur
 exactly once in its file is a failure.
 
-    test/long/mutants.py                  all of them, from a build folder: LR_TOP, LR_BUILD, LR_UNBOUND_SRC
-    test/long/mutants.py zone/draft.c     those whose file or description contains one of the words
-    test/long/mutants.py --texts          looks after the texts only
+    test/run test/long/mutants.py                  all of them: LR_BUILD, LR_UNBOUND_SRC, LR_TEST_LIMIT as for any test
+    test/run test/long/mutants.py zone/draft.c     those whose file or description contains one of the words
+    test/run test/long/mutants.py --texts          looks after the texts only
 """
 
 import collections
@@ -21,14 +20,10 @@ import sys
 import tempfile
 import time
 
-sys.dont_write_bytecode = True
-HERE = pathlib.Path(__file__).resolve().parent
-sys.path[:0] = [str(HERE), str(HERE.parent / "lab")]
-import mutants_table  # noqa: E402
-import tap  # noqa: E402
+import mutants_table
+import tap
 
-TOP = pathlib.Path(os.environ.get("LR_TOP") or HERE.parents[1]).resolve()
-BUILT = pathlib.Path(os.environ.get("LR_BUILD") or TOP).resolve()
+TOP, BUILT = pathlib.Path(os.environ["LR_TOP"]).resolve(), pathlib.Path(os.environ["LR_BUILD"]).resolve()
 UNIT_LIMIT, DAEMON_LIMIT, MAKE_LIMIT = 30, 150, 900  # seconds
 NEVER_COPIED = ("build", "build-shared", ".git", "lab-cache", "autom4te.cache", ".libs", ".deps", "*.o", "*.lo", "*.la",
                 "config.status", "__pycache__")
@@ -102,7 +97,7 @@ class Tree:
             command, limit = [folder / "test/unit" / test], UNIT_LIMIT
         else:
             file, environment["LR_ONLY"] = test.split(": ", 1)
-            command, limit = [sys.executable, "-B", self.source / "test/daemon" / f"{file}.py"], DAEMON_LIMIT
+            command, limit = [self.source / "test/run", self.source / "test/daemon" / f"{file}.py"], DAEMON_LIMIT
         code, text = run(command, limit, cwd=folder, env=environment)
         return code != 0, text if code is not None else f"{text}\nno end within {limit} s"
 
