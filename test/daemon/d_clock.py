@@ -10,12 +10,11 @@ import dns.rcode
 import answers
 import lab
 import rootzone
+from rootzone import SERIAL
 import shim
 import tap
 
 DAY = 86400
-SERIAL = 2026010110
-TIMERS = (1800, 900, 604800)
 
 
 class Clock:
@@ -40,13 +39,9 @@ class Clock:
                 "FAKETIME_DONT_FAKE_MONOTONIC=1", "NO_FAKE_STAT=1"]
 
 
-def source(net):
-    return f"axfr:{net.transfer_addresses[0]}"
-
-
 def started(net, clock, options=(), **more):
     """A resolver that serves, and whose log and disk know."""
-    resolver = net.unbound(localroot=list(options), wrapper=clock.wrapper, config="aggressive-nsec: no", **more)
+    resolver = net.unbound(localroot=list(options), wrapper=clock.wrapper, config=lab.ASKING, **more)
     resolver.wait_log("serving the root zone", 20)
     return resolver
 
@@ -65,7 +60,7 @@ def serve(net, resolver, label):
 
 @tap.test("forward past the horizon: passed at once, asked for at once, served again; the log says since when")
 def forward():
-    with lab.Lab(rootzone.make(serial=SERIAL, timers=TIMERS)) as net:
+    with lab.Lab(rootzone.make(serial=SERIAL)) as net:
         clock = Clock(net)
         resolver = started(net, clock)
         serve(net, resolver, "before")
@@ -83,14 +78,14 @@ def forward():
 
 @tap.test("forward past the signatures: passed, refused as expired; the right time heals it")
 def forward_too_far():
-    with lab.Lab(rootzone.make(serial=SERIAL, timers=TIMERS)) as net:
+    with lab.Lab(rootzone.make(serial=SERIAL)) as net:
         clock = Clock(net)
         resolver = started(net, clock)
         clock.set(20 * DAY)
         # For Unbound itself the root's signatures have expired as well.
         tap.equal(passing(net, resolver, "after", dns.rcode.SERVFAIL), (True, False), "asked of the root, secure")
         resolver.wait_log(r"stale since", 15)
-        resolver.wait_refused(source(net), "expired", limit=15)
+        resolver.wait_refused(lab.SOURCE, "expired", limit=15)
         tap.equal(resolver.metrics()["serving"], 0, "serving")
         # Set right again, the copy held is what it was.
         clock.set(0)
@@ -100,13 +95,13 @@ def forward_too_far():
 
 @tap.test("a clock far behind at the start: passed, and served soon after it is set right")
 def behind_at_start():
-    with lab.Lab(rootzone.make(serial=SERIAL, timers=TIMERS)) as net:
+    with lab.Lab(rootzone.make(serial=SERIAL)) as net:
         clock = Clock(net)
         first = started(net, clock)
         first.stop()
         clock.set(-3 * 365 * DAY)
         resolver = net.unbound(localroot=[], wrapper=clock.wrapper, folder=first.folder)
-        for refused, place in enumerate((f"{first.folder}/localroot.zone", source(net))):
+        for refused, place in enumerate((f"{first.folder}/localroot.zone", lab.SOURCE)):
             said = resolver.wait_refused(place, "expired", refused, limit=10)
             tap.equal("is not valid yet" in said, True, said)
         tap.equal(resolver.metrics().get("serving", 0), 0, "serving")
@@ -118,7 +113,7 @@ def behind_at_start():
 
 @tap.test("back by a day: it goes on serving, and no longer than real time allows")
 def back():
-    with lab.Lab(rootzone.make(serial=SERIAL, timers=(1, 1, 604800), days=(-1, 13))) as net:
+    with lab.Lab(rootzone.eager(days=(-1, 13))) as net:
         clock = Clock(net)
         resolver = started(net, clock, ["localroot-max-age: 8"])
         net.serve_source(None)
@@ -139,12 +134,12 @@ def back():
 
 @tap.test("back by a day, then a newer zone: signed in the future by that clock, it is refused and the copy stays")
 def back_and_newer():
-    with lab.Lab(rootzone.make(serial=SERIAL, timers=(1, 1, 604800), days=(-3, 13))) as net:
+    with lab.Lab(rootzone.eager(days=(-3, 13))) as net:
         clock = Clock(net)
         resolver = started(net, clock)
         clock.set(-2 * DAY)
-        net.serve_source(rootzone.make(serial=SERIAL + 1, timers=(1, 1, 604800), days=(-1, 13)))
-        said = resolver.wait_refused(source(net), "expired")
+        net.serve_source(rootzone.eager(1, days=(-1, 13)))
+        said = resolver.wait_refused(lab.SOURCE, "expired")
         tap.equal("is not valid yet" in said, True, said)
         serve(net, resolver, "the old one")
         clock.set(0)
@@ -153,7 +148,7 @@ def back_and_newer():
 
 @tap.test("a machine that refuses clocks: the rounds come when they are due, and the copy ages as it should")
 def clocks_refused():
-    with lab.Lab(rootzone.make(serial=SERIAL, timers=TIMERS)) as net:
+    with lab.Lab(rootzone.make(serial=SERIAL)) as net:
         for what in ("boottime", "boottime monotonic cputime"):
             resolver = net.unbound(localroot=[], wrapper=shim.refusing(net.folder, what))
             resolver.wait_serving(SERIAL)
@@ -170,9 +165,9 @@ def clocks_refused():
 
 @tap.test("a machine without random numbers: nothing is asked, and the log says why")
 def random_refused():
-    with lab.Lab(rootzone.make(serial=SERIAL, timers=TIMERS)) as net:
+    with lab.Lab(rootzone.make(serial=SERIAL)) as net:
         resolver = net.unbound(localroot=[], wrapper=shim.refusing(net.folder, "random"))
-        resolver.wait_log(rf"warning: localroot: {source(net)}: the system gives no random numbers", 15)
+        resolver.wait_log(rf"warning: localroot: {lab.SOURCE}: the system gives no random numbers", 15)
         tap.equal(passing(net, resolver, "random"), (True, True), "asked of the root, secure")
         tap.equal(net.transfers(), [], "transfers")
         tap.equal(resolver.stop(), 0, "exit code")

@@ -123,11 +123,6 @@ def passed_over(resolver, start=0):
     return re.findall(r"error: localroot: (.*): passed over$", resolver.log[start:], re.MULTILINE)
 
 
-def status(resolver):
-    """localroot_status, where this Unbound has it."""
-    return resolver.control("localroot_status") if PATCHED else None
-
-
 def again(resolver):
     """Over a reload; where in the log it begins."""
     start = len(resolver.log)
@@ -168,7 +163,7 @@ def table():
                 settle(resolver)
                 tap.equal(sorted(passed_over(resolver, at)), sorted(reason.replace("\t", "?") for reason in wanted), "a line for each")
             if PATCHED:
-                shown = re.findall("^passed over: (.*)$", status(resolver), re.MULTILINE)
+                shown = re.findall("^passed over: (.*)$", resolver.status(), re.MULTILINE)
                 tap.equal(sorted(shown), wanted, "localroot_status")
             resolver.stop()
 
@@ -189,7 +184,7 @@ def thousands():
                 told = passed_over(resolver, at)
                 tap.equal((len(told), told[-1]), (TOLD + 1, f"and {count - TOLD} more that cannot be used"))
             if PATCHED:
-                shown = status(resolver).splitlines()
+                shown = resolver.status().splitlines()
                 tap.equal((len([line for line in shown if line.startswith("passed over: ")]), f"and {count - TOLD} more" in shown),
                           (TOLD, True), "\n".join(shown))
             resolver.stop()
@@ -242,7 +237,7 @@ def neither():
             tap.equal(len(passed_over(resolver)), 1, resolver.log)
             tap.equal(resolver.ask("junk-neither.").rcode(), 3, "resolves")
             if PATCHED:
-                tap.equal(status(resolver), f"not serving: localroot: no (passed over: {passed_over(resolver)[0]})\n")
+                tap.equal(resolver.status(), f"not serving: localroot: no (passed over: {passed_over(resolver)[0]})\n")
                 tap.equal(resolver.metrics(), {"serving": 0}, "the gauge")
             again(resolver)
             tap.equal(resolver.stop(), 0, "exit code")

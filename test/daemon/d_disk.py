@@ -8,32 +8,14 @@ import re
 import shutil
 import time
 
-import dns.rcode
-
-import answers
 import lab
+from lab import ASKING, SOURCE
 import mounts
 import pair
-import rootzone
+from rootzone import SERIAL, eager
 import tap
 
-SERIAL = 2026010110
-SOURCE = f"axfr:{lab.Lab.TRANSFER[0]}"
-PLAIN = "aggressive-nsec: no"  # every junk name asks
 ADVICE = " (if that is to be taken: localroot_forget, unbound-localroot(8))"
-
-
-def root(step=0, **more):
-    """Zones of one root that differ in their serial; the timers are at the shortest that the module heeds."""
-    return rootzone.make(serial=SERIAL + step, timers=(1, 1, 604800), **more)
-
-
-def state_of(folder):
-    """The state file's lines as a dict; the checksum has to be right."""
-    text = (folder / "localroot.state").read_text(encoding="ascii")
-    lines, _, checksum = text.rpartition("checksum ")
-    tap.equal(checksum, hashlib.sha256(lines.encode()).hexdigest() + "\n", "checksum")
-    return dict(line.split(" ", 1) for line in lines.splitlines())
 
 
 def left_behind(net, **more):
@@ -42,7 +24,7 @@ def left_behind(net, **more):
     resolver.wait_serving(net.zone.serial)
     lab.wait((resolver.folder / "localroot.state").exists, 10, "the state file")
     tap.equal(resolver.stop(), 0, "exit code")
-    tap.equal(int(state_of(resolver.folder)["serial"]), net.zone.serial, "serial on disk")
+    tap.equal(int(pair.state_of(resolver.folder)["serial"]), net.zone.serial, "serial on disk")
     return resolver.folder
 
 
@@ -55,28 +37,10 @@ def copy_of(net, folder, name):
     return to
 
 
-def passes(net, resolver, label):
-    """Answers as without the module: through the root servers."""
-    start = len(net.sniffer.queries())
-    reply = resolver.ask(f"junk-{label}-{resolver.port}.")
-    tap.equal((label, reply.rcode(), answers.secure(reply)), (label, dns.rcode.NXDOMAIN, True))
-    if not net.root_queries(resolver, start):
-        raise AssertionError(f"{label}: served")
-
-
-def serves(net, resolver, label, serial=SERIAL):
-    """Answers from the copy of that serial: the root servers see nothing."""
-    start = len(net.sniffer.queries())
-    reply = resolver.ask(f"junk-{label}-{resolver.port}.")
-    tap.equal((label, reply.rcode(), answers.secure(reply)), (label, dns.rcode.NXDOMAIN, True))
-    tap.equal((label, resolver.ask(".", "SOA").answer[0][0].serial), (label, serial))
-    tap.equal((label, net.root_queries(resolver, start)), (label, []))
-
-
 def serves_from_disk(net, folder, label, serial=SERIAL):
     """A resolver that reaches no source serves what is in the folder."""
-    resolver = net.unbound(localroot=["localroot-source: axfr:192.0.2.99"], folder=folder, config=PLAIN)
-    serves(net, resolver, label, serial)
+    resolver = net.unbound(localroot=["localroot-source: axfr:192.0.2.99"], folder=folder, config=ASKING)
+    net.serves(resolver, label, serial)
     resolver.stop()
 
 
@@ -102,25 +66,25 @@ def first_query():
 
 @tap.test("a state file cut at any byte: the copy waits for a source, which heals it")
 def state_cut():
-    with lab.Lab(root()) as net:
+    with lab.Lab(eager()) as net:
         folder = left_behind(net)
         whole = (folder / "localroot.state").read_bytes()
         marks = [whole.index(word) for word in (b"confirmed", b"source", b"key", b"checksum")]
         for cut in sorted({0, 1, len(whole) // 2, len(whole) - 2, len(whole) - 1, *marks, *(m + 9 for m in marks)}):
             (folder / "localroot.state").write_bytes(whole[:cut])
-            resolver = net.unbound(localroot=[], folder=folder, config=PLAIN)
+            resolver = net.unbound(localroot=[], folder=folder, config=ASKING)
             resolver.wait_log(r"localroot.state is cut or changed", 10)
             resolver.wait_serving(SERIAL)
-            serves(net, resolver, f"cut-{cut}")
+            net.serves(resolver, f"cut-{cut}")
             lab.wait(lambda: (folder / "localroot.state").stat().st_size > cut, 10, f"a state file after {cut}")
             resolver.stop()
-            tap.equal(int(state_of(folder)["serial"]), SERIAL, f"cut at {cut}: healed")
+            tap.equal(int(pair.state_of(folder)["serial"]), SERIAL, f"cut at {cut}: healed")
         serves_from_disk(net, folder, "healed")
 
 
 @tap.test("a state file cut or gone, and no source to be reached: passed until one is")
 def state_lost():
-    with lab.Lab(root()) as net:
+    with lab.Lab(eager()) as net:
         folder = left_behind(net)
         net.serve_source(None)
         for label in ("cut", "gone"):
@@ -129,13 +93,13 @@ def state_lost():
                 os.truncate(place / "localroot.state", 40)
             else:
                 (place / "localroot.state").unlink()
-            resolver = net.unbound(localroot=[], folder=place, config=PLAIN)
-            passes(net, resolver, label)
+            resolver = net.unbound(localroot=[], folder=place, config=ASKING)
+            net.passes(resolver, label)
             resolver.wait_log(r"not known when it was confirmed", 10)
             net.serve_source(net.zone)
             resolver.reload()
             resolver.wait_serving(SERIAL)
-            serves(net, resolver, label)
+            net.serves(resolver, label)
             resolver.stop()
             net.serve_source(None)
             serves_from_disk(net, place, label)
@@ -143,20 +107,20 @@ def state_lost():
 
 @tap.test("a state file replaced: by another root's, by an older one, by a newer one, by one of another time")
 def state_replaced():
-    with lab.Lab(root()) as net:
+    with lab.Lab(eager()) as net:
         folder = left_behind(net)
         # Another root's, far ahead: its key is no anchor here.
-        with open(root(keys="another").anchor, encoding="ascii") as lines:
+        with open(eager(keys="another").anchor, encoding="ascii") as lines:
             stranger = lines.read().split("DNSKEY", 1)[1].split(None, 3)
         flags, protocol, algorithm, key = stranger
         rdata = int(flags).to_bytes(2, "big") + bytes([int(protocol), int(algorithm)]) + base64.b64decode("".join(key.split(";")[0].split()))
         place = copy_of(net, folder, "stranger")
         pair.edit_state(place, serial=SERIAL + 1000000, key=rdata.hex())
-        resolver = net.unbound(localroot=[], folder=place, config=PLAIN)
+        resolver = net.unbound(localroot=[], folder=place, config=ASKING)
         resolver.wait_log(r"another trust anchor", 10)
         resolver.wait_serving(SERIAL)
         resolver.stop()
-        tap.equal(int(state_of(place)["serial"]), SERIAL, "serial after another root's state")
+        tap.equal(int(pair.state_of(place)["serial"]), SERIAL, "serial after another root's state")
         # An older one of this root: the copy is newer, and that is what counts from now on.
         place = copy_of(net, folder, "older")
         pair.edit_state(place, serial=SERIAL - 5)
@@ -164,11 +128,11 @@ def state_replaced():
         # A newer one: what lies there is older than what was accepted, and so is what the source has.
         place = copy_of(net, folder, "newer")
         pair.edit_state(place, serial=SERIAL + 1)
-        resolver = net.unbound(localroot=[], folder=place, config=PLAIN)
+        resolver = net.unbound(localroot=[], folder=place, config=ASKING)
         older(resolver, SOURCE, SERIAL, SERIAL + 1)
-        passes(net, resolver, "newer")
-        net.serve_source(root(1))
-        if not _refresh(resolver):
+        net.passes(resolver, "newer")
+        net.serve_source(eager(1))
+        if not resolver.refresh():
             resolver.reload()
         resolver.wait_serving(SERIAL + 1)
         resolver.stop()
@@ -178,29 +142,20 @@ def state_replaced():
         for label, confirmed in (("future", int(time.time()) + 2 * 86400), ("past", 86400), ("end", 1 << 40)):
             place = copy_of(net, folder, label)
             pair.edit_state(place, confirmed=confirmed)
-            resolver = net.unbound(localroot=["localroot-source: axfr:192.0.2.99"], folder=place, config=PLAIN)
-            passes(net, resolver, label)
+            resolver = net.unbound(localroot=["localroot-source: axfr:192.0.2.99"], folder=place, config=ASKING)
+            net.passes(resolver, label)
             resolver.stop()
-            net.serve_source(root())
+            net.serve_source(eager())
             resolver = net.unbound(localroot=[], folder=place)
             resolver.wait_serving(SERIAL)
             resolver.stop()
-            if abs(int(state_of(place)["confirmed"]) - time.time()) > 60:
-                raise AssertionError(f"{label}: {state_of(place)}")
+            if abs(int(pair.state_of(place)["confirmed"]) - time.time()) > 60:
+                raise AssertionError(f"{label}: {pair.state_of(place)}")
             net.serve_source(None)
         # A clock that was a minute ahead is no reason to ask the root.
         place = copy_of(net, folder, "minute")
         pair.edit_state(place, confirmed=int(time.time()) + 60)
         serves_from_disk(net, place, "minute")
-
-
-def _refresh(resolver):
-    """Asks for a round at once; False where Unbound is not patched for that."""
-    try:
-        resolver.control("localroot_refresh")
-    except RuntimeError:
-        return False
-    return True
 
 
 @tap.test("a zone file cut, garbled, empty, huge, a folder, a FIFO, a link: not served, and the next refresh heals it")
@@ -240,20 +195,20 @@ def zone_faults():
         path.unlink()
         path.symlink_to("/dev/zero")
 
-    with lab.Lab(root()) as net:
+    with lab.Lab(eager()) as net:
         folder = left_behind(net)
         empty = lambda path: os.truncate(path, 0)  # noqa: E731
         for spoil in (cut, cut_at_a_line, garbled, noise, empty, huge, folder_there, fifo, dangling, device):
             label = {empty: "empty"}.get(spoil, spoil.__name__)
             place = copy_of(net, folder, label)
             spoil(place / "localroot.zone")
-            resolver = net.unbound(localroot=[], folder=place, config=PLAIN)
+            resolver = net.unbound(localroot=[], folder=place, config=ASKING)
             resolver.wait_serving(SERIAL)
             if "loaded from disk" in resolver.log:
                 raise AssertionError(f"{label}: loaded\n{resolver.log}")
             if spoil is not dangling and not re.search(r"warning: localroot: \S*localroot.zone: ", resolver.log):
                 raise AssertionError(f"{label}: not a word\n{resolver.log}")
-            serves(net, resolver, label)
+            net.serves(resolver, label)
             if spoil is folder_there:
                 resolver.wait_log(r"cannot replace .*localroot.zone.*no copy is kept", 10)
             resolver.stop()
@@ -266,7 +221,7 @@ def zone_faults():
         before = target.read_bytes()
         (place / "localroot.zone").symlink_to(target)
         serves_from_disk(net, place, "link")
-        net.serve_source(root(1))
+        net.serve_source(eager(1))
         resolver = net.unbound(localroot=[], folder=place)
         resolver.wait_serving(SERIAL + 1, limit=30)
         resolver.stop()
@@ -276,23 +231,23 @@ def zone_faults():
 
 @tap.test("a full disk: served from memory, one line in the log, the highest serial kept; with room again all is well")
 def full_disk():
-    with lab.Lab(root()) as net:
+    with lab.Lab(eager()) as net:
         size = os.path.getsize(left_behind(net) / "localroot.zone")
         place = net.folder / "small"
         options = [f"localroot-dir: {place}", "localroot-source: axfr:192.0.32.132"]
         with mounts.Small(place, f"{size // 2048}k") as disk:  # half a zone
-            resolver = net.unbound(localroot=options, config=PLAIN)
+            resolver = net.unbound(localroot=options, config=ASKING)
             resolver.wait_serving(SERIAL)
             resolver.wait_log(r"No space left on device: no copy is kept", 10)
             tap.equal(sorted(os.listdir(place)), ["localroot.state"], "what is kept")
-            serves(net, resolver, "full")
+            net.serves(resolver, "full")
             # An older serial stays unwelcome, though the zone itself is lost.
             resolver.stop()
-            net.serve_source(root(-5))
-            resolver = net.unbound(localroot=options, config=PLAIN)
+            net.serve_source(eager(-5))
+            resolver = net.unbound(localroot=options, config=ASKING)
             older(resolver, SOURCE, SERIAL - 5, SERIAL)
-            passes(net, resolver, "lost")
-            net.serve_source(root())
+            net.passes(resolver, "lost")
+            net.serve_source(eager())
             start = len(resolver.log)
             resolver.reload()
             resolver.wait_serving(SERIAL)
@@ -306,14 +261,14 @@ def full_disk():
 
 
 def serves_from_small(net, place, label, serial):
-    resolver = net.unbound(localroot=[f"localroot-dir: {place}", "localroot-source: axfr:192.0.2.99"], config=PLAIN)
-    serves(net, resolver, label, serial)
+    resolver = net.unbound(localroot=[f"localroot-dir: {place}", "localroot-source: axfr:192.0.2.99"], config=ASKING)
+    net.serves(resolver, label, serial)
     resolver.stop()
 
 
 @tap.test("a disk that fills up: the older copy on it is not served after a newer one was")
 def fills_up():
-    with lab.Lab(root()) as net:
+    with lab.Lab(eager()) as net:
         folder = left_behind(net)
         size = os.path.getsize(folder / "localroot.zone")
         place = net.folder / "small"
@@ -321,33 +276,33 @@ def fills_up():
         with mounts.Small(place, f"{size * 3 // 2048}k"):  # one zone and a half
             for file in ("localroot.zone", "localroot.state"):
                 shutil.copy2(folder / file, place)
-            net.serve_source(root(1))
-            resolver = net.unbound(localroot=options, config=PLAIN)
+            net.serve_source(eager(1))
+            resolver = net.unbound(localroot=options, config=ASKING)
             resolver.wait_serving(SERIAL + 1, limit=30)
             resolver.wait_log(r"No space left on device", 10)
             resolver.stop()
-            net.serve_source(root())
-            resolver = net.unbound(localroot=options, config=PLAIN)
-            passes(net, resolver, "filled")
+            net.serve_source(eager())
+            resolver = net.unbound(localroot=options, config=ASKING)
+            net.passes(resolver, "filled")
             older(resolver, f"{place}/localroot.zone", SERIAL, SERIAL + 1)
             older(resolver, SOURCE, SERIAL, SERIAL + 1, before=1)
 
 
 @tap.test("a folder that is missing, a file, or read-only costs the copy's outlasting a restart, and one line in the log")
 def not_writable():
-    with lab.Lab(root()) as net:
+    with lab.Lab(eager()) as net:
         file = net.write("a-file", "")
         with mounts.Small(net.folder / "locked", "1m") as locked:
             locked.remount("ro")
             for path, reason in ((f"{net.folder}/none", "No such file or directory"), (f"{file}/below", "Not a directory"),
                                  (str(locked.path), "Read-only file system"), ("/proc/self/task", "")):
-                resolver = net.unbound(localroot=[f"localroot-dir: {path}"], config=PLAIN)
+                resolver = net.unbound(localroot=[f"localroot-dir: {path}"], config=ASKING)
                 resolver.wait_serving(SERIAL)
                 resolver.wait_log(rf"cannot (open|write) {re.escape(path)}(/localroot.zone)?: {reason}.*no copy is kept", 10)
-                serves(net, resolver, "unwritable")
+                net.serves(resolver, "unwritable")
                 for turn in range(3):
                     before = resolver.metrics()["refresh_current"]
-                    if not _refresh(resolver):
+                    if not resolver.refresh():
                         break
                     resolver.wait_metrics(lambda m: m["refresh_current"] > before, 15, f"round {turn}")
                 tap.equal((path, resolver.log.count("no copy is kept")), (path, 1))
@@ -356,68 +311,68 @@ def not_writable():
 
 @tap.test("a folder that has become read-only: after a reload nothing older is served than was answered before it, at no moment")
 def read_only_reload():
-    with lab.Lab(root()) as net:
+    with lab.Lab(eager()) as net:
         kept = left_behind(net)
         with mounts.Small(net.folder / "locked", "64m") as disk:
             for file in ("localroot.zone", "localroot.state"):
                 shutil.copy2(kept / file, disk.path)
             disk.remount("ro")
-            resolver = net.unbound(localroot=[f"localroot-dir: {disk.path}", "localroot-source: axfr:192.0.32.132"], config=PLAIN)
-            serves(net, resolver, "at first")
-            net.serve_source(root(1))
+            resolver = net.unbound(localroot=[f"localroot-dir: {disk.path}", "localroot-source: axfr:192.0.32.132"], config=ASKING)
+            net.serves(resolver, "at first")
+            net.serve_source(eager(1))
             resolver.wait_serving(SERIAL + 1, limit=30)
             net.serve_source(None)
             for turn in range(2):  # twice: it is handed on
                 start = len(resolver.log)
                 resolver.reload()
-                serves(net, resolver, f"reload {turn}", SERIAL + 1)
+                net.serves(resolver, f"reload {turn}", SERIAL + 1)
                 tap.equal((resolver.log[start:].count("kept over the reload"), resolver.log[start:].count("loaded from disk")), (1, 0))
-            net.serve_source(root())  # nor is it taken from a source
+            net.serve_source(eager())  # nor is it taken from a source
             resolver.wait_log(rf"has serial {SERIAL}, older than {SERIAL + 1}", 40)
             disk.remount("rw")
-            net.serve_source(root(2))
+            net.serve_source(eager(2))
             resolver.wait_serving(SERIAL + 2, limit=40)
-            lab.wait(lambda: int(state_of(disk.path)["serial"]) == SERIAL + 2, 20, "kept again")
+            lab.wait(lambda: int(pair.state_of(disk.path)["serial"]) == SERIAL + 2, 20, "kept again")
             start = len(resolver.log)
             resolver.reload()
-            serves(net, resolver, "with a disk", SERIAL + 2)
+            net.serves(resolver, "with a disk", SERIAL + 2)
             tap.equal((resolver.log[start:].count("kept over the reload"), resolver.log[start:].count("loaded from disk")), (0, 1))
             tap.equal(resolver.stop(), 0, "exit code")
 
 
 @tap.test("a copy older than the source's is served until the newer one is there; one newer than the source's stays")
 def against_the_source():
-    with lab.Lab(root()) as net:
+    with lab.Lab(eager()) as net:
         folder = left_behind(net)
-        confirmed = int(state_of(folder)["confirmed"])
-        net.serve_source(root(1))
-        resolver = net.unbound(localroot=[], folder=copy_of(net, folder, "old"), config=PLAIN)
+        confirmed = int(pair.state_of(folder)["confirmed"])
+        net.serve_source(eager(1))
+        resolver = net.unbound(localroot=[], folder=copy_of(net, folder, "old"), config=ASKING)
         resolver.wait_log("loaded from disk", 5)
         resolver.wait_serving(SERIAL + 1, limit=30)
         tap.equal(net.root_queries(resolver), [], "queries to the root")
-        lab.wait(lambda: int(state_of(resolver.folder)["serial"]) == SERIAL + 1, 5, "serial on disk")
-        net.serve_source(root(-5))
+        lab.wait(lambda: int(pair.state_of(resolver.folder)["serial"]) == SERIAL + 1, 5, "serial on disk")
+        net.serve_source(eager(-5))
         place = copy_of(net, folder, "new")
-        resolver = net.unbound(localroot=[], folder=place, config=PLAIN)
+        resolver = net.unbound(localroot=[], folder=place, config=ASKING)
         older(resolver, SOURCE, SERIAL - 5, SERIAL)
-        serves(net, resolver, "new")
+        net.serves(resolver, "new")
         # Nobody has confirmed it: its clock still counts from then.
-        tap.equal(int(state_of(place)["confirmed"]), confirmed, "confirmed")
+        tap.equal(int(pair.state_of(place)["confirmed"]), confirmed, "confirmed")
 
 
 @tap.test("a stale copy on disk: passed until a source confirms it, without a new transfer")
 def stale():
-    with lab.Lab(root()) as net:
+    with lab.Lab(eager()) as net:
         folder = left_behind(net)
         pair.edit_state(folder, confirmed=int(time.time()) - 604801)
         net.serve_source(None)
-        resolver = net.unbound(localroot=[], folder=folder, config=PLAIN)
-        passes(net, resolver, "stale")
+        resolver = net.unbound(localroot=[], folder=folder, config=ASKING)
+        net.passes(resolver, "stale")
         resolver.wait_log("stale, not served", 5)
         net.serve_source(net.zone)
         resolver.reload()
         resolver.wait_serving(SERIAL)
-        serves(net, resolver, "confirmed")
+        net.serves(resolver, "confirmed")
 
 
 tap.run()

@@ -5,26 +5,16 @@ import hashlib
 import os
 import pathlib
 import re
-import subprocess
 import threading
 import time
 
 import hostile
 import lab
-import rootzone
+from rootzone import SERIAL, calm
 import servers
 import tap
 
-SERIAL, HERE, NAME = 2026010110, "203.0.113.191", "www.lab.example"
-
-
-def root(step=0):
-    return rootzone.make(timers=(3600, 3600, 604800), serial=SERIAL + step)
-
-
-def check(net, source, *more):
-    done = subprocess.run([str(lab.CHECK), "-a", net.zone.anchor, *more, source], capture_output=True, text=True, timeout=60)
-    return done.returncode, done.stdout + done.stderr
+HERE, NAME = "203.0.113.191", "www.lab.example"
 
 
 def sources(*words):
@@ -37,14 +27,14 @@ def web(port, body, context=None, headers=()):
 
 @tap.test("axfr:HOST:PORT/. and brackets, beside our own form; another zone than the root is refused with that reason")
 def transfers():
-    with lab.Lab(root()) as net:
+    with lab.Lab(calm()) as net:
         net.nsd("loopback", {".": net.zone.zone}, ["127.0.0.1", "::1"], 5399)
         for source in ("axfr:192.0.32.132/.", "ixfr:[2620:0:2d0:202::132]/.", "axfr:127.0.0.1:5399/.", "axfr:[::1]:5399/.",
                        "axfr:localhost:5399/.", "axfr:::1@5399"):
-            code, text = check(net, source)
+            code, text = net.check(source)
             tap.equal(code, 0, f"{source}: {text}")
         for source, reason in (("axfr:192.0.32.132/example.", "another zone than the root"), ("xot:ns.zone.example:8853/zone.example.", "another zone")):
-            code, text = check(net, source)
+            code, text = net.check(source)
             tap.equal((code != 0, reason in text), (True, True), f"{source}: {text}")
         resolver = net.unbound(localroot=sources("axfr:[::1]:5399/."))
         resolver.wait_serving(SERIAL)
@@ -53,13 +43,13 @@ def transfers():
 
 @tap.test("a packed master file: by file:, http: and https:, with and without Content-Encoding, and verified all the same")
 def packed():
-    with lab.Lab(root()) as net:
+    with lab.Lab(calm()) as net:
         zone = pathlib.Path(net.zone.zone).read_bytes()
         (net.folder / "root.zone.gz").write_bytes(gzip.compress(zone))
         (net.folder / "cut.gz").write_bytes(gzip.compress(zone)[:-100])
-        code, text = check(net, f"file:{net.folder}/root.zone.gz")
+        code, text = net.check(f"file:{net.folder}/root.zone.gz")
         tap.equal(code, 0, text)
-        code, text = check(net, f"file:{net.folder}/cut.gz")
+        code, text = net.check(f"file:{net.folder}/cut.gz")
         tap.equal((code != 0, "the gzip data ends too early" in text), (True, True), text)
         resolver = net.unbound(localroot=sources(f"file:{net.folder}/root.zone.gz"))
         resolver.wait_serving(SERIAL)
@@ -74,11 +64,11 @@ def packed():
                    hostile.Server(HERE, 8006, hostile.response("302 Found", [f"Location: https://{HERE}:8443/root.zone.gz"])),
                    hostile.Server(HERE, 8007, hostile.response("302 Found", ["Location: file:///etc/passwd"]))]
         for port in (8001, 8002, 8003, 8004, 8005, 8006):
-            code, text = check(net, f"http://{HERE}:{port}/root.zone.gz", "-c", ca.bundle)
+            code, text = net.check(f"http://{HERE}:{port}/root.zone.gz", "-c", ca.bundle)
             tap.equal(code, 0, f"http, port {port}: {text}")
-        code, text = check(net, f"https://{NAME}:8443/root.zone.gz@{HERE}", "-c", ca.bundle)
+        code, text = net.check(f"https://{NAME}:8443/root.zone.gz@{HERE}", "-c", ca.bundle)
         tap.equal(code, 0, f"https: {text}")
-        code, text = check(net, f"http://{HERE}:8007/x")
+        code, text = net.check(f"http://{HERE}:8007/x")
         tap.equal((code != 0, "redirected to" in text or "rotocol" in text), (True, True), text)
         resolver = net.unbound(localroot=sources(f"http://{HERE}:8002/root.zone.gz"))
         resolver.wait_serving(SERIAL)
@@ -90,7 +80,7 @@ def packed():
 def in_the_clear():
     if not lab.https():
         raise tap.Skip("this build is without libcurl")
-    with lab.Lab(root()) as net:
+    with lab.Lab(calm()) as net:
         zone = pathlib.Path(net.zone.zone).read_text(encoding="ascii")
         other = re.sub(r"(?m)^(com\.\s.*\sNS\s+).*$", r"\1ns.evil.example.", zone, count=1)
         tap.equal(other != zone, True, "changed")
@@ -108,7 +98,7 @@ def checked_list(*lines):
 
 @tap.test("a list in the form of the draft: schemes of others are passed over quietly; the digest has to be right; none left: regular DNS")
 def lists():
-    with lab.Lab(root()) as net:
+    with lab.Lab(calm()) as net:
         lines = ["# publication points", "quic-xfr:a.example/.", "  ftp://a.example/root.zone ", "axfr:192.0.32.132/."]
         good = net.write("good", checked_list(*lines))
         resolver = net.unbound(localroot=["localroot-source: builtin", f"localroot-source-list: {good}"])
@@ -145,7 +135,7 @@ class ListServer:
 def list_by_url():
     if not lab.https():
         raise tap.Skip("this build is without libcurl")
-    with lab.Lab(root()) as net:
+    with lab.Lab(calm()) as net:
         text = checked_list("quic-xfr:a.example/.", f"file:{net.zone.zone}", "axfr:203.0.113.250/.", "axfr:192.0.32.132/.")
         server = ListServer(8010, text)
         url = f"http://{HERE}:8010/sources"
@@ -189,7 +179,7 @@ def list_by_url():
 def built_in():
     if not lab.https():
         raise tap.Skip("this build is without libcurl")
-    with lab.Lab(root()) as net:
+    with lab.Lab(calm()) as net:
         resolver = net.unbound(localroot=["localroot-source: builtin"])
         resolver.wait_serving(SERIAL)
         tap.equal("internic" in resolver.log, False, f"asked before it was served: {resolver.log[-2000:]}")

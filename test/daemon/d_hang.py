@@ -9,17 +9,12 @@ import time
 import dns.rcode
 
 import lab
-import rootzone
+from lab import ASKING
+from rootzone import SERIAL, eager
 import shim
 import tap
 
-SERIAL = 2026010110
-PLAIN = "aggressive-nsec: no"
 LIMIT = 10  # seconds; the module's own limits add up to six, the rest is the machine's load
-
-
-def root(step=0):
-    return rootzone.make(serial=SERIAL + step, timers=(1, 1, 604800))
 
 
 class Timed:
@@ -36,14 +31,6 @@ class Timed:
         tap.note(f"{self._label}: {took:.2f} s")
         if kind is None and took > self._limit:
             raise AssertionError(f"{self._label}: {took:.1f} s")
-
-
-def serves(net, resolver, label, serial=None):
-    start = len(net.sniffer.queries())
-    tap.equal((label, resolver.ask(f"junk-{label}-{time.monotonic_ns()}.", limit=20).rcode()), (label, dns.rcode.NXDOMAIN))
-    tap.equal((label, net.root_queries(resolver, start)), (label, []), "queries to the root")
-    if serial:
-        tap.equal((label, resolver.ask(".", "SOA").answer[0][0].serial), (label, serial))
 
 
 def stored(disk, serial, limit=20):
@@ -79,26 +66,26 @@ def each(name, calls=("open", "read", "fsync")):
 
 @each("the disk hangs at the start: started without it, served from a source; stored when it is back")
 def start(calls):
-    with lab.Lab(root()) as net:
+    with lab.Lab(eager()) as net:
         disk = shim.Hanging(net, net.folder / "disk", calls)
         with disk.hangs():
             with Timed("start"):
-                resolver = net.unbound(localroot=options(disk), wrapper=disk.wrapper, config=PLAIN)
+                resolver = net.unbound(localroot=options(disk), wrapper=disk.wrapper, config=ASKING)
             resolver.wait_log("serving the root zone", 20)
-            serves(net, resolver, "hanging", SERIAL)
+            net.serves(resolver, "hanging", SERIAL)
             resolver.wait_log("does not answer", 40)
-            net.serve_source(root(1))
+            net.serve_source(eager(1))
             resolver.wait_serving(SERIAL + 1, limit=30)
             tap.equal(len(lines(resolver, disk)), 1, "lines")
         stored(disk, SERIAL + 1)
         resolver.wait_log("answers again", 40)
-        serves(net, resolver, "back", SERIAL + 1)
+        net.serves(resolver, "back", SERIAL + 1)
         stopped(resolver, "back")
 
 
 @tap.test("the disk with the copy hangs at the start, and no source is to be reached: served as soon as it is back")
 def start_from_disk():
-    with lab.Lab(root()) as net:
+    with lab.Lab(eager()) as net:
         disk = shim.Hanging(net, net.folder / "disk", "open")
         first = net.unbound(localroot=options(disk))
         first.wait_serving(SERIAL)
@@ -107,28 +94,28 @@ def start_from_disk():
         net.serve_source(None)
         with disk.hangs():
             with Timed("start"):
-                resolver = net.unbound(localroot=options(disk), wrapper=disk.wrapper, config=PLAIN)
+                resolver = net.unbound(localroot=options(disk), wrapper=disk.wrapper, config=ASKING)
             tap.equal(resolver.ask("junk-before.").rcode(), dns.rcode.NXDOMAIN, "passed")
             if not net.root_queries(resolver):
                 raise AssertionError("served")
         resolver.wait_log("loaded from disk", 10)
         resolver.wait_log("serving the root zone", 10)
-        serves(net, resolver, "back", SERIAL)
+        net.serves(resolver, "back", SERIAL)
         stopped(resolver, "back")
 
 
 @each("the disk hangs while a newer zone comes: served, once said, stored when it is back")
 def renewal(calls):
-    with lab.Lab(root()) as net:
+    with lab.Lab(eager()) as net:
         disk = shim.Hanging(net, net.folder / "disk", calls)
-        resolver = net.unbound(localroot=options(disk), wrapper=disk.wrapper, config=PLAIN)
+        resolver = net.unbound(localroot=options(disk), wrapper=disk.wrapper, config=ASKING)
         resolver.wait_serving(SERIAL)
         stored(disk, SERIAL)
         with disk.hangs():
             for step in (1, 2):
-                net.serve_source(root(step))
+                net.serve_source(eager(step))
                 resolver.wait_serving(SERIAL + step, limit=40)
-                serves(net, resolver, f"step-{step}", SERIAL + step)
+                net.serves(resolver, f"step-{step}", SERIAL + step)
             resolver.wait_log("does not answer", 20)
             tap.equal(len(lines(resolver, disk)), 1, "lines")
         stored(disk, SERIAL + 2)
@@ -138,13 +125,13 @@ def renewal(calls):
 
 @each("reload and SIGTERM while the disk hangs: done in seconds, and serving goes on")
 def reload(calls):
-    with lab.Lab(root()) as net:
+    with lab.Lab(eager()) as net:
         disk = shim.Hanging(net, net.folder / "disk", calls)
-        resolver = net.unbound(localroot=options(disk), wrapper=disk.wrapper, config=PLAIN)
+        resolver = net.unbound(localroot=options(disk), wrapper=disk.wrapper, config=ASKING)
         resolver.wait_serving(SERIAL)
         stored(disk, SERIAL)
         with disk.hangs():
-            net.serve_source(root(1))
+            net.serve_source(eager(1))
             resolver.wait_serving(SERIAL + 1, limit=40)
             for turn in range(2):
                 begun = len(resolver.log)
@@ -152,52 +139,52 @@ def reload(calls):
                     resolver.reload()
                     lab.wait(lambda: resolver.ask(f"junk-reload-{turn}.", limit=20).rcode() == dns.rcode.NXDOMAIN, 20, "an answer")
                 resolver.wait_log("serving the root zone", 20, begun)
-                serves(net, resolver, f"reload-{turn}")
+                net.serves(resolver, f"reload-{turn}")
         # What was left behind comes back into a library that the host has closed twice.
         stored(disk, SERIAL + 1)
         resolver.wait_serving(SERIAL + 1, limit=30)  # after the reload it had what the disk had kept in time
-        serves(net, resolver, "back", SERIAL + 1)
+        net.serves(resolver, "back", SERIAL + 1)
         resolver.reload()
-        serves(net, resolver, "once more", SERIAL + 1)
+        net.serves(resolver, "once more", SERIAL + 1)
         with disk.hangs():
-            net.serve_source(root(2))
+            net.serve_source(eager(2))
             resolver.wait_serving(SERIAL + 2, limit=40)
             stopped(resolver, "hanging")
 
 
 @tap.test("fast_reload while the disk hangs")
 def fast_reload():
-    with lab.Lab(root()) as net:
+    with lab.Lab(eager()) as net:
         disk = shim.Hanging(net, net.folder / "disk", "fsync")
-        resolver = net.unbound(localroot=options(disk), wrapper=disk.wrapper, config=PLAIN)
+        resolver = net.unbound(localroot=options(disk), wrapper=disk.wrapper, config=ASKING)
         resolver.wait_serving(SERIAL)
         stored(disk, SERIAL)
         with disk.hangs():
-            net.serve_source(root(1))
+            net.serve_source(eager(1))
             resolver.wait_serving(SERIAL + 1, limit=40)
             with Timed("fast_reload"):
                 try:
                     resolver.control("fast_reload")
                 except RuntimeError as fault:
                     raise tap.Skip(f"this Unbound has no fast_reload: {fault}") from None
-            serves(net, resolver, "fast_reload", SERIAL + 1)
+            net.serves(resolver, "fast_reload", SERIAL + 1)
         stored(disk, SERIAL + 1)
 
 
 @each("a file: source that hangs: the next source gets its turn, reload and SIGTERM take seconds, one line each time", ("open", "read"))
 def source(calls):
-    with lab.Lab(root()) as net:
+    with lab.Lab(eager()) as net:
         disk = shim.Hanging(net, net.folder / "nfs", calls)
         (disk.path / "root.zone").write_bytes(open(net.zone.zone, "rb").read())
         words = [f"localroot-source: file:{disk.path}/root.zone", f"localroot-source: axfr:{net.transfer_addresses[0]}"]
         with disk.hangs():
-            resolver = net.unbound(localroot=words, wrapper=disk.wrapper, config=PLAIN)
+            resolver = net.unbound(localroot=words, wrapper=disk.wrapper, config=ASKING)
             with Timed("the next one's turn", 30):
                 resolver.wait_log("serving the root zone", 40)
-            serves(net, resolver, "beside", SERIAL)
+            net.serves(resolver, "beside", SERIAL)
             with Timed("reload"):
                 resolver.reload()
-                serves(net, resolver, "reloaded", SERIAL)
+                net.serves(resolver, "reloaded", SERIAL)
             lab.wait(lambda: f"file:{disk.path}/root.zone: hangs, and is left alone" in resolver.log, 5, "the line")
             idle = threads(resolver)
             lab.wait(lambda: threads(resolver) > idle, 40, "a thread that has asked anew")
@@ -207,7 +194,7 @@ def source(calls):
 
 @tap.test("a status file that hangs, and one that cannot be written: said once, and once when it is over")
 def status_file():
-    with lab.Lab(root()) as net:
+    with lab.Lab(eager()) as net:
         disk = shim.Hanging(net, net.folder / "disk", "open")
         path = disk.path / "deep" / "status"
         resolver = net.unbound(localroot=[f"localroot-status-file: {path}"], wrapper=disk.wrapper)

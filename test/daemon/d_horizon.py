@@ -11,8 +11,6 @@ import lab
 import rootzone
 import tap
 
-TIMERS = (1, 1, 604800)
-
 
 def until_root_asked(net, resolver, limit):
     """Asks fresh junk names until one goes to the root servers; all must be answered alike. Returns the time."""
@@ -34,8 +32,8 @@ def confirmed(resolver):
 
 @tap.test("localroot-max-age: normal iteration at that second, never SERVFAIL, and said in the log")
 def max_age():
-    with lab.Lab(rootzone.make(timers=TIMERS)) as net:
-        resolver = net.unbound(localroot=["localroot-max-age: 4"], config="aggressive-nsec: no")
+    with lab.Lab(rootzone.eager()) as net:
+        resolver = net.unbound(localroot=["localroot-max-age: 4"], config=lab.ASKING)
         resolver.wait_serving()
         net.serve_source(None)
         horizon = confirmed(resolver) + 4
@@ -55,7 +53,7 @@ def max_age():
 @tap.test("SOA expire bounds it as well")
 def soa_expire():
     with lab.Lab(rootzone.make(timers=(1, 1, 5))) as net:
-        resolver = net.unbound(localroot=[], config="aggressive-nsec: no")
+        resolver = net.unbound(localroot=[], config=lab.ASKING)
         resolver.wait_serving()
         net.serve_source(None)
         horizon = confirmed(resolver) + 5
@@ -66,13 +64,13 @@ def soa_expire():
 
 @tap.test("the clock keeps running across a restart")
 def restart():
-    with lab.Lab(rootzone.make(timers=TIMERS)) as net:
+    with lab.Lab(rootzone.eager()) as net:
         first = net.unbound(localroot=["localroot-max-age: 5"])
         first.wait_stored()
         horizon = confirmed(first) + 5
         first.stop()
         net.serve_source(None)
-        resolver = net.unbound(localroot=["localroot-max-age: 5"], folder=first.folder, config="aggressive-nsec: no")
+        resolver = net.unbound(localroot=["localroot-max-age: 5"], folder=first.folder, config=lab.ASKING)
         moment = until_root_asked(net, resolver, 15)
         if moment > horizon + 1.1:
             raise AssertionError(f"served {moment - horizon:.2f} s past the horizon")
@@ -80,19 +78,19 @@ def restart():
 
 @tap.test("a stale copy on disk is not served at all, and its serial still guards against an older one")
 def stale_on_disk():
-    root = rootzone.make(timers=TIMERS, serial=2026010110)
+    root = rootzone.eager()
     with lab.Lab(root) as net:
         first = net.unbound(localroot=["localroot-max-age: 2"])
         first.wait_stored()
         horizon = confirmed(first) + 2
         first.stop()
         lab.wait(lambda: time.time() > horizon, 5, "the horizon")
-        net.serve_source(rootzone.make(timers=TIMERS, serial=2026010105))
-        resolver = net.unbound(localroot=["localroot-max-age: 2"], folder=first.folder, config="aggressive-nsec: no")
+        net.serve_source(rootzone.eager(-5))
+        resolver = net.unbound(localroot=["localroot-max-age: 2"], folder=first.folder, config=lab.ASKING)
         resolver.ask("junk-stale.")
         if not net.root_queries(resolver):
             raise AssertionError("the root was not asked")
-        resolver.wait_refused(f"axfr:{net.transfer_addresses[0]}", "serial")
+        resolver.wait_refused(lab.SOURCE, "serial")
 
 
 def earliest_expiration(root):
@@ -104,16 +102,16 @@ def earliest_expiration(root):
 
 @tap.test("signatures that run out bound it: at that second the root servers are asked, whose own are younger")
 def signatures():
-    with tempfile.TemporaryDirectory() as place, lab.Lab(rootzone.make(algorithm="ecdsa", timers=TIMERS)) as net:
-        soon = rootzone.make(algorithm="ecdsa", timers=TIMERS, days=(-1, 30 / 86400), folder=place + "/root")
+    with tempfile.TemporaryDirectory() as place, lab.Lab(rootzone.eager(algorithm="ecdsa")) as net:
+        soon = rootzone.eager(algorithm="ecdsa", days=(-1, 30 / 86400), folder=place + "/root")
         net.serve_source(soon)
-        resolver = net.unbound(localroot=[], config="aggressive-nsec: no")
+        resolver = net.unbound(localroot=[], config=lab.ASKING)
         resolver.wait_serving()
         horizon = earliest_expiration(soon)
         moment = until_root_asked(net, resolver, 45)
         if not horizon - 0.05 <= moment <= horizon + 1.1:
             raise AssertionError(f"passed {moment - horizon:.2f} s after the signatures' end")
-        resolver.wait_refused(f"axfr:{net.transfer_addresses[0]}", "expired")
+        resolver.wait_refused(lab.SOURCE, "expired")
 
 
 tap.run()

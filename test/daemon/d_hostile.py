@@ -16,26 +16,15 @@ import dns.rcode
 import answers
 import fake
 import hostile
-from lab import rootzone
 import lab
 import pair
+from rootzone import calm
 import servers
 import tap
 
 HERE, NAME = "203.0.113.66", "xfr.lab.example"
 NEWER = 2026010111
 Attack = collections.namedtuple("Attack", "name scheme play reason code context")
-
-
-def zone(step=0):
-    # An hour between rounds: what is asked, is asked because the test wants it.
-    return rootzone.make(timers=(3600, 3600, 604800), serial=2026010110 + step)
-
-
-def has_https():
-    done = subprocess.run([str(lab.CHECK), "--no-dnssec", "https://127.0.0.1:1/"], capture_output=True,
-                          text=True, timeout=60)
-    return "without libcurl" not in done.stderr
 
 
 # What stub resolvers see, from a process of its own: fresh junk names, one after the other, each answer timed.
@@ -236,10 +225,10 @@ def attacked(attacks, good):
 
 def withstand(attacks_of):
     """attacks_of(net, held messages, newer messages): a list of Attack, all asked in one round."""
-    with lab.Lab(zone()) as net:
+    with lab.Lab(calm()) as net:
         prepare = pair.keep_copy(net)
         held = fake.record(net.transfer_addresses[0])
-        net.serve_source(zone(1))
+        net.serve_source(calm(1))
         newer = fake.record(net.transfer_addresses[0])
         net.serve_source(None)
         good = Good(newer, NEWER)
@@ -249,7 +238,7 @@ def withstand(attacks_of):
             if (net.folder / "ca").exists():
                 options.append(f"localroot-ca-bundle: {net.folder}/ca/ca.pem")
             resolver = net.unbound(localroot=options, prepare=prepare, threads=1)
-            tap.equal(resolver.wait_serving(), zone().serial, "what is held")
+            tap.equal(resolver.wait_serving(), calm().serial, "what is held")
             before = resolver.metrics()
             stub = Stub(resolver)
             time.sleep(3)  # what it is like without attacks
@@ -270,10 +259,10 @@ def withstand(attacks_of):
             if total < len(attacks) + 1:
                 raise AssertionError(f"{total} failures counted of {len(attacks) + 1}")
 
-            tap.equal(resolver.ask(".", "SOA").answer[0][0].serial, zone().serial, "the serial served")
+            tap.equal(resolver.ask(".", "SOA").answer[0][0].serial, calm().serial, "the serial served")
             reply = resolver.ask("junk-after.")
             tap.equal((reply.rcode(), answers.secure(reply)), (dns.rcode.NXDOMAIN, True), "an answer")
-            tap.equal(after["serial"], zone().serial, "the copy held")
+            tap.equal(after["serial"], calm().serial, "the copy held")
             quiet = [took for when, took, _ in seen if when < attack_begins]
             under = [took for when, took, _ in seen if attack_begins <= when < attack_ends]
             tap.note(f"{len(attacks)} attacks in {attack_ends - attack_begins:.1f} s; p99 {p99(quiet) * 1000:.2f} ms before, "
@@ -330,13 +319,13 @@ class Endless:
 
 @tap.test("an increment that costs minutes, if it is sorted for each sequence: Unbound answers, and ends in a moment")
 def increment_without_end():
-    with lab.Lab(zone()) as net:
+    with lab.Lab(calm()) as net:
         prepare = pair.keep_copy(net)
         attack = Endless(fake.record(net.transfer_addresses[0]))
         server = hostile.Server(HERE, 20000, hostile.Dns(attack, NEWER))
         try:
             resolver = net.unbound(localroot=[f"localroot-source: ixfr:{HERE}@20000"], prepare=prepare, threads=1)
-            tap.equal(resolver.wait_serving(), zone().serial, "what is held")
+            tap.equal(resolver.wait_serving(), calm().serial, "what is held")
             resolver.control("localroot_refresh")
             if not attack.sent.wait(60):
                 raise TimeoutError(f"the increment was not taken:\n{resolver.log[-3000:]}")
@@ -352,7 +341,7 @@ def increment_without_end():
 
 @tap.test("HTTPS: bombs, loops, wrong certificates, no end, no beginning")
 def https():
-    if not has_https():
+    if not lab.https():
         raise tap.Skip("this build is without libcurl")
     withstand(lambda net, held, newer: list(
         http_attacks(servers.Authority(net.folder / "ca"), servers.Authority(net.folder / "other"))))

@@ -12,7 +12,6 @@ import tap
 
 # Which addresses of name servers go along depends on which server was asked, by chance.
 Pair.compared = 4
-TIMERS = (1, 1, 604800)
 
 
 def everything(served):
@@ -188,7 +187,7 @@ def appears():
 
 @tap.test("the copy goes stale and comes back: the root is asked in between, nothing fails")
 def comes_and_goes():
-    with lab.Lab(rootzone.make(timers=TIMERS)) as net:
+    with lab.Lab(rootzone.eager()) as net:
         resolver = net.unbound(localroot=["localroot-max-age: 3"], config="cache-max-ttl: 1\naggressive-nsec: no")
         resolver.wait_serving()
         number = 0

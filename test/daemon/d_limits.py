@@ -9,41 +9,28 @@ import dns.exception
 import dns.rcode
 
 import lab
-import rootzone
+from lab import ASKING
+from rootzone import SERIAL, eager
 import shim
 import tap
 
-SERIAL = 2026010110
-PLAIN = "aggressive-nsec: no"
-
-
-def root(step=0):
-    return rootzone.make(serial=SERIAL + step, timers=(1, 1, 604800))
 
 
 def resolves(resolver, label):
     tap.equal((label, resolver.ask(f"junk-{label}.").rcode()), (label, dns.rcode.NXDOMAIN))
 
 
-def status(resolver):
-    """localroot_status, or None where Unbound is not patched for it."""
-    try:
-        return resolver.control("localroot_status")
-    except RuntimeError:
-        return None
-
-
 @tap.test("no threads or no eventfd at the start: one line that says so, localroot_status too; a reload heals it")
 def at_the_start():
-    with lab.Lab(root()) as net:
+    with lab.Lab(eager()) as net:
         for word, reason in (("threads", "cannot start a thread: Resource temporarily unavailable"), ("eventfd", "eventfd: Too many open files")):
             words = net.folder / f"refused-{word}"
             words.write_text(word, encoding="ascii")
-            resolver = net.unbound(localroot=[], wrapper=shim.refusing(net.folder, words), config=PLAIN)
+            resolver = net.unbound(localroot=[], wrapper=shim.refusing(net.folder, words), config=ASKING)
             resolver.wait_log(rf"localroot: not serving: {reason}", 5)
             resolves(resolver, word)
             tap.equal(len(re.findall("localroot:.*", resolver.log)), 1, "lines")
-            text = status(resolver)
+            text = resolver.status()
             if text is not None and not text.startswith(f"not serving: {reason}"):
                 raise AssertionError(f"{word}: {text}")
             words.write_text("", encoding="ascii")
@@ -54,14 +41,14 @@ def at_the_start():
 
 @tap.test("no threads or no eventfd for a while: the copy goes on serving, one line for what cannot be done, and it is made up for")
 def for_a_while():
-    with lab.Lab(root()) as net:
+    with lab.Lab(eager()) as net:
         for step, word in ((1, "threads"), (2, "eventfd")):
             words = net.folder / f"refused-{word}"
             words.write_text("", encoding="ascii")
-            resolver = net.unbound(localroot=[], wrapper=shim.refusing(net.folder, words), config=PLAIN)
+            resolver = net.unbound(localroot=[], wrapper=shim.refusing(net.folder, words), config=ASKING)
             resolver.wait_serving()
             words.write_text(word, encoding="ascii")
-            net.serve_source(root(step))
+            net.serve_source(eager(step))
             failed = resolver.metrics().get("refresh_failed", 0)
             resolver.wait_log(r"localroot: no source can be asked: (cannot start a thread|eventfd): ", 30)
             if resolver._patched:  # else the numbers come from a file that needs a thread
@@ -79,7 +66,7 @@ def limited(net, megabytes, localroot):
     wrapper = ["prlimit", f"--as={megabytes << 20}", "--core=0"]
     small = [f"{cache}-cache-size: 1m" for cache in ("msg", "rrset", "key", "neg")]
     try:
-        resolver = net.unbound(localroot=localroot, wrapper=wrapper, config="\n".join([PLAIN, *small]))
+        resolver = net.unbound(localroot=localroot, wrapper=wrapper, config="\n".join([ASKING, *small]))
         resolver.ask(f"junk-{megabytes}.", limit=20)
         return resolver
     except (RuntimeError, dns.exception.Timeout, TimeoutError) as fault:
@@ -94,7 +81,7 @@ def address_space():
         raise tap.Skip("sanitizers need their own address space")
     if not shutil.which("prlimit"):
         raise tap.Skip("prlimit is not installed")
-    with lab.Lab(root()) as net:
+    with lab.Lab(eager()) as net:
         for enough in range(8, 400, 4):
             plain = limited(net, enough, None)
             if not isinstance(plain, str):

@@ -38,11 +38,8 @@ def files(net, resolv, hosts=""):
 def check(net, source, resolv=f"nameserver {SERVER}\n", hosts=""):
     """localroot-check's exit code, what it printed, and how long it took."""
     started = time.monotonic()
-    done = subprocess.run([*mounts.over(files(net, resolv, hosts)), str(lab.CHECK), "-a", net.zone.anchor, source],
-                          capture_output=True, text=True, timeout=60)
-    if done.returncode == 77:
-        raise tap.Skip("no mount namespace to be had here: " + done.stderr.strip())
-    return done.returncode, done.stdout + done.stderr, time.monotonic() - started
+    code, text = net.check(source, wrapper=mounts.over(files(net, resolv, hosts)))
+    return code, text, time.monotonic() - started
 
 
 @tap.test("names: addresses of either family, aliases, more than fit into a datagram, the hosts file, a search list")
@@ -82,18 +79,13 @@ def look_up_limit():
             raise AssertionError(f"{code}, {took:.1f} s: {text}")
 
 
-def has_https():
-    done = subprocess.run([str(lab.CHECK), "--no-dnssec", "https://127.0.0.1:1/"], capture_output=True, text=True, timeout=60)
-    return "without libcurl" not in done.stderr
-
-
 @tap.test("a name that nobody answers for: Unbound answers meanwhile, and stops in a moment")
 def hangs():
     with lab.Lab() as net:
         netns.swallow(DEAD)
         wrapper = mounts.over(files(net, f"nameserver {DEAD}\noptions timeout:30\n"))
         for source in ["axfr:silent.example", "xot:silent.example@853#xfr.example"] + (
-                ["https://silent.example/root.zone"] if has_https() else []):
+                ["https://silent.example/root.zone"] if lab.https() else []):
             start = len(net.sniffer.queries())
             resolver = net.unbound(localroot=[f"localroot-source: {source}"], wrapper=wrapper)
             lab.wait(lambda: any(q.destination == DEAD for q in net.sniffer.queries()[start:]), 20, "a look-up")
@@ -145,7 +137,7 @@ def nothing_late():
         wrapper = mounts.over(files(net, f"nameserver {SERVER}\n"))
         for address in (bind_at, web_at):
             netns.add_address(address)
-        sources = [f"axfr:{name}", f"ixfr:{name}", f"xot:{name}"] + (["https://web.example/root.zone"] if has_https() else [])
+        sources = [f"axfr:{name}", f"ixfr:{name}", f"xot:{name}"] + (["https://web.example/root.zone"] if lab.https() else [])
         resolvers = [net.unbound(localroot=[f"localroot-source: {source}", f"localroot-ca-bundle: {ca.bundle}"], wrapper=wrapper)
                      for source in sources]
         for resolver, source in zip(resolvers, sources):  # nobody listens yet
@@ -153,7 +145,7 @@ def nothing_late():
         before = [libraries(resolver) for resolver in resolvers]
         bind = servers.Bind(net.folder / "bind", net.zone.zone, bind_at, certificate)
         running.callback(bind.stop)
-        if has_https():
+        if lab.https():
             web = servers.Nginx(net.folder / "nginx", web_at, certificate)
             running.callback(web.stop)
             web.put("root.zone", net.zone.zone)

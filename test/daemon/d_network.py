@@ -7,16 +7,12 @@ import threading
 
 import lab
 import netns
-import rootzone
+from rootzone import SERIAL, calm
 import servers
 import tap
 
-SERIAL, NAME, WEB, WEB6 = 2026010110, "www.lab.example", "203.0.113.181", "2001:db8:113::181"
+NAME, WEB, WEB6 = "www.lab.example", "203.0.113.181", "2001:db8:113::181"
 HERE4, HERE6 = "203.0.113.77", "2001:db8:113::77"
-
-
-def root():
-    return rootzone.make(timers=(3600, 3600, 604800), serial=SERIAL)
 
 
 def source_lines(*sources):
@@ -46,7 +42,7 @@ def web(net):
 @tap.test("do-ip6: no and do-ip4: no: the built-in list is asked by the other family, a source that was named is refused")
 def families():
     for family, refused in ((4, "2620:0:2d0:202::132"), (6, "192.0.32.132")):
-        with lab.Lab(root(), families=(family,)) as net:
+        with lab.Lab(calm(), families=(family,)) as net:
             off = f"do-ip{10 - family}: no"  # the lab says so to Unbound
             resolver = net.unbound(localroot=["localroot-source: builtin"])
             resolver.wait_serving(SERIAL)
@@ -59,7 +55,7 @@ def families():
 
 @tap.test("outgoing-interface: transfers and https: come from there; a family without one is not used; ours wins")
 def outgoing():
-    with lab.Lab(root()) as net, contextlib.ExitStack() as stack:
+    with lab.Lab(calm()) as net, contextlib.ExitStack() as stack:
         netns.add_addresses([HERE4, HERE6])
         four, six = net.transfer_addresses[:2]
         for option, where, sources in (("localroot-outgoing-interface", "module", {HERE4, HERE6}),
@@ -95,7 +91,7 @@ def outgoing():
 
 @tap.test("do-not-query-address: a source in there is refused, by every scheme")
 def not_asked():
-    with lab.Lab(root()) as net, contextlib.ExitStack() as stack:
+    with lab.Lab(calm()) as net, contextlib.ExitStack() as stack:
         four, six = net.transfer_addresses[:2]
         lines = 'do-not-query-address: 192.0.32.0/24\ndo-not-query-address: 2620:0:2d0::/48\n'
         sources = [f"axfr:{four}", f"ixfr:{six}", f"axfr:::ffff:{four}", f"axfr:{net.transfer_addresses[2]}"]
@@ -158,7 +154,7 @@ class Proxy:
 @tap.test("localroot-proxy: https goes through it, and the proxy looks the name up; the environment's is not used")
 def proxy():
     here, other = "203.0.113.188", "203.0.113.189"
-    with lab.Lab(root()) as net, contextlib.ExitStack() as stack:
+    with lab.Lab(calm()) as net, contextlib.ExitStack() as stack:
         _, bundle = stack.enter_context(web(net))
         good, wrong, closed = Proxy(here, 3128), Proxy(other, 3128), Proxy(here, 3129, "403 Forbidden")
         wrapper = ["env", *(f"{name}=http://{other}:3128" for name in ("https_proxy", "HTTPS_PROXY", "ALL_PROXY", "http_proxy"))]

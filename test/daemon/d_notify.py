@@ -19,18 +19,13 @@ import dns.tsig
 import lab
 import netns
 import primaries
-import rootzone
+from rootzone import calm
 import tap
 
 ADDRESS = {"nsd": "203.0.113.21", "bind": "203.0.113.22", "knot": "203.0.113.23"}
 HOME, PORT = "127.0.0.1", 5390
 STRANGER, FRIEND = "203.0.113.66", "203.0.113.67"
 KEY = primaries.Key("transfer.lab.", "hmac-sha256")
-
-
-def zone(step=0):
-    """With timers that bring no look by themselves."""
-    return rootzone.make(timers=(86400, 86400, 604800), serial=2026010110 + step)
 
 
 @contextlib.contextmanager
@@ -69,7 +64,7 @@ def looks(net, address, start):
 
 def serve(resolver, server, step):
     """Publishes; seconds until the new zone is served, from when the primary itself has it."""
-    newer = zone(step)
+    newer = calm(step)
     server.serve(newer.zone, newer.serial)
     start = time.monotonic()
     resolver.wait_serving(newer.serial, 20)
@@ -80,7 +75,7 @@ def serve(resolver, server, step):
 def two_seconds():
     for kind, address in ADDRESS.items():
         for key in (None, KEY):
-            with lab.Lab(zone()) as net, primary(net, kind, key) as server:
+            with lab.Lab(calm()) as net, primary(net, kind, key) as server:
                 options = [f"localroot-source: ixfr:{address}", f"localroot-notify: {HOME}@{PORT}"]
                 if key:
                     options.append(f"localroot-tsig-keys: {primaries.key_file(net.folder / 'keys', key, [address])}")
@@ -96,7 +91,7 @@ def two_seconds():
 @contextlib.contextmanager
 def listening(*options, verbosity=1):
     """A resolver that listens, with a first source that is one of the lab's and a second one that has nothing new."""
-    with lab.Lab(zone()) as net:
+    with lab.Lab(calm()) as net:
         for address in (STRANGER, FRIEND):
             netns.add_address(address)
         resolver = net.unbound(localroot=[f"localroot-source: axfr:{net.transfer_addresses[0]}", f"localroot-notify: {HOME}@{PORT}",
@@ -202,14 +197,14 @@ def out_of_turn():
         with contextlib.suppress(RuntimeError):
             status = resolver.control("localroot_status")
             tap.equal(f"source axfr:{source}: good" in status, True, status)
-        net.serve_source(zone(1))
-        say(request(serial=zone(1).serial), source)
-        resolver.wait_serving(zone(1).serial, 20)
+        net.serve_source(calm(1))
+        say(request(serial=calm(1).serial), source)
+        resolver.wait_serving(calm(1).serial, 20)
 
 
 @tap.test("with a key: what is not signed, or by another, is refused; what is signed is heeded at once, ten times in ten seconds")
 def signed():
-    with lab.Lab(zone()) as net, primary(net, "bind", KEY) as server:
+    with lab.Lab(calm()) as net, primary(net, "bind", KEY) as server:
         netns.add_address(FRIEND)
         address = ADDRESS["bind"]
         other = primaries.Key("other.lab.", "hmac-sha512")
@@ -239,7 +234,7 @@ def signed():
 
 @tap.test("an address that cannot be bound costs a line and a reason in the status; it listens as soon as it can")
 def unbindable():
-    with lab.Lab(zone()) as net, socket.create_server((HOME, PORT)) as taken:
+    with lab.Lab(calm()) as net, socket.create_server((HOME, PORT)) as taken:
         source = net.transfer_addresses[0]
         resolver = net.unbound(localroot=[f"localroot-source: axfr:{source}", f"localroot-notify: {HOME}@{PORT}",
                                           "localroot-notify: 203.0.113.99@5391", f"localroot-notify: ::1@{PORT}"])
@@ -265,7 +260,7 @@ def unbindable():
 
 @tap.test("a source that is named by host: its addresses are known; connections that say nothing keep nobody out")
 def names_and_connections():
-    with lab.Lab(zone()) as net, contextlib.ExitStack() as open_ones:
+    with lab.Lab(calm()) as net, contextlib.ExitStack() as open_ones:
         source = net.transfer_addresses[0]
         resolver = net.unbound(localroot=["localroot-source: axfr:localhost@5399", f"localroot-source: axfr:{source}",
                                           f"localroot-notify: {HOME}@{PORT}"])

@@ -13,14 +13,9 @@ import pair
 import rootzone
 import tap
 
-HERE, BEFORE, NEWER = "203.0.113.66", 2026010110, 2026010111
+HERE, BEFORE, NEWER = "203.0.113.66", rootzone.SERIAL, rootzone.SERIAL + 1
 AT_ONCE = 12  # rows, each with two resolvers
 PATIENCE = 20  # seconds for an auth-zone, which does not say that it has given up
-
-
-def zone(serial, refresh=3600):
-    # An hour between rounds: what is asked, is asked because the test wants it.
-    return rootzone.make(timers=(refresh, refresh, 604800), serial=serial)
 
 
 class Trial:
@@ -33,7 +28,7 @@ class Trial:
         self._ours = net.unbound(localroot=[f"localroot-source: {self.source}"], prepare=keep if oddity.held else None)
         held = ""
         if oddity.held:
-            shutil.copy(zone(BEFORE, 1).zone, net.folder / f"held-{port}")  # an auth-zone looks when that is over
+            shutil.copy(rootzone.eager().zone, net.folder / f"held-{port}")  # an auth-zone looks when that is over
             held = f'  zonefile: "{net.folder}/held-{port}"\n'
         self._stock = net.unbound(tail=f'auth-zone:\n  name: "."\n  primary: {HERE}@{port}\n  for-downstream: no\n{held}',
                                   checked=False)
@@ -103,10 +98,10 @@ def try_out(net, rows, port, zones, keep):
 @tap.test("who takes the zone from which server: the module, and an auth-zone of the same Unbound")
 def table():
     wanted = [oddity for oddity in oddities.TABLE if re.search(os.environ.get("LR_ODDITY", ""), oddity.name)]
-    with lab.Lab(zone(BEFORE)) as net:
+    with lab.Lab(rootzone.calm()) as net:
         keep = pair.keep_copy(net)
         before = fake.record(net.transfer_addresses[0])
-        net.serve_source(zone(NEWER))
+        net.serve_source(rootzone.calm(1))
         zones = oddities.Zone(fake.record(net.transfer_addresses[0]), before)
         net.serve_source(None)
         results = []

@@ -14,7 +14,7 @@ import daemons
 import lab
 import netns
 from pair import word
-import rootzone
+from rootzone import calm
 import servers
 import tap
 
@@ -38,7 +38,7 @@ def recipes(folder):
 @contextlib.contextmanager
 def example(title):
     """The lab, the blocks of this example, and a function that runs the command which comes before all."""
-    with lab.Lab(root(0)) as net:
+    with lab.Lab(calm(0)) as net:
         netns.add_addresses([HOST, RESOLVER])
         for folder in ("etc/unbound", "etc/ssl", "media", "run", "srv/root", "var/lib/unbound"):
             (net.folder / folder).mkdir(parents=True)
@@ -48,11 +48,6 @@ def example(title):
         def fetch():
             shell(net, blocks[""][0])
         yield net, blocks[title], fetch
-
-
-def root(step):
-    """With timers that bring no look by themselves."""
-    return rootzone.make(timers=(DAY, DAY, 7 * DAY), serial=2026010110 + step)
 
 
 def shell(net, commands):
@@ -99,7 +94,7 @@ def web():
             resolver = net.unbound(localroot=options(resolver_has))
             resolver.wait_serving(net.zone.serial)
             answers_junk(resolver)
-            net.serve_source(root(1))
+            net.serve_source(calm(1))
             fetch()
             later = net.unbound(localroot=options(resolver_has))
             later.wait_serving(net.zone.serial + 1)
@@ -126,7 +121,7 @@ def nsd():
             resolver = net.unbound(localroot=[*options(resolver_has), at])
             resolver.wait_serving(net.zone.serial)
             answers_junk(resolver)
-            net.serve_source(root(1))
+            net.serve_source(calm(1))
             fetch()
             # NSD's own file would be found at a package's place.
             shell(net, told.replace("nsd-control", f"nsd-control -c {file}"))

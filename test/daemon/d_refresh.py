@@ -12,14 +12,10 @@ import fake
 import lab
 import netns
 import rootzone
+from rootzone import SERIAL, eager
 import tap
 
-SERIAL = 2026010110
 SLOW = "198.51.100.201"
-
-
-def root(step=0, timers=(1, 1, 604800)):
-    return rootzone.make(serial=SERIAL + step, timers=timers)
 
 
 def asked(resolver):
@@ -29,20 +25,20 @@ def asked(resolver):
 
 def status(resolver):
     """localroot_status; Skip where Unbound is not patched for it."""
-    try:
-        return resolver.control("localroot_status")
-    except RuntimeError as fault:
-        raise tap.Skip(f"unbound-control has no localroot_status: {fault}") from None
+    text = resolver.status()
+    if text is None:
+        raise tap.Skip("unbound-control has no localroot_status")
+    return text
 
 
 def refresh(resolver):
-    status(resolver)
-    resolver.control("localroot_refresh")
+    if not resolver.refresh():
+        raise tap.Skip("unbound-control has no localroot_refresh")
 
 
 @tap.test("of two values the last counts")
 def values():
-    with lab.Lab(root()) as net:
+    with lab.Lab(eager()) as net:
         resolver = net.unbound(localroot=["localroot-refresh: 999999", "localroot-refresh: 30", "localroot-dir: /nowhere",
                                           f"localroot-dir: {net.folder}"])
         resolver.wait_serving(SERIAL)
@@ -53,7 +49,7 @@ def values():
 def unsupported():
     if lab.https():
         raise tap.Skip("this build has libcurl")
-    with lab.Lab(root()) as net:
+    with lab.Lab(eager()) as net:
         listed = net.write("list", "https://192.0.2.1/root.zone\naxfr:192.0.32.132\n")
         resolver = net.unbound(localroot=["localroot-source: builtin", "localroot-source: https://192.0.2.2/root.zone",
                                           f"localroot-source-list: {listed}"])
@@ -64,7 +60,7 @@ def unsupported():
 
 @tap.test("localroot-source-list: comments, blank lines, unknown schemes; with nothing usable in it nobody is asked")
 def source_list():
-    with lab.Lab(root()) as net:
+    with lab.Lab(eager()) as net:
         good = net.write("good", "# where from\n\n  axfr:192.0.32.132   # the first of ICANN's\r\ngopher://example.com/root\n"
                                  "axfr:1.2.3\naxfr:192.0.2.1@99999\n")
         resolver = net.unbound(localroot=["localroot-source: builtin", f"localroot-source-list: {good}"])
@@ -89,7 +85,7 @@ def source_list():
 
 @tap.test("named sources are asked in their order; those of a list begin at a random one")
 def order():
-    with lab.Lab(root()) as net:
+    with lab.Lab(eager()) as net:
         names = [f"file:/nowhere/{number}" for number in range(8)]
         named = net.unbound(localroot=[f"localroot-source: {name}" for name in names])
         named.wait_log("no source gave a usable zone", 10)
@@ -118,7 +114,7 @@ def until_next_look(resolver):
 
 @tap.test("localroot-refresh is a floor, the SOA's refresh the least; half of what is left comes before both")
 def floor():
-    with lab.Lab(root(timers=(1800, 900, 604800))) as net:
+    with lab.Lab(rootzone.make(serial=SERIAL)) as net:
         for options, least, most in (([], 1620, 1980), (["localroot-refresh: 600"], 1620, 1980),
                                      (["localroot-refresh: 40000"], 36000, 44000),
                                      (["localroot-refresh: 40000", "localroot-max-age: 1000"], 450, 550)):
@@ -143,7 +139,7 @@ def with_expire(seconds):
 
 @tap.test("EDNS EXPIRE bounds the copy and brings the next look nearer; a source whose own copy has expired is passed over")
 def edns_expire():
-    with lab.Lab(root(timers=(1800, 900, 604800))) as net:
+    with lab.Lab(rootzone.make(serial=SERIAL)) as net:
         messages = fake.record(net.root_addresses[0])
         tap.equal(messages[0][10:12], b"\0\0", "the recording has no EDNS")
         with fake.Source(SLOW, messages, with_expire(400)):
@@ -162,11 +158,11 @@ def edns_expire():
 
 @tap.test("the network is down at the start and comes up: nothing is served before, asking then heals it")
 def interface():
-    with lab.Lab(root()) as net:
+    with lab.Lab(eager()) as net:
         everywhere = net.root_addresses + net.transfer_addresses
         for address in everywhere:
             netns.remove_address(address)
-        resolver = net.unbound(localroot=["localroot-source: builtin"], config="aggressive-nsec: no")
+        resolver = net.unbound(localroot=["localroot-source: builtin"], config=lab.ASKING)
         resolver.wait_log("no source gave a usable zone; next try in (\\d+) s", 60)
         tap.equal(len(asked(resolver)), 18, "lines of sources")
         netns.add_addresses(everywhere)
@@ -181,7 +177,7 @@ def interface():
 
 @tap.test("the network is down for a while: the copy goes on serving, and the next round finds it again by itself")
 def down_for_a_while():
-    with lab.Lab(root()) as net:
+    with lab.Lab(eager()) as net:
         resolver = net.unbound(localroot=[])
         resolver.wait_serving(SERIAL)
         netns.remove_address(net.transfer_addresses[0])
@@ -195,10 +191,10 @@ def down_for_a_while():
 
 @tap.test("options that change are picked up by a reload, and so is the list")
 def reload():
-    with lab.Lab(root()) as net:
+    with lab.Lab(eager()) as net:
         listed = pathlib.Path(net.write("list", f"axfr:{net.transfer_addresses[0]}\n"))
         newer = net.folder / "newer.zone"
-        shutil.copy(root(1).zone, newer)
+        shutil.copy(eager(1).zone, newer)
         resolver = net.unbound(localroot=["localroot-source: builtin", f"localroot-source-list: {listed}"])
         resolver.wait_serving(SERIAL)
         listed.write_text(f"file:{newer}\n", encoding="ascii")
@@ -216,7 +212,7 @@ def reload():
 
 @tap.test("while a source is being asked and says nothing: the copy's end is told at once, and no command waits")
 def looks_meanwhile():
-    with lab.Lab(root(timers=(1800, 900, 604800))) as net:
+    with lab.Lab(rootzone.make(serial=SERIAL)) as net:
         first = net.unbound(localroot=[])
         first.wait_stored()
         first.stop()
@@ -237,7 +233,7 @@ def looks_meanwhile():
 
 @tap.test("nothing is held and the first sources are slow: the next has its turn beside them after 15 s each")
 def beside():
-    with lab.Lab(root()) as net:
+    with lab.Lab(eager()) as net:
         with fake.Source(SLOW, fake.record(net.root_addresses[0]), fake.slow):
             words = [f"localroot-source: axfr:{SLOW}", f"localroot-source: ixfr:{SLOW}", f"localroot-source: axfr:{net.transfer_addresses[0]}"]
             resolver = net.unbound(localroot=words)
@@ -251,7 +247,7 @@ def beside():
 
 @tap.test("slow sources: one alone comes to its end after more than two minutes; three of them make room for a fourth")
 def slow_sources():
-    with lab.Lab(root(timers=(1800, 900, 604800))) as net:
+    with lab.Lab(rootzone.make(serial=SERIAL)) as net:
         messages = fake.record(net.transfer_addresses[0])
         octets = sum(2 + len(message) for message in messages)
         with fake.Source(SLOW, messages, fake.steady(octets / 135)):
@@ -270,7 +266,7 @@ def slow_sources():
 
 @tap.test("limits that are options: the time of a transfer, and its least rate")
 def transfer_limits():
-    with lab.Lab(root(timers=(1800, 900, 604800))) as net:
+    with lab.Lab(rootzone.make(serial=SERIAL)) as net:
         with fake.Source(SLOW, fake.record(net.transfer_addresses[0]), fake.steady(5000)):
             for option, reason in (("localroot-max-transfer-time: 3", "not finished within 3 s"),
                                    ("localroot-min-transfer-rate: 8000", "less than 8000 octets a second")):
@@ -281,13 +277,13 @@ def transfer_limits():
 
 @tap.test("what is stale is asked for as if nothing were held; and nothing older is taken")
 def stale():
-    with lab.Lab(root(timers=(1800, 900, 604800))) as net:
+    with lab.Lab(rootzone.make(serial=SERIAL)) as net:
         resolver = net.unbound(localroot=["localroot-max-age: 6"])
         resolver.wait_serving(SERIAL)
         source = net.transfer_addresses[0]
         net.serve_source(None)
         resolver.wait_log("is stale since", 30)
-        net.serve_source(root(timers=(1800, 900, 604800)))
+        net.serve_source(rootzone.make(serial=SERIAL))
         start = len(net.sniffer.queries())
         refresh(resolver)
         resolver.wait_serving(SERIAL)
@@ -295,7 +291,7 @@ def stale():
         net.serve_source(None)
         resolver.wait_log("is stale since", 30, len(resolver.log))
         older = resolver.metrics().get("failures_serial", 0)
-        net.serve_source(root(-1, timers=(1800, 900, 604800)))
+        net.serve_source(eager(-1, timers=(1800, 900, 604800)))
         refresh(resolver)
         resolver.wait_refused(f"axfr:{source}", "serial", older)
         tap.equal(resolver.metrics()["serving"], 0, "serving")
@@ -303,7 +299,7 @@ def stale():
 
 @tap.test("where something else decides for \".\", and where there is no anchor, nobody is asked")
 def declined():
-    with lab.Lab(root()) as net:
+    with lab.Lab(eager()) as net:
         forward = f'forward-zone:\n  name: "."\n  forward-addr: {net.root_addresses[0]}\n'
         for more in ({"tail": forward}, {"anchor": "none"}):
             start = len(net.sniffer.queries())
@@ -317,7 +313,7 @@ def declined():
 
 @tap.test("SIGTERM during a slow transfer, and during one that says nothing: ended within two seconds")
 def terminate():
-    with lab.Lab(root()) as net:
+    with lab.Lab(eager()) as net:
         for play in (fake.slow, fake.silent):
             with fake.Source(SLOW, fake.record(net.root_addresses[0]), play) as source:
                 resolver = net.unbound(localroot=[f"localroot-source: axfr:{SLOW}"])
@@ -333,7 +329,7 @@ def terminate():
 
 @tap.test("every source fails, again and again: the log has each reason once, then every so often")
 def quiet():
-    with lab.Lab(root()) as net:
+    with lab.Lab(eager()) as net:
         resolver = net.unbound(localroot=["localroot-source: file:/nowhere/a", "localroot-source: file:/nowhere/b"])
         resolver.wait_log("no source gave a usable zone", 10)
         for turn in range(19):

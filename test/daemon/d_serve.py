@@ -31,7 +31,7 @@ class Scene:
             self.local = net.unbound(localroot=[])
             self.serial = self.local.wait_serving()
             self.plain = net.unbound()
-            self.judge = net.unbound(config="aggressive-nsec: no", tail=f'forward-zone:\n  name: "."\n  forward-addr: {self.local.address}@{self.local.port}\n')
+            self.judge = net.unbound(config=lab.ASKING, tail=f'forward-zone:\n  name: "."\n  forward-addr: {self.local.address}@{self.local.port}\n')
         except BaseException:
             net.__exit__(*sys.exc_info())
             raise

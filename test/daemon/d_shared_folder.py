@@ -2,22 +2,15 @@
 accepted the other does not take back."""
 
 import fcntl
-import hashlib
 import os
 import re
 import signal
-import subprocess
 import time
 
 import lab
-import rootzone
+import pair
+from rootzone import SERIAL, eager
 import tap
-
-SERIAL = 2026010110
-
-
-def root(step=0):
-    return rootzone.make(serial=SERIAL + step, timers=(1, 1, 604800))
 
 
 def server(net, folder, *more):
@@ -25,18 +18,10 @@ def server(net, folder, *more):
     return net.unbound(localroot=[f"localroot-dir: {folder}", *more])
 
 
-def state_of(folder):
-    text = (folder / "localroot.state").read_text(encoding="ascii")
-    lines, _, checksum = text.rpartition("checksum ")
-    tap.equal(checksum, hashlib.sha256(lines.encode()).hexdigest() + "\n", "checksum")
-    return dict(line.split(" ", 1) for line in lines.splitlines())
-
-
 def verified(net, folder):
     """The serial of the zone there, which has to be whole."""
-    done = subprocess.run([lab.CHECK, "--anchor", net.zone.anchor, str(folder / "localroot.zone")], capture_output=True, text=True, timeout=60)
-    if done.returncode != 0:
-        raise AssertionError(f"{done.stdout}{done.stderr}")
+    code, said = net.check(folder / "localroot.zone")
+    tap.equal(code, 0, said)
     text = (folder / "localroot.zone").read_text(encoding="ascii")
     return int(re.search(r"SOA\s+\S+\s+\S+\s+(\d+)", text).group(1))
 
@@ -47,14 +32,14 @@ def complaints(resolver):
 
 @tap.test("two that refresh at the same time, killed at any moment: the folder has a whole zone and its state, no complaint")
 def at_the_same_time():
-    with lab.Lab(root()) as net:
+    with lab.Lab(eager()) as net:
         folder = net.folder / "shared"
         folder.mkdir()
         servers = [server(net, folder), server(net, folder)]
         for resolver in servers:
             resolver.wait_serving(SERIAL)
         for step in range(1, 7):
-            net.serve_source(root(step))
+            net.serve_source(eager(step))
             # Both are told at the same moment; every other time one of them dies in the midst of it.
             for resolver in servers:
                 resolver.hang_up()
@@ -68,7 +53,7 @@ def at_the_same_time():
                 servers[step // 2 % 2] = server(net, folder)
             for resolver in servers:
                 resolver.wait_serving(SERIAL + step, limit=60)
-            lab.wait(lambda: int(state_of(folder)["serial"]) == SERIAL + step, 30, f"serial {SERIAL + step} in the state")
+            lab.wait(lambda: int(pair.state_of(folder)["serial"]) == SERIAL + step, 30, f"serial {SERIAL + step} in the state")
             tap.equal(verified(net, folder), SERIAL + step, "the zone there")
         for resolver in servers:
             tap.equal(complaints(resolver), [], "complaints")
@@ -78,25 +63,25 @@ def at_the_same_time():
 
 @tap.test("one whose source is behind does not put its older zone or state in place of the other's")
 def one_behind():
-    with lab.Lab(root()) as net:
+    with lab.Lab(eager()) as net:
         folder = net.folder / "shared"
         folder.mkdir()
         behind = server(net, folder, f"localroot-source: axfr:{net.root_addresses[0]}")  # which stays as it is
         behind.wait_serving(SERIAL)
-        net.serve_source(root(1))
+        net.serve_source(eager(1))
         ahead = server(net, folder)
         ahead.wait_serving(SERIAL + 1, limit=40)
-        lab.wait(lambda: int(state_of(folder)["serial"]) == SERIAL + 1, 20, "the newer state")
+        lab.wait(lambda: int(pair.state_of(folder)["serial"]) == SERIAL + 1, 20, "the newer state")
         confirmed = behind.metrics()["refresh_current"]
         behind.wait_metrics(lambda m: m["refresh_current"] >= confirmed + 2, 60, "confirms what it has, twice")
-        tap.equal(int(state_of(folder)["serial"]), SERIAL + 1, "serial in the state")
+        tap.equal(int(pair.state_of(folder)["serial"]), SERIAL + 1, "serial in the state")
         tap.equal(verified(net, folder), SERIAL + 1, "the zone there")
         tap.equal(complaints(behind), [], "complaints")
 
 
 @tap.test("the folder locked by another program for good: said once, served all the same, and kept when it lets go")
 def locked():
-    with lab.Lab(root()) as net:
+    with lab.Lab(eager()) as net:
         folder = net.folder / "shared"
         folder.mkdir()
         holder = os.open(folder, os.O_RDONLY)

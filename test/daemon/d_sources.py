@@ -17,7 +17,7 @@ import hostile
 import lab
 import mounts
 import netns
-import rootzone
+from rootzone import eager
 import servers
 import tap
 
@@ -25,17 +25,12 @@ BIND, WEB, WEB6 = "203.0.113.153", "203.0.113.180", "2001:db8:113::180"
 NAME = "xfr.lab.example"
 
 
-def zone(step=0):
-    """With the shortest timers that the module heeds."""
-    return rootzone.make(timers=(1, 1, 604800), serial=2026010110 + step)
-
-
 @contextlib.contextmanager
 def everything(with_https=True):
     """The lab with BIND and nginx, and the authority that both have their certificates from."""
-    if with_https and not has_https():
+    if with_https and not lab.https():
         raise tap.Skip("this build is without libcurl")
-    with lab.Lab(zone()) as net, contextlib.ExitStack() as running:
+    with lab.Lab(eager()) as net, contextlib.ExitStack() as running:
         ca = servers.Authority(net.folder / "ca")
         certificate = ca.certificate("server", [NAME], [BIND, WEB])
         bind = servers.Bind(net.folder / "bind", net.zone.zone, BIND, certificate)
@@ -51,26 +46,18 @@ def everything(with_https=True):
         yield net, ca, bind, web
 
 
-def has_https():
-    done = subprocess.run([str(lab.CHECK), "--no-dnssec", "https://127.0.0.1:1/"], capture_output=True, text=True, timeout=60)
-    return "without libcurl" not in done.stderr
-
-
-def check(net, source, bundle=None, limit=60):
-    """localroot-check's exit code and what it printed."""
-    command = [str(lab.CHECK), "-a", net.zone.anchor, *(["-c", bundle] if bundle else []), source]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=limit)
-    return done.returncode, done.stdout + done.stderr
+def trusting(bundle):
+    return ["-c", bundle] if bundle else []
 
 
 def good(net, source, bundle=None, serial=None):
-    code, text = check(net, source, bundle)
+    code, text = net.check(source, *trusting(bundle))
     if code != 0 or f"serial       {serial or net.zone.serial}" not in text:
         raise AssertionError(f"{source}: {code}: {text}")
 
 
 def bad(net, source, reason, bundle=None, code=None):
-    got, text = check(net, source, bundle)
+    got, text = net.check(source, *trusting(bundle))
     if got == 0 or not re.search(reason, text) or (code and f"({code})" not in text):
         raise AssertionError(f"{source}: {got}, not {reason!r} ({code}): {text}")
 
@@ -185,7 +172,7 @@ def plain_server(address, port):
 @tap.test("xot: an expired certificate, TLS 1.2, no ALPN, and no TLS at all are refused with the reason")
 def tls_faults():
     address = "203.0.113.185"
-    with lab.Lab(zone()) as net:
+    with lab.Lab(eager()) as net:
         ca = servers.Authority(net.folder / "ca")
         right = ca.certificate("right", [], [address])
         with tls_server(address, ca.certificate("late", [], [address], expired=True)):
@@ -203,7 +190,7 @@ def tls_faults():
 
 @tap.test("axfr: what is held and current costs a SOA query; what is newer comes over")
 def axfr_soa_first():
-    with lab.Lab(zone()) as net:
+    with lab.Lab(eager()) as net:
         resolver = net.unbound(localroot=["localroot-source: axfr:192.0.32.132"])
         resolver.wait_serving(net.zone.serial)
         before = len(net.transfers())
@@ -211,9 +198,9 @@ def axfr_soa_first():
         refresh(resolver)
         resolver.wait_metrics(lambda m: m["refresh_current"] > rounds, 20, "a round that confirms")
         tap.equal(len(net.transfers()), before, "transfers of an unchanged zone")
-        net.serve_source(zone(1))
+        net.serve_source(eager(1))
         refresh(resolver)
-        resolver.wait_serving(zone(1).serial, 30)
+        resolver.wait_serving(eager(1).serial, 30)
         tap.equal(len(net.transfers()), before + 1, "transfers of a changed zone")
 
 
@@ -224,31 +211,31 @@ def ixfr_differences():
         resolver.wait_serving(net.zone.serial)
         start = len(net.sniffer.queries())
         for step in (1, 2):
-            bind.serve(zone(step).zone, zone(step).serial)
+            bind.serve(eager(step).zone, eager(step).serial)
             refresh(resolver)
-            resolver.wait_serving(zone(step).serial, 30)
-            bind.wait_log(rf"IXFR started.*serial {zone(step - 1).serial} -> {zone(step).serial}")
+            resolver.wait_serving(eager(step).serial, 30)
+            bind.wait_log(rf"IXFR started.*serial {eager(step - 1).serial} -> {eager(step).serial}")
         # Two steps at once, for one that was away.
         kept = resolver.folder
         resolver.stop()
         for step in (3, 4):
-            bind.serve(zone(step).zone, zone(step).serial)
+            bind.serve(eager(step).zone, eager(step).serial)
         resolver = net.unbound(localroot=[f"localroot-source: ixfr:{BIND}"], folder=kept)
         refresh(resolver)
-        resolver.wait_serving(zone(4).serial, 30)
-        bind.wait_log(rf"IXFR started.*serial {zone(2).serial} -> {zone(4).serial}")
+        resolver.wait_serving(eager(4).serial, 30)
+        bind.wait_log(rf"IXFR started.*serial {eager(2).serial} -> {eager(4).serial}")
         tap.equal({q.type for q in net.sniffer.queries()[start:] if q.destination == BIND}, {"IXFR"}, "what was asked")
         tap.equal(re.findall("AXFR-style", bind.log), [], "whole zones in answer to IXFR")
 
 
 @tap.test("ixfr: from an NSD without differences the whole zone comes")
 def ixfr_whole():
-    with lab.Lab(zone()) as net:
+    with lab.Lab(eager()) as net:
         resolver = net.unbound(localroot=["localroot-source: ixfr:192.0.32.132"])
         resolver.wait_serving(net.zone.serial)
-        net.serve_source(zone(1))
+        net.serve_source(eager(1))
         refresh(resolver)
-        resolver.wait_serving(zone(1).serial, 30)
+        resolver.wait_serving(eager(1).serial, 30)
 
 
 @tap.test("xot: the module fetches, confirms and renews over TLS; nothing is asked in the clear")
@@ -259,9 +246,9 @@ def over_tls():
         rounds = resolver.metrics()["refresh_current"]
         refresh(resolver)
         resolver.wait_metrics(lambda m: m["refresh_current"] > rounds, 20, "a round that confirms")
-        bind.serve(zone(1).zone, zone(1).serial)
+        bind.serve(eager(1).zone, eager(1).serial)
         refresh(resolver)
-        resolver.wait_serving(zone(1).serial, 30)
+        resolver.wait_serving(eager(1).serial, 30)
         tap.equal([q for q in net.sniffer.queries() if q.destination == BIND], [], "queries in the clear")
 
 
@@ -278,9 +265,9 @@ def over_https():
         refresh(resolver)
         lab.wait(lambda: len(web.requests()) > 1, 30, "a second request")
         tap.equal(web.requests()[-1], (304, 0), "an unchanged zone")
-        web.put("root.zone", zone(1).zone)
+        web.put("root.zone", eager(1).zone)
         refresh(resolver)
-        resolver.wait_serving(zone(1).serial, 30)
+        resolver.wait_serving(eager(1).serial, 30)
         for _ in range(5):  # libcurl comes and goes with the module
             resolver.reload()
             tap.equal(resolver.ask("junk-reload.").rcode(), dns.rcode.NXDOMAIN, "junk")
@@ -288,19 +275,16 @@ def over_https():
 
 
 def check_with(net, hosts, source, resolv="", bundle=None):
-    """check() where /etc/hosts and /etc/resolv.conf are these."""
+    """check_where() with these in /etc/hosts and /etc/resolv.conf."""
     files = {"/etc/hosts": net.write("hosts", hosts), "/etc/resolv.conf": net.write("resolv.conf", resolv)}
     return check_where(net, files, source, bundle)
 
 
 def check_where(net, files, source, bundle=None):
-    """check() where these files or folders of the machine are others (theirs -> mine), and how long it took."""
-    command = [*mounts.over(files), str(lab.CHECK), "-a", net.zone.anchor, *(["-c", bundle] if bundle else []), source]
+    """net.check() where these files or folders of the machine are others (theirs -> mine), and how long it took."""
     started = time.monotonic()
-    done = subprocess.run(command, capture_output=True, text=True, timeout=60)
-    if done.returncode == 77:
-        raise tap.Skip("no mount namespace to be had here: " + done.stderr.strip())
-    return done.returncode, done.stdout + done.stderr, time.monotonic() - started
+    code, text = net.check(source, *trusting(bundle), wrapper=mounts.over(files))
+    return code, text, time.monotonic() - started
 
 
 @tap.test("a name's addresses are tried beside each other, a silent one for a quarter of a second alone; no more than eight")
@@ -327,7 +311,7 @@ def addresses_in_turn():
 
 @tap.test("one dead family costs little: seven addresses that are silent, and then the good one")
 def dead_family():
-    with lab.Lab(zone()) as net:
+    with lab.Lab(eager()) as net:
         names = []
         for number in range(7):  # of the good one's family, else that would be the second to be tried
             netns.swallow(f"198.51.100.{number + 1}")
@@ -354,7 +338,7 @@ def next_address():
 @tap.test("stopping in the middle of TLS or HTTPS takes no longer than a moment")
 def stop_in_the_middle():
     address = "203.0.113.186"
-    with lab.Lab(zone()) as net:
+    with lab.Lab(eager()) as net:
         ca = servers.Authority(net.folder / "ca")
         right = ca.certificate("right", [NAME], [address])
 
@@ -364,7 +348,7 @@ def stop_in_the_middle():
             server.ending.wait(60)
         cases = [(8001, f"xot:{address}@8001#{NAME}", hostile.Dns(hostile.silent, 1, True), None),
                  (8002, f"xot:{address}@8002#{NAME}", hostile.Dns(hostile.silent, 1, True), hostile.tls(right, "dot"))]
-        if has_https():
+        if lab.https():
             cases += [(8003, f"https://{NAME}:8003/z@{address}", lambda c, s: s.ending.wait(60), None),
                       (8004, f"https://{NAME}:8004/z@{address}", hang, hostile.tls(right))]
         for port, source, play, context in cases:

@@ -7,16 +7,11 @@ import time
 
 import lab
 import pair
-import rootzone
+from rootzone import SERIAL, calm
 import tap
 
-SERIAL, HOUR, DAY = 2026010110, 3600, 86400
+HOUR, DAY = 3600, 86400
 FROZEN, BEHIND, CURRENT = "203.0.113.71", "203.0.113.72", "203.0.113.73"
-
-
-def root(step=0):
-    # An hour between rounds: what is asked, is asked because the test wants it.
-    return rootzone.make(timers=(3600, 3600, 604800), serial=SERIAL + step)
 
 
 def round_over(resolver):
@@ -39,10 +34,10 @@ def held_since(net, hours):
 
 @tap.test("a serial that has not changed for 30 hours: all are asked and the newest is taken; before, the first is enough")
 def still():
-    with lab.Lab(root()) as net:
+    with lab.Lab(calm()) as net:
         prepare = held_since(net, 31)
         for address, step in ((FROZEN, 0), (BEHIND, 1), (CURRENT, 2)):
-            net.nsd(f"step-{step}", {".": root(step).zone}, [address])
+            net.nsd(f"step-{step}", {".": calm(step).zone}, [address])
         words = [f"localroot-source: axfr:{address}" for address in (FROZEN, BEHIND, CURRENT)]
         resolver = net.unbound(localroot=words, prepare=prepare)
         tap.equal(resolver.wait_serving(), SERIAL, "what is held")
@@ -72,7 +67,7 @@ def pair_with(prepare, hours):
 
 @tap.test("the root itself stands still: all say so, and the copy is confirmed; its time of renewal stays, over a restart too")
 def all_still():
-    with lab.Lab(root()) as net:
+    with lab.Lab(calm()) as net:
         resolver = net.unbound(localroot=[f"localroot-source: axfr:{a}" for a in net.transfer_addresses[:2]],
                                prepare=held_since(net, 40))
         tap.equal(resolver.wait_serving(), SERIAL, "what is held")
@@ -91,9 +86,9 @@ def all_still():
 
 @tap.test("a file confirms no more than its time of change: that of the copy is its age, and past its expire it is refused")
 def file_source():
-    with lab.Lab(root()) as net:
+    with lab.Lab(calm()) as net:
         file = net.folder / "root.copy"
-        shutil.copy(root().zone, file)
+        shutil.copy(calm().zone, file)
         now = int(time.time())
         os.utime(file, (now, now - 2 * DAY))
         resolver = net.unbound(localroot=[f"localroot-source: file:{file}"])

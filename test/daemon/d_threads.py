@@ -122,7 +122,7 @@ def in_lab(function):
 @contextlib.contextmanager
 def resolving(net, **how):
     """A resolver with three threads that serves a copy; at the end it has to stop by itself."""
-    how.setdefault("config", "aggressive-nsec: no")
+    how.setdefault("config", lab.ASKING)
     resolver = net.unbound(localroot=how.pop("localroot", []), threads=3, limit=60, **how)
     resolver.wait_serving(limit=60)
     yield resolver

@@ -17,7 +17,7 @@ import fake
 import hostile
 import lab
 import primaries
-import rootzone
+from rootzone import eager
 import servers
 import tap
 
@@ -25,23 +25,13 @@ ADDRESS, BAD = {"nsd": "203.0.113.21", "bind": "203.0.113.22", "knot": "203.0.11
 KEY = primaries.Key("transfer.lab.", "hmac-sha256")
 
 
-def zone(step=0):
-    """With the shortest timers that the module heeds."""
-    return rootzone.make(timers=(1, 1, 604800), serial=2026010110 + step)
-
-
-def check(net, source, *options, limit=60):
-    done = subprocess.run([str(lab.CHECK), "-a", net.zone.anchor, *options, source], capture_output=True, text=True, timeout=limit)
-    return done.returncode, done.stdout + done.stderr
-
-
 def good(net, source, *options):
-    code, text = check(net, source, *options)
+    code, text = net.check(source, *options)
     tap.equal((code, f"serial       {net.zone.serial}" in text), (0, True), f"{source}: {text}")
 
 
 def bad(net, source, reason, *options):
-    code, text = check(net, source, *options)
+    code, text = net.check(source, *options)
     if code != 2 or reason not in text:
         raise AssertionError(f"{source}: {code}, not {reason!r}: {text}")
 
@@ -58,7 +48,7 @@ def primary(net, kind, key=KEY, **more):
 
 @tap.test("NSD, BIND and Knot that demand a key: the zone comes with it, by each algorithm, and not without or with another")
 def every_primary():
-    with lab.Lab(zone()) as net:
+    with lab.Lab(eager()) as net:
         for kind, address in ADDRESS.items():
             for algorithm in ("hmac-sha256", "hmac-sha384", "hmac-sha512"):
                 key = primaries.Key("Transfer.Lab.", algorithm, b"0123456789abcdef" * 4)
@@ -67,7 +57,7 @@ def every_primary():
                     good(net, f"axfr:{address}", "-k", keys)
                     if algorithm != "hmac-sha256":
                         continue
-                    code, text = check(net, f"axfr:{address}")
+                    code, text = net.check(f"axfr:{address}")
                     tap.equal((code, "refused" in text), (2, True), f"{kind} without a key: {text}")
                     other = primaries.Key("transfer.lab.", algorithm, b"another secret")
                     other = primaries.key_file(net.folder / "other", other, [address])
@@ -78,7 +68,7 @@ def every_primary():
 
 @tap.test("a clock that is off: the server says so, and the log has both times")
 def clocks():
-    with lab.Lab(zone()) as net:
+    with lab.Lab(eager()) as net:
         for kind, address in ADDRESS.items():
             keys = primaries.key_file(net.folder / "keys", KEY, [address])
             with primary(net, kind):
@@ -91,17 +81,17 @@ def clocks():
 @tap.test("the module: SOA, AXFR and IXFR are signed; new zones come, as differences where the server has them")
 def module():
     for kind, address in ADDRESS.items():
-        with lab.Lab(zone()) as net:
+        with lab.Lab(eager()) as net:
             keys = primaries.key_file(net.folder / "keys", KEY, [address])
             for scheme in ("axfr", "ixfr"):
                 with primary(net, kind) as server:
                     resolver = net.unbound(localroot=[f"localroot-source: {scheme}:{address}", f"localroot-tsig-keys: {keys}"])
                     resolver.wait_serving(net.zone.serial)
                     start = len(net.sniffer.queries())
-                    server.serve(zone(1).zone, zone(1).serial)
+                    server.serve(eager(1).zone, eager(1).serial)
                     with contextlib.suppress(RuntimeError):  # an Unbound that is not patched looks by itself
                         resolver.control("localroot_refresh")
-                    resolver.wait_serving(zone(1).serial, 40)
+                    resolver.wait_serving(eager(1).serial, 40)
                     asked = {q.type for q in net.sniffer.queries()[start:] if q.destination == address}
                     tap.equal((asked >= {"SOA", "AXFR"}, "IXFR" in asked), (scheme == "axfr", scheme == "ixfr"), f"{kind}: {asked}")
                     tap.equal(resolver.metrics()["failures_tsig"], 0, "refused signatures")
@@ -222,13 +212,13 @@ TABLE = [  # what it does, how, and the word of the refusal; None: it is taken
 
 @tap.test("a server that signs wrongly: each way is refused with its word, and what is signed rightly is taken")
 def wrong_signatures():
-    with lab.Lab(zone()) as net:
+    with lab.Lab(eager()) as net:
         keys = primaries.key_file(net.folder / "keys", KEY, [BAD])
         recorded = fake.record(net.transfer_addresses[0])
         for port, (name, plan, word) in enumerate(TABLE, 5400):
             server = hostile.Server(BAD, port, signing(net, plan, recorded))
             try:
-                code, text = check(net, f"axfr:{BAD}@{port}", "-k", keys)
+                code, text = net.check(f"axfr:{BAD}@{port}", "-k", keys)
                 if word is None:
                     tap.equal(code, 0, f"{name}: {text}")
                 elif code != 2 or word not in text or "(tsig)" not in text:
@@ -239,7 +229,7 @@ def wrong_signatures():
 
 @tap.test("the module keeps its copy from a server that signs wrongly, says why once, and counts it")
 def module_refuses():
-    with lab.Lab(zone()) as net:
+    with lab.Lab(eager()) as net:
         keys = primaries.key_file(net.folder / "keys", KEY, [BAD])
         resolver = net.unbound(localroot=[f"localroot-source: axfr:{net.transfer_addresses[0]}", f"localroot-source: axfr:{BAD}",
                                           f"localroot-tsig-keys: {keys}"])
@@ -256,7 +246,7 @@ def module_refuses():
 
 @tap.test("a file of keys that others can read is refused, and then no transfer is asked for without")
 def private_keys():
-    with lab.Lab(zone()) as net:
+    with lab.Lab(eager()) as net:
         keys = primaries.key_file(net.folder / "keys", KEY, [ADDRESS["nsd"]], 0o644)
         bad(net, f"axfr:{net.transfer_addresses[0]}", "others can read it", "-k", keys)
         start = len(net.transfers())
@@ -271,7 +261,7 @@ def private_keys():
 @tap.test("xot: a server that asks for a certificate gets ours, and has nothing for who has none or another's")
 def client_certificate():
     name, address = "xfr.lab.example", ADDRESS["bind"]
-    with lab.Lab(zone()) as net:
+    with lab.Lab(eager()) as net:
         ca, others = servers.Authority(net.folder / "ca"), servers.Authority(net.folder / "others", "Another lab")
         own, foreign = net.folder / "own.pem", net.folder / "foreign.pem"
         for authority, path in ((ca, own), (others, foreign)):
@@ -284,7 +274,7 @@ def client_certificate():
             source, trust = f"xot:{address}#{name}", ("-c", ca.bundle, "-k", keys)
             good(net, source, *trust, "-C", str(own))
             for more in ((), ("-C", str(foreign))):
-                code, text = check(net, source, *trust, *more)
+                code, text = net.check(source, *trust, *more)
                 if code == 0 or not any(word in text for word in ("certificate required", "unknown ca", "closed after 0 messages")):
                     raise AssertionError(f"{more}: {code}: {text}")
             bad(net, source, "no certificate with its key in", *trust, "-C", str(ca.bundle))

@@ -177,6 +177,21 @@ class Unbound(Daemon):
             return {key: float(value) for key, value in (line.split("=", 1) for line in lines)}
         return done.stdout
 
+    def status(self):
+        """localroot_status; None where this Unbound is not patched for it."""
+        try:
+            return self.control("localroot_status")
+        except RuntimeError:
+            return None
+
+    def refresh(self):
+        """Asks for a round at once: whether this Unbound can do that. If not, the timers bring one."""
+        try:
+            self.control("localroot_refresh")
+        except RuntimeError:
+            return False
+        return True
+
     def reload(self, limit=60):
         """Until it serves again: a question between its old sockets and its new ones is lost."""
         starts = self.log.count("start of service")

@@ -17,12 +17,16 @@ module's transfers come from other source addresses: see transfers().
 import os
 import pathlib
 import shutil
+import subprocess
 import sys
 import tempfile
+import time
 
 import dns.message
 import dns.query
+import dns.rcode
 
+import answers
 import daemons
 import netns
 import rootzone
@@ -39,20 +43,20 @@ MODULE, CHECK = BUILD / ".libs" / "localroot.so", BUILD / "localroot-check"
 REAL_TLDS = ["tk", "gq", "ck"]
 
 
+SOURCE = "axfr:192.0.32.132"  # what net.unbound(localroot=[]) asks
+ASKING = "aggressive-nsec: no"  # a configuration with which every name that does not exist is asked for
+
+
 def https():
     """Whether this build has libcurl."""
     return "#define HAVE_LIBCURL" in (BUILD / "lr_config.h").read_text(encoding="utf-8")
 
 
 def prefix():
-    """Where the Unbound under test is installed: beside its source."""
-    if os.environ.get("LR_UNBOUND_PREFIX"):
-        return pathlib.Path(os.environ["LR_UNBOUND_PREFIX"])
-    source = os.environ.get("LR_UNBOUND_SRC") or next(iter(sorted(TOP.glob("build/unbound-*/"))), None)
-    if not source:
+    """Where the Unbound under test is installed."""
+    if not os.environ.get("LR_UNBOUND_PREFIX"):
         raise tap.Skip("no Unbound with dynlib here: run contrib/get-unbound")
-    source = pathlib.Path(source)
-    return source.parent / source.name.replace("unbound-", "prefix-")
+    return pathlib.Path(os.environ["LR_UNBOUND_PREFIX"])
 
 
 class Lab:
@@ -220,6 +224,31 @@ class Lab:
     def transfers(self, start=0):
         """Transfer requests, whoever sent them."""
         return [q for q in self.sniffer.queries()[start:] if q.type in ("AXFR", "IXFR")]
+
+    # What a resolver does
+
+    def serves(self, resolver, label, serial=None):
+        """Fails unless it answers from a copy (of that serial): the root servers see nothing."""
+        start = len(self.sniffer.queries())
+        reply = resolver.ask(f"junk-{time.monotonic_ns()}.", limit=20)
+        tap.equal((label, reply.rcode(), answers.secure(reply)), (label, dns.rcode.NXDOMAIN, True))
+        if serial:
+            tap.equal((label, resolver.ask(".", "SOA").answer[0][0].serial), (label, serial))
+        tap.equal((label, self.root_queries(resolver, start)), (label, []), "queries to the root")
+
+    def passes(self, resolver, label):
+        """Fails unless it answers as without the module: through the root servers. For one that is ASKING."""
+        start = len(self.sniffer.queries())
+        reply = resolver.ask(f"junk-{time.monotonic_ns()}.")
+        tap.equal((label, reply.rcode(), answers.secure(reply)), (label, dns.rcode.NXDOMAIN, True))
+        if not self.root_queries(resolver, start):
+            raise AssertionError(f"{label}: served")
+
+    def check(self, source, *options, limit=60, wrapper=()):
+        """localroot-check's exit code with this zone's anchor, and what it printed."""
+        done = subprocess.run([*wrapper, str(CHECK), "-a", self.zone.anchor, *options, str(source)], capture_output=True, text=True,
+                              timeout=limit)
+        return done.returncode, done.stdout + done.stderr
 
     def direct(self, name, kind, address, tcp=False):
         """Asks an authoritative server itself."""

@@ -27,7 +27,6 @@ class Small:
 
 
 def over(files):
-    """A wrapper for a program that sees these files or folders in place of the machine's (theirs -> mine). It exits
-    with 77 where that cannot be had."""
+    """A wrapper for a program that sees these files or folders in place of the machine's (theirs -> mine)."""
     binds = " && ".join(f"mount --bind {mine} {theirs}" for theirs, mine in files.items())
-    return ["unshare", "--mount", "sh", "-c", f'{binds} || exit 77; exec "$@"', "sh"]
+    return ["unshare", "--mount", "sh", "-c", f'{binds} && exec "$@"', "sh"]

@@ -29,6 +29,14 @@ def keep_copy(net):
     return prepare
 
 
+def state_of(folder):
+    """The lines of the state beside a copy on disk, as a dict; the checksum has to be right."""
+    text = (pathlib.Path(folder) / "localroot.state").read_text(encoding="ascii")
+    lines, _, checksum = text.rpartition("checksum ")
+    tap.equal(checksum, hashlib.sha256(lines.encode()).hexdigest() + "\n", "checksum")
+    return dict(line.split(" ", 1) for line in lines.splitlines())
+
+
 def edit_state(folder, **words):
     """Changes lines of the state beside a copy on disk, and its checksum."""
     file = pathlib.Path(folder) / "localroot.state"

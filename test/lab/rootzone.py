@@ -22,6 +22,7 @@ ICANN_ANCHOR = "/usr/share/dns/root.key"
 REAL_SERIAL, REAL_DATE = 2026073102, "20260805000000"
 ALGORITHMS = {"rsa": ["-a", "RSASHA256", "-b", "2048"], "ecdsa": ["-a", "ECDSAP256SHA256"], "ed25519": ["-a", "ED25519"]}
 DAY = 86400
+SERIAL = 2026010110  # of eager() and calm()
 
 # The real zone's shape: how many TLDs have so many name servers (the fixed names below taken off), and DS records.
 _SERVERS = {2: 14, 3: 79, 4: 498, 5: 109, 6: 574, 7: 27, 8: 119, 9: 8, 10: 5, 12: 1}
@@ -94,6 +95,17 @@ def make(algorithm="rsa", serial=None, days=(-1, 13), zonemd="sha384", keys="mai
             (scratch / "serial").write_text(f"{number}\n", encoding="ascii")
     signed = {tld: str(folder / "tld" / f"{tld}.zone") for tld in tlds.SIGNED}
     return Root(folder / "root.zone", folder / "root.key", int((folder / "serial").read_text()), None, signed)
+
+
+def eager(step=0, **more):
+    """A zone of a row whose serials are so many steps from SERIAL, with the shortest timers that the module heeds: it asks
+    the sources every ten seconds."""
+    return make(serial=SERIAL + step, timers=(1, 1, 604800), **more)
+
+
+def calm(step=0):
+    """A zone of such a row with an hour between the rounds: what is asked, is asked because the test wants it."""
+    return make(serial=SERIAL + step, timers=(3600, 3600, 604800))
 
 
 def sign_as_made(path, lines):
