@@ -11,6 +11,7 @@ import time
 import hostile
 import lab
 from rootzone import SERIAL, calm
+import scripted
 import servers
 import tap
 
@@ -22,7 +23,7 @@ def sources(*words):
 
 
 def web(port, body, context=None, headers=()):
-    return hostile.Server(HERE, port, hostile.response("200 OK", headers, body), context)
+    return scripted.Server(HERE, port, hostile.response("200 OK", headers, body), context)
 
 
 @tap.test("axfr:HOST:PORT/. and brackets, beside our own form; another zone than the root is refused with that reason")
@@ -56,13 +57,13 @@ def packed():
         if not lab.https():
             return
         ca = servers.Authority(net.folder / "ca")
-        tls = hostile.tls(ca.certificate("web", [NAME], [HERE]))
+        tls = scripted.tls(ca.certificate("web", [NAME], [HERE]))
         encoded = ["Content-Encoding: gzip"]
         running = [web(8001, zone), web(8002, gzip.compress(zone)), web(8003, gzip.compress(zone), None, encoded),
                    web(8004, gzip.compress(gzip.compress(zone)), None, encoded), web(8443, gzip.compress(zone), tls),
-                   hostile.Server(HERE, 8005, hostile.response("302 Found", [f"Location: http://{HERE}:8002/root.zone.gz"])),
-                   hostile.Server(HERE, 8006, hostile.response("302 Found", [f"Location: https://{HERE}:8443/root.zone.gz"])),
-                   hostile.Server(HERE, 8007, hostile.response("302 Found", ["Location: file:///etc/passwd"]))]
+                   scripted.Server(HERE, 8005, hostile.response("302 Found", [f"Location: http://{HERE}:8002/root.zone.gz"])),
+                   scripted.Server(HERE, 8006, hostile.response("302 Found", [f"Location: https://{HERE}:8443/root.zone.gz"])),
+                   scripted.Server(HERE, 8007, hostile.response("302 Found", ["Location: file:///etc/passwd"]))]
         for port in (8001, 8002, 8003, 8004, 8005, 8006):
             code, text = net.check(f"http://{HERE}:{port}/root.zone.gz", "-c", ca.bundle)
             tap.equal(code, 0, f"http, port {port}: {text}")
@@ -122,7 +123,7 @@ class ListServer:
 
     def __init__(self, port, text):
         self.asked, self.text, self._lock = 0, text, threading.Lock()
-        self._server = hostile.Server(HERE, port, hostile.http(self._respond))
+        self._server = scripted.Server(HERE, port, hostile.http(self._respond))
         self.stop = self._server.stop
 
     def _respond(self, connection, server):

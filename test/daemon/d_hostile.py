@@ -14,11 +14,11 @@ import time
 import dns.rcode
 
 import answers
-import fake
 import hostile
 import lab
 import pair
 from rootzone import calm
+import scripted
 import servers
 import tap
 
@@ -69,28 +69,28 @@ def p99(seconds):
 def dns_attacks(newer):
     """newer: a true transfer of a newer zone."""
     def dns_(name, answer, reason, code, scheme="axfr", soa_too=False, serial=NEWER):
-        return Attack(name, scheme, hostile.Dns(answer, serial, soa_too), reason, code, None)
+        return Attack(name, scheme, scripted.Dns(answer, None if soa_too else serial), reason, code, None)
 
     def once(make):
-        return hostile.once(make)
+        return scripted.once(make)
 
-    m, soa, a = hostile.message, hostile.soa(NEWER), hostile.address
-    com_soa = hostile.soa(NEWER, b"\3com\0")
+    m, soa, a = scripted.message, scripted.soa(NEWER), scripted.address
+    com_soa = scripted.soa(NEWER, b"\3com\0")
     loop = b"\xc0\x11"  # points to itself: the first record begins at octet 17
-    yield dns_("silent to SOA", hostile.silent, "no answer within 10 s", "timeout", soa_too=True)
+    yield dns_("silent to SOA", scripted.silent, "no answer within 10 s", "timeout", soa_too=True)
     yield dns_("wrong id to SOA", once(lambda q, k: m(q, k, [soa], ident=b"\0\0" if q[:2] != b"\0\0" else b"\1\1")),
                "another query", "format", soa_too=True)
-    yield dns_("an older serial", once(lambda q, k: m(q, k, [hostile.soa(2025010100)])), "older than", "serial", soa_too=True)
+    yield dns_("an older serial", once(lambda q, k: m(q, k, [scripted.soa(2025010100)])), "older than", "serial", soa_too=True)
     yield dns_("drips", hostile.dripping(6), "connection closed after", "format")
     yield dns_("wrong id", once(lambda q, k: m(q, k, [soa], ident=bytes(b ^ 255 for b in q[:2]))), "another query", "format")
-    yield dns_("wrong question", once(lambda q, k: m(q, k, [soa], asked=hostile.question(k, b"\3com\0"))),
+    yield dns_("wrong question", once(lambda q, k: m(q, k, [soa], asked=scripted.question(k, b"\3com\0"))),
                "another question", "format")
-    yield dns_("a question of another type", once(lambda q, k: m(q, k, [soa], asked=hostile.question(6))),
+    yield dns_("a question of another type", once(lambda q, k: m(q, k, [soa], asked=scripted.question(6))),
                "another question", "format")
     yield dns_("SOA in the middle", once(lambda q, k: m(q, k, [soa, a(1), soa, a(2)])), "after the closing SOA", "format")
-    yield dns_("another SOA at the end", once(lambda q, k: m(q, k, [soa, a(1), hostile.soa(NEWER + 1)])), "closing SOA differs",
+    yield dns_("another SOA at the end", once(lambda q, k: m(q, k, [soa, a(1), scripted.soa(NEWER + 1)])), "closing SOA differs",
                "format")
-    yield dns_("no SOA at the end", hostile.raw(lambda q, k: hostile.framed(m(q, k, [soa, a(1)]))), "closed after", "format")
+    yield dns_("no SOA at the end", scripted.raw(lambda q, k: scripted.framed(m(q, k, [soa, a(1)]))), "closed after", "format")
     yield dns_("no SOA at the start", once(lambda q, k: m(q, k, [a(1), soa])), "first record is not the SOA", "format")
     yield dns_("another zone", once(lambda q, k: m(q, k, [com_soa])), "SOA of another zone", "format")
     yield dns_("another class", once(lambda q, k: m(q, k, [soa, a(1, rrclass=3)])), "class 3", "format")
@@ -99,39 +99,39 @@ def dns_attacks(newer):
     yield dns_("a message cut short", once(lambda q, k: m(q, k, [soa, a(1)])[:-3]), "runs over the end", "format")
     yield dns_("records that are not there", once(lambda q, k: m(q, k, [soa] + [b""] * 40000)), "malformed record", "format")
     yield dns_("messages without records", once(lambda q, k: [m(q, k, [])] * 30), "without records", "format")
-    yield dns_("no message", hostile.raw(lambda q, k: b"\0\3abc"), "no message", "format")
+    yield dns_("no message", scripted.raw(lambda q, k: b"\0\3abc"), "no message", "format")
     yield dns_("not a query's answer", once(lambda q, k: q), "not an answer", "format")
-    yield dns_("REFUSED", once(hostile.refusal), "REFUSED", "refused")
-    yield dns_("a lying serial", once(lambda q, k: hostile.played(newer, q)), "announces serial .* delivers", "serial",
+    yield dns_("REFUSED", once(scripted.refusal), "REFUSED", "refused")
+    yield dns_("a lying serial", once(lambda q, k: scripted.played(newer, q)), "announces serial .* delivers", "serial",
                serial=NEWER + 5)
     yield dns_("a zone without end", hostile.flooding(NEWER), "more than", "limit")
     flipped = [bytes(message[:-9]) + bytes([message[-9] ^ 1]) + message[-8:] if n == 5 else message
                for n, message in enumerate(newer)]
-    yield dns_("a flipped bit", once(lambda q, k: hostile.played(flipped, q)), "do not match the ZONEMD digest", "digest")
+    yield dns_("a flipped bit", once(lambda q, k: scripted.played(flipped, q)), "do not match the ZONEMD digest", "digest")
     total = sum(2 + len(message) for message in newer)
     points = [0, 1, 2, 3, 13, 14, 20, -1, -2, -60] + [total * part // 7 for part in range(1, 7)]
     for number, at in enumerate(points):
-        yield dns_(f"ends after {at} octets", hostile.cut(newer, at, number % 2 == 1), "connection (closed|reset) after", None)
+        yield dns_(f"ends after {at} octets", scripted.cut(newer, at, number % 2 == 1), "connection (closed|reset) after", None)
 
 
 def ixfr_attacks(held):
-    old = hostile.held_soa(held)
-    new = hostile.renumbered(old, NEWER)
-    newest = hostile.renumbered(old, NEWER + 1)
-    m, a = hostile.message, hostile.address
+    old = scripted.held_soa(held)
+    new = scripted.renumbered(old, NEWER)
+    newest = scripted.renumbered(old, NEWER + 1)
+    m, a = scripted.message, scripted.address
 
     def ixfr(name, records, reason, code="refused"):
         def answer(connection, query, kind, server):
-            made = m(query, kind, records) if kind == hostile.IXFR else hostile.refusal(query, kind)
-            connection.sendall(hostile.framed(made))
-            if kind == hostile.IXFR:
+            made = m(query, kind, records) if kind == scripted.IXFR else scripted.refusal(query, kind)
+            connection.sendall(scripted.framed(made))
+            if kind == scripted.IXFR:
                 server.ending.wait(60)
-        return Attack(name, "ixfr", hostile.Dns(answer, NEWER), reason, code, None)
+        return Attack(name, "ixfr", scripted.Dns(answer, NEWER), reason, code, None)
     yield ixfr("IXFR deletes what is not there", [new, old, a(1, b"\7nothere\0"), new, a(2), new], "deletes a record of nothere")
-    yield ixfr("IXFR from another serial", [new, hostile.renumbered(old, 5), new, a(2), new], "differences from serial 5, not")
-    yield ixfr("IXFR that goes back", [new, old, hostile.renumbered(old, 5), a(2), new], "differences from serial .* to 5")
+    yield ixfr("IXFR from another serial", [new, scripted.renumbered(old, 5), new, a(2), new], "differences from serial 5, not")
+    yield ixfr("IXFR that goes back", [new, old, scripted.renumbered(old, 5), a(2), new], "differences from serial .* to 5")
     yield ixfr("IXFR that ends elsewhere", [new, old, new, a(2), newest], "closing SOA differs")
-    yield ixfr("IXFR of many steps", [newest, old, new, a(2)] + [hostile.renumbered(old, 7)], "differences from serial 7")
+    yield ixfr("IXFR of many steps", [newest, old, new, a(2)] + [scripted.renumbered(old, 7)], "differences from serial 7")
     yield ixfr("IXFR of what does not verify", [new, old, new, a(2), new], "the increment is not good")
 
 
@@ -139,11 +139,11 @@ def tls_attacks(ca, other):
     right, wrong_name = ca.certificate("right", [NAME], [HERE]), ca.certificate("name", ["another.example"])
     unknown = other.certificate("unknown", [NAME], [HERE])
     late = ca.certificate("late", [NAME], [HERE], expired=True)
-    soa_only = hostile.Dns(hostile.once(hostile.refusal), NEWER)
+    soa_only = scripted.Dns(scripted.once(scripted.refusal), NEWER)
 
     def xot(name, certificate, reason, code="unreachable", play=soa_only, **more):
         more.setdefault("alpn", "dot")
-        return Attack(name, "xot", play, reason, code, hostile.tls(certificate, **more))
+        return Attack(name, "xot", play, reason, code, scripted.tls(certificate, **more))
     yield xot("XoT from an unknown authority", unknown, "certificate: ")
     yield xot("XoT with another's certificate", wrong_name, "certificate: .*mismatch")
     yield xot("XoT with an expired certificate", late, "certificate has expired")
@@ -151,8 +151,8 @@ def tls_attacks(ca, other):
     yield xot("XoT without ALPN", right, "ALPN", alpn=None)
     yield xot("XoT that refuses", right, "REFUSED", "refused")
     yield xot("XoT that ends", right, "connection (closed|reset)", None,
-              hostile.Dns(hostile.raw(lambda q, k: b"\0"), NEWER))
-    yield Attack("XoT that is silent", "xot", hostile.Dns(hostile.silent, NEWER, True), "no answer within 10 s", "timeout", None)
+              scripted.Dns(scripted.raw(lambda q, k: b"\0"), NEWER))
+    yield Attack("XoT that is silent", "xot", scripted.Dns(scripted.silent), "no answer within 10 s", "timeout", None)
     yield Attack("XoT without TLS", "xot", lambda c, s: c.sendall(b"\0\x0c" + bytes(12)), "TLS 1.3|reset|ends", None, None)
 
 
@@ -162,7 +162,7 @@ def http_attacks(ca, other):
     late = ca.certificate("late", [NAME], [HERE], expired=True)
 
     def https(name, play, reason, code, certificate=right):
-        return Attack(name, "https", play, reason, code, hostile.tls(certificate))
+        return Attack(name, "https", play, reason, code, scripted.tls(certificate))
     html = hostile.response("200 OK", body=b"<html>It works</html>\n")
     yield https("HTTPS from an unknown authority", html, "certificate", "unreachable", unknown)
     yield https("HTTPS with another's certificate", html, "certificate|name", "unreachable", wrong_name)
@@ -191,18 +191,18 @@ class Good:
 
     def __init__(self, messages, serial):
         self.messages, self.serial, self.open = messages, serial, False
-        self.play = hostile.Dns(self.answer, serial, soa_too=True)
+        self.play = scripted.Dns(self.answer)
 
     def answer(self, connection, query, kind, server):
         del server
         if not self.open:
-            parts = [hostile.refusal(query, kind)]
-        elif kind == hostile.SOA:
-            parts = [hostile.message(query, kind, [hostile.soa(self.serial)])]
+            parts = [scripted.refusal(query, kind)]
+        elif kind == scripted.SOA:
+            parts = [scripted.message(query, kind, [scripted.soa(self.serial)])]
         else:
-            parts = hostile.played(self.messages, query)
+            parts = scripted.played(self.messages, query)
         for part in parts:
-            connection.sendall(hostile.framed(part))
+            connection.sendall(scripted.framed(part))
 
 
 @contextlib.contextmanager
@@ -212,10 +212,10 @@ def attacked(attacks, good):
     try:
         for number, attack in enumerate(attacks):
             port = 20000 + number
-            running.append(hostile.Server(HERE, port, attack.play, attack.context))
+            running.append(scripted.Server(HERE, port, attack.play, attack.context))
             sources.append(f"https://{NAME}:{port}/z@{HERE}" if attack.scheme == "https"
                            else f"xot:{HERE}@{port}#{NAME}" if attack.scheme == "xot" else f"{attack.scheme}:{HERE}@{port}")
-        running.append(hostile.Server(HERE, 30000, good.play))
+        running.append(scripted.Server(HERE, 30000, good.play))
         sources.append(f"axfr:{HERE}@30000")
         yield sources, running
     finally:
@@ -227,9 +227,9 @@ def withstand(attacks_of):
     """attacks_of(net, held messages, newer messages): a list of Attack, all asked in one round."""
     with lab.Lab(calm()) as net:
         prepare = pair.keep_copy(net)
-        held = fake.record(net.transfer_addresses[0])
+        held = scripted.recorded(net.transfer_addresses[0])
         net.serve_source(calm(1))
-        newer = fake.record(net.transfer_addresses[0])
+        newer = scripted.recorded(net.transfer_addresses[0])
         net.serve_source(None)
         good = Good(newer, NEWER)
         attacks = attacks_of(net, held, newer)
@@ -292,24 +292,24 @@ class Endless:
     """An increment that costs: 900,000 records more, and then as many sequences as a message holds, each of one more."""
 
     def __init__(self, held):
-        self._old, self.sent = hostile.held_soa(held), threading.Event()
+        self._old, self.sent = scripted.held_soa(held), threading.Event()
 
     def soa(self, step):
-        return hostile.renumbered(self._old, NEWER + step)
+        return scripted.renumbered(self._old, NEWER + step)
 
     def messages(self, query, kind):
         def message(records):
-            return hostile.framed(hostile.message(query, kind, records))
+            return scripted.framed(scripted.message(query, kind, records))
         yield message([self.soa(700), self._old, self.soa(0)])
         for start in range(0, 900000, 2500):
-            yield message([hostile.address(1, b"\7%07x\0" % number) for number in range(start, start + 2500)])
+            yield message([scripted.address(1, b"\7%07x\0" % number) for number in range(start, start + 2500)])
         steps = (record for step in range(1, 250) for record in (
-            self.soa(step - 1), self.soa(step), hostile.address(2, b"\6%06x\0" % step)))
+            self.soa(step - 1), self.soa(step), scripted.address(2, b"\6%06x\0" % step)))
         yield message(list(steps))
 
     def __call__(self, connection, query, kind, server):
-        if kind != hostile.IXFR:
-            connection.sendall(hostile.framed(hostile.refusal(query, kind)))
+        if kind != scripted.IXFR:
+            connection.sendall(scripted.framed(scripted.refusal(query, kind)))
             return
         for part in self.messages(query, kind):
             connection.sendall(part)
@@ -321,8 +321,8 @@ class Endless:
 def increment_without_end():
     with lab.Lab(calm()) as net:
         prepare = pair.keep_copy(net)
-        attack = Endless(fake.record(net.transfer_addresses[0]))
-        server = hostile.Server(HERE, 20000, hostile.Dns(attack, NEWER))
+        attack = Endless(scripted.recorded(net.transfer_addresses[0]))
+        server = scripted.Server(HERE, 20000, scripted.Dns(attack, NEWER))
         try:
             resolver = net.unbound(localroot=[f"localroot-source: ixfr:{HERE}@20000"], prepare=prepare, threads=1)
             tap.equal(resolver.wait_serving(), calm().serial, "what is held")

@@ -8,6 +8,7 @@ import threading
 import lab
 import netns
 from rootzone import SERIAL, calm
+import scripted
 import servers
 import tap
 
@@ -110,33 +111,25 @@ def not_asked():
         tap.equal(asked & {four, six}, set(), "asked all the same")
 
 
-class Proxy:
-    """Speaks CONNECT, to whatever is asked for at the lab's web server; .asked are its requests' first lines."""
+class Proxy(scripted.Server):
+    """Speaks CONNECT, to whatever is asked for at the lab's web server; .requests are the first lines of what came."""
 
     def __init__(self, address, port, status="200 OK"):
-        netns.add_address(address)
-        self.asked, self.heads, self._status = [], [], status
-        self._listener = socket.create_server((address, port))
-        threading.Thread(target=self._accept, daemon=True).start()
+        self.requests, self.heads, self._status = [], [], status
+        super().__init__(address, port, self._connect)
 
-    def _accept(self):
-        with contextlib.suppress(OSError):
-            while True:
-                threading.Thread(target=self._serve, args=(self._listener.accept()[0],), daemon=True).start()
-
-    def _serve(self, client):
-        with client, contextlib.suppress(OSError):
-            head = b""
-            while b"\r\n\r\n" not in head:
-                head += client.recv(4096)
-            self.heads.append(head.decode())
-            self.asked.append(head.decode().splitlines()[0])
-            client.sendall(f"HTTP/1.1 {self._status}\r\n\r\n".encode())
-            if not self._status.startswith("200"):
-                return
-            with socket.create_connection((WEB, 443)) as server:
-                threading.Thread(target=self._copy, args=(server, client), daemon=True).start()
-                self._copy(client, server)
+    def _connect(self, client, _):
+        head = b""
+        while b"\r\n\r\n" not in head:
+            head += client.recv(4096)
+        self.heads.append(head.decode())
+        self.requests.append(head.decode().splitlines()[0])
+        client.sendall(f"HTTP/1.1 {self._status}\r\n\r\n".encode())
+        if not self._status.startswith("200"):
+            return
+        with socket.create_connection((WEB, 443)) as server:
+            threading.Thread(target=self._copy, args=(server, client), daemon=True).start()
+            self._copy(client, server)
 
     @staticmethod
     def _copy(source, sink):
@@ -144,11 +137,6 @@ class Proxy:
             while data := source.recv(65536):
                 sink.sendall(data)
             sink.shutdown(socket.SHUT_WR)
-
-    def stop(self):
-        with contextlib.suppress(OSError):
-            self._listener.shutdown(socket.SHUT_RDWR)
-        self._listener.close()
 
 
 @tap.test("localroot-proxy: https goes through it, and the proxy looks the name up; the environment's is not used")
@@ -161,7 +149,7 @@ def proxy():
         base = [f"localroot-ca-bundle: {bundle}", f"localroot-source: https://{NAME}/root.zone"]
         resolver = net.unbound(localroot=[*base, f"localroot-proxy: http://me:secret@{here}:3128"], wrapper=wrapper)
         resolver.wait_serving(SERIAL)
-        tap.equal(good.asked[0], f"CONNECT {NAME}:443 HTTP/1.1", "what the proxy was asked")
+        tap.equal(good.requests[0], f"CONNECT {NAME}:443 HTTP/1.1", "what the proxy was asked")
         tap.equal("Proxy-Authorization: Basic bWU6c2VjcmV0" in good.heads[0], True, good.heads[0])
         tap.equal("secret" in resolver.log, False, "the password in the log")
         resolver = net.unbound(localroot=[*base, f"localroot-proxy: http://{here}:3129"])
@@ -176,7 +164,7 @@ def proxy():
         resolver.wait_serving(SERIAL)
         resolver.wait_log("localroot-proxy: a proxy starts with http:// https:// or socks5h://: passed over", 5)
         resolver.wait_log("there is no localroot-proxy to go through: passed over", 5)
-        tap.equal(wrong.asked, [], "the environment's proxy")
+        tap.equal(wrong.requests, [], "the environment's proxy")
         for server in (good, wrong, closed):
             server.stop()
 

@@ -6,11 +6,11 @@ import re
 import shutil
 import time
 
-import fake
 import lab
 import oddities
 import pair
 import rootzone
+import scripted
 import tap
 
 HERE, BEFORE, NEWER = "203.0.113.66", rootzone.SERIAL, rootzone.SERIAL + 1
@@ -24,7 +24,7 @@ class Trial:
     def __init__(self, net, oddity, port, zones, keep):
         self.oddity = oddity
         self.source = f"{oddity.scheme}:{HERE}@{port}"
-        self._player = oddities.Player(HERE, port, oddity, zones)
+        self._player = oddities.player(HERE, port, oddity, zones)
         self._ours = net.unbound(localroot=[f"localroot-source: {self.source}"], prepare=keep if oddity.held else None)
         held = ""
         if oddity.held:
@@ -100,9 +100,9 @@ def table():
     wanted = [oddity for oddity in oddities.TABLE if re.search(os.environ.get("LR_ODDITY", ""), oddity.name)]
     with lab.Lab(rootzone.calm()) as net:
         keep = pair.keep_copy(net)
-        before = fake.record(net.transfer_addresses[0])
+        before = scripted.recorded(net.transfer_addresses[0])
         net.serve_source(rootzone.calm(1))
-        zones = oddities.Zone(fake.record(net.transfer_addresses[0]), before)
+        zones = oddities.Zone(scripted.recorded(net.transfer_addresses[0]), before)
         net.serve_source(None)
         results = []
         for start in range(0, len(wanted), AT_ONCE):

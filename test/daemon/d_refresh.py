@@ -8,11 +8,11 @@ import shutil
 import struct
 import time
 
-import fake
 import lab
 import netns
-import rootzone
 from rootzone import SERIAL, eager
+import rootzone
+import scripted
 import tap
 
 SLOW = "198.51.100.201"
@@ -126,23 +126,23 @@ def floor():
             resolver.stop()
 
 
-def with_expire(seconds):
-    """Plays the transfer with EDNS EXPIRE (RFC 7314) in its first message; asked for the SOA, that message alone."""
-    def play(send, messages, ending):
-        del ending
-        first = messages[0]
-        option = struct.pack("!BHHIHHHI", 0, 41, 1232, 0, 8, 9, 4, seconds)
-        first = first[:10] + struct.pack("!H", 1) + first[12:] + option
-        send(b"".join(map(fake.framed, [first, *messages[1:]])))
-    return play
+def with_expire(messages, seconds):
+    """The recorded transfer with EDNS EXPIRE (RFC 7314) in its first message."""
+    option = struct.pack("!BHHIHHHI", 0, 41, 1232, 0, 8, 9, 4, seconds)
+    first = messages[0][:10] + struct.pack("!H", 1) + messages[0][12:] + option
+    return scripted.cut([first, *messages[1:]], None)
+
+
+def source_that(answer):
+    return scripted.Server(SLOW, 53, scripted.Dns(answer))
 
 
 @tap.test("EDNS EXPIRE bounds the copy and brings the next look nearer; a source whose own copy has expired is passed over")
 def edns_expire():
     with lab.Lab(rootzone.make(serial=SERIAL)) as net:
-        messages = fake.record(net.root_addresses[0])
+        messages = scripted.recorded(net.root_addresses[0])
         tap.equal(messages[0][10:12], b"\0\0", "the recording has no EDNS")
-        with fake.Source(SLOW, messages, with_expire(400)):
+        with source_that(with_expire(messages, 400)):
             resolver = net.unbound(localroot=[f"localroot-source: axfr:{SLOW}"])
             resolver.wait_log("serving the root zone", 20)
             if not 380 <= resolver.metrics()["remaining"] <= 400:
@@ -150,7 +150,7 @@ def edns_expire():
             seconds = until_next_look(resolver)
             if not 170 <= seconds <= 220:
                 raise AssertionError(f"next look in {seconds} s, not at half of 400")
-        with fake.Source(SLOW, messages, with_expire(0)):
+        with source_that(with_expire(messages, 0)):
             resolver = net.unbound(localroot=[f"localroot-source: axfr:{SLOW}", "localroot-source: axfr:192.0.32.132"])
             resolver.wait_log(rf"axfr:{SLOW}: its own copy has expired", 20)
             resolver.wait_serving(SERIAL)
@@ -216,7 +216,7 @@ def looks_meanwhile():
         first = net.unbound(localroot=[])
         first.wait_stored()
         first.stop()
-        with fake.Source(SLOW, fake.record(net.root_addresses[0]), fake.silent) as source:
+        with source_that(scripted.silent) as source:
             resolver = net.unbound(localroot=[f"localroot-source: axfr:{SLOW}", "localroot-max-age: 14"], folder=first.folder)
             resolver.wait_log("serving the root zone", 5)
             if not source.asked.wait(20):
@@ -234,7 +234,7 @@ def looks_meanwhile():
 @tap.test("nothing is held and the first sources are slow: the next has its turn beside them after 15 s each")
 def beside():
     with lab.Lab(eager()) as net:
-        with fake.Source(SLOW, fake.record(net.root_addresses[0]), fake.slow):
+        with source_that(scripted.slow(scripted.recorded(net.root_addresses[0]))):
             words = [f"localroot-source: axfr:{SLOW}", f"localroot-source: ixfr:{SLOW}", f"localroot-source: axfr:{net.transfer_addresses[0]}"]
             resolver = net.unbound(localroot=words)
             started = time.monotonic()
@@ -248,9 +248,9 @@ def beside():
 @tap.test("slow sources: one alone comes to its end after more than two minutes; three of them make room for a fourth")
 def slow_sources():
     with lab.Lab(rootzone.make(serial=SERIAL)) as net:
-        messages = fake.record(net.transfer_addresses[0])
+        messages = scripted.recorded(net.transfer_addresses[0])
         octets = sum(2 + len(message) for message in messages)
-        with fake.Source(SLOW, messages, fake.steady(octets / 135)):
+        with source_that(scripted.steady(messages, octets / 135)):
             started = time.monotonic()
             alone = net.unbound(localroot=[f"localroot-source: axfr:{SLOW}"])
             words = [f"localroot-source: {scheme}:{SLOW}{port}" for scheme, port in (("axfr", ""), ("ixfr", ""), ("axfr", "@53"))]
@@ -267,7 +267,7 @@ def slow_sources():
 @tap.test("limits that are options: the time of a transfer, and its least rate")
 def transfer_limits():
     with lab.Lab(rootzone.make(serial=SERIAL)) as net:
-        with fake.Source(SLOW, fake.record(net.transfer_addresses[0]), fake.steady(5000)):
+        with source_that(scripted.steady(scripted.recorded(net.transfer_addresses[0]), 5000)):
             for option, reason in (("localroot-max-transfer-time: 3", "not finished within 3 s"),
                                    ("localroot-min-transfer-rate: 8000", "less than 8000 octets a second")):
                 resolver = net.unbound(localroot=[f"localroot-source: axfr:{SLOW}", option])
@@ -291,7 +291,7 @@ def stale():
         net.serve_source(None)
         resolver.wait_log("is stale since", 30, len(resolver.log))
         older = resolver.metrics().get("failures_serial", 0)
-        net.serve_source(eager(-1, timers=(1800, 900, 604800)))
+        net.serve_source(rootzone.make(serial=SERIAL - 1))
         refresh(resolver)
         resolver.wait_refused(f"axfr:{source}", "serial", older)
         tap.equal(resolver.metrics()["serving"], 0, "serving")
@@ -314,17 +314,18 @@ def declined():
 @tap.test("SIGTERM during a slow transfer, and during one that says nothing: ended within two seconds")
 def terminate():
     with lab.Lab(eager()) as net:
-        for play in (fake.slow, fake.silent):
-            with fake.Source(SLOW, fake.record(net.root_addresses[0]), play) as source:
+        slow = scripted.slow(scripted.recorded(net.root_addresses[0]))
+        for label, answer in (("slow", slow), ("silent", scripted.silent)):
+            with source_that(answer) as source:
                 resolver = net.unbound(localroot=[f"localroot-source: axfr:{SLOW}"])
                 if not source.asked.wait(20):
                     raise TimeoutError(f"not asked:\n{resolver.log}")
                 started = time.monotonic()
                 tap.equal(resolver.stop(10), 0, "exit code")
                 took = time.monotonic() - started
-                tap.note(f"{play.__name__}: {took:.2f} s")
+                tap.note(f"{label}: {took:.2f} s")
                 if took > 2:
-                    raise AssertionError(f"{play.__name__}: {took:.1f} s")
+                    raise AssertionError(f"{label}: {took:.1f} s")
 
 
 @tap.test("every source fails, again and again: the log has each reason once, then every so often")

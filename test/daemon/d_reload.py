@@ -8,9 +8,9 @@ import dns.message
 import dns.rcode
 
 import answers
-import fake
 import lab
 import netns
+import scripted
 import tap
 
 SLOW = "198.51.100.201"
@@ -83,9 +83,13 @@ def reloads():
         tap.note(f"{sum(load.answered for load in loads)} answers in 20 reloads")
 
 
-def in_transfer(net, play, label, act, wrapper=(), limit=10):
-    """Lets act(resolver) happen while the module is fetching from a source that behaves as play does."""
-    with fake.Source(SLOW, fake.record(net.root_addresses[0]), play) as source:
+def slow_root(net):
+    return scripted.slow(scripted.recorded(net.root_addresses[0]))
+
+
+def in_transfer(net, answer, label, act, wrapper=(), limit=10):
+    """Lets act(resolver) happen while the module is fetching from a source that answers so."""
+    with scripted.Server(SLOW, 53, scripted.Dns(answer)) as source:
         resolver = net.unbound(localroot=[f"localroot-source: axfr:{SLOW}"], wrapper=wrapper, limit=60)
         if not source.asked.wait(30):
             raise TimeoutError(f"{label}: the source was not asked:\n{resolver.log}")
@@ -100,10 +104,10 @@ def in_transfer(net, play, label, act, wrapper=(), limit=10):
 @tap.test("stopping in the middle of a transfer takes no longer than a moment")
 def stop_in_transfer():
     with lab.Lab() as net:
-        for play in (fake.slow, fake.silent):
+        for label, answer in (("slow", slow_root(net)), ("silent", scripted.silent)):
             def stop(resolver):
-                tap.equal(resolver.stop(10), 0, f"{play.__name__}: exit code")
-            in_transfer(net, play, play.__name__, stop, limit=3)
+                tap.equal((label, resolver.stop(10)), (label, 0), "exit code")
+            in_transfer(net, answer, label, stop, limit=3)
 
 
 @tap.test("stopping while a source does not even accept the connection")
@@ -125,7 +129,7 @@ def reload_in_transfer():
             for turn in range(5):
                 resolver.reload()
                 tap.equal(resolver.ask(f"junk-{turn}.").rcode(), dns.rcode.NXDOMAIN, "junk")
-        in_transfer(net, fake.slow, "reload", reload, limit=15)
+        in_transfer(net, slow_root(net), "reload", reload, limit=15)
 
 
 @tap.test("valgrind: start, transfer, answers, five reloads and a stop leave no error and no leak")
@@ -150,15 +154,17 @@ def valgrind_stop():
             code = resolver.stop(60)
             if code != 0:
                 raise AssertionError(f"exit code {code}:\n{resolver.log[-6000:]}")
-        in_transfer(net, fake.slow, "valgrind", stop, VALGRIND, limit=60)
+        in_transfer(net, slow_root(net), "valgrind", stop, VALGRIND, limit=60)
 
 
 @tap.test("a transfer cut in the middle is refused and the next source taken")
 def cut_transfer():
-    with lab.Lab() as net, fake.Source(SLOW, fake.record(net.root_addresses[0]), fake.cut):
-        resolver = net.unbound(localroot=[f"localroot-source: axfr:{SLOW}", "localroot-source: axfr:192.0.32.132"])
-        resolver.wait_serving()
-        resolver.wait_refused(f"axfr:{SLOW}", "format", limit=5)
+    with lab.Lab() as net:
+        messages = scripted.recorded(net.root_addresses[0])
+        with scripted.Server(SLOW, 53, scripted.Dns(scripted.cut(messages, sum(map(len, messages)) // 2))):
+            resolver = net.unbound(localroot=[f"localroot-source: axfr:{SLOW}", "localroot-source: axfr:192.0.32.132"])
+            resolver.wait_serving()
+            resolver.wait_refused(f"axfr:{SLOW}", "format", limit=5)
 
 
 tap.run()

@@ -5,19 +5,17 @@ import contextlib
 import os
 import pathlib
 import re
-import socket
 import ssl
 import subprocess
-import threading
 import time
 
 import dns.rcode
 
-import hostile
 import lab
 import mounts
 import netns
 from rootzone import eager
+import scripted
 import servers
 import tap
 
@@ -132,41 +130,18 @@ def certificates():
         bad(net, f"https://{WEB}/plain", "not https", ca.bundle, code="refused")
 
 
-@contextlib.contextmanager
-def tls_server(address, certificate, alpn=("dot",), version=ssl.TLSVersion.TLSv1_3):
+def tls_server(address, certificate, alpn="dot", version=ssl.TLSVersion.TLSv1_3):
     """Ends the connection once TLS stands, or fails."""
-    netns.add_address(address)
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.minimum_version, context.maximum_version = ssl.TLSVersion.TLSv1_2, version
-    context.load_cert_chain(*certificate)
-    if alpn:
-        context.set_alpn_protocols(list(alpn))
-    with socket.create_server((address, 853)) as listener:
-        def serve():
-            with contextlib.suppress(OSError):
-                while True:
-                    connection, _ = listener.accept()
-                    with connection, contextlib.suppress(OSError), context.wrap_socket(connection, server_side=True):
-                        pass
-        threading.Thread(target=serve, daemon=True).start()
-        yield
-        listener.shutdown(socket.SHUT_RDWR)
+    return scripted.Server(address, 853, lambda connection, server: None, scripted.tls(certificate, alpn, version))
 
 
-@contextlib.contextmanager
 def plain_server(address, port):
     """Speaks DNS without TLS."""
-    with socket.create_server((address, port)) as listener:
-        def serve():
-            with contextlib.suppress(OSError):
-                while True:
-                    connection, _ = listener.accept()
-                    with connection:
-                        connection.sendall(b"\0\x0c" + bytes(12))
-                        connection.recv(65535)
-        threading.Thread(target=serve, daemon=True).start()
-        yield
-        listener.shutdown(socket.SHUT_RDWR)
+    def play(connection, server):
+        del server
+        connection.sendall(b"\0\x0c" + bytes(12))
+        connection.recv(65535)
+    return scripted.Server(address, port, play)
 
 
 @tap.test("xot: an expired certificate, TLS 1.2, no ALPN, and no TLS at all are refused with the reason")
@@ -179,7 +154,7 @@ def tls_faults():
             bad(net, f"xot:{address}", "certificate has expired", ca.bundle, "unreachable")
         with tls_server(address, right, version=ssl.TLSVersion.TLSv1_2):
             bad(net, f"xot:{address}", "TLS 1.3: .*(version|protocol)", ca.bundle, "unreachable")
-        for alpn in ((), ("h2",)):
+        for alpn in (None, "h2"):
             with tls_server(address, right, alpn):
                 bad(net, f"xot:{address}", "ALPN|no application protocol", ca.bundle, "unreachable")
         with tls_server(address, right):  # all in order, but no answer
@@ -326,9 +301,9 @@ def dead_family():
 def next_address():
     broken = "2001:db8:113::66"
     with everything(with_https=False) as (net, ca, _, _):
-        for port, play, context in ((53, hostile.Dns(hostile.once(hostile.refusal), 1, True), None),
+        for port, play, context in ((53, scripted.Dns(scripted.once(scripted.refusal)), None),
                                     (853, lambda c, s: c.sendall(b"220 no TLS\r\n"), None)):
-            server = hostile.Server(broken, port, play, context)
+            server = scripted.Server(broken, port, play, context)
             source = "axfr:both.example" if port == 53 else f"xot:both.example#{NAME}"
             code, text, _ = check_with(net, f"{broken} both.example\n{BIND} both.example\n", source, "", ca.bundle)
             tap.equal((code, server.asked.is_set()), (0, True), f"{source}: {text}")
@@ -346,13 +321,13 @@ def stop_in_the_middle():
             connection.recv(65536)
             connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n. ")
             server.ending.wait(60)
-        cases = [(8001, f"xot:{address}@8001#{NAME}", hostile.Dns(hostile.silent, 1, True), None),
-                 (8002, f"xot:{address}@8002#{NAME}", hostile.Dns(hostile.silent, 1, True), hostile.tls(right, "dot"))]
+        cases = [(8001, f"xot:{address}@8001#{NAME}", scripted.Dns(scripted.silent), None),
+                 (8002, f"xot:{address}@8002#{NAME}", scripted.Dns(scripted.silent), scripted.tls(right, "dot"))]
         if lab.https():
             cases += [(8003, f"https://{NAME}:8003/z@{address}", lambda c, s: s.ending.wait(60), None),
-                      (8004, f"https://{NAME}:8004/z@{address}", hang, hostile.tls(right))]
+                      (8004, f"https://{NAME}:8004/z@{address}", hang, scripted.tls(right))]
         for port, source, play, context in cases:
-            server = hostile.Server(address, port, play, context)
+            server = scripted.Server(address, port, play, context)
             resolver = net.unbound(localroot=[f"localroot-source: {source}", f"localroot-ca-bundle: {ca.bundle}"])
             if not server.asked.wait(20):
                 raise TimeoutError(f"{source} was not asked:\n{resolver.log}")

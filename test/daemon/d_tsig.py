@@ -13,11 +13,10 @@ import dns.rdataclass
 import dns.rdatatype
 import dns.tsig
 
-import fake
-import hostile
 import lab
 import primaries
 from rootzone import eager
+import scripted
 import servers
 import tap
 
@@ -119,11 +118,11 @@ def signing(net, plan, recorded):
     def answer(connection, query, kind, server):
         parsed = dns.message.from_wire(query, keyring={secret.name: secret})
         del kind
-        for message in plan(hostile.played(recorded, query), secret, parsed.mac):
-            connection.sendall(hostile.framed(message))
+        for message in plan(scripted.played(recorded, query), secret, parsed.mac):
+            connection.sendall(scripted.framed(message))
         server.ending.wait(60)
         return False
-    return hostile.Dns(answer, net.zone.serial, soa_too=True)
+    return scripted.Dns(answer)
 
 
 def stream(every=1, change=None, at=None, last=True, wrap=None, **more):
@@ -168,10 +167,10 @@ def unsigned(messages, key, mac):
 def split(messages):
     """At least 250 messages: one record each, for as long as there are enough."""
     first = dns.message.from_wire(messages[0], one_rr_per_rrset=True).answer
-    head = messages[0][:2] + struct.pack("!5H", 0x8400, 1, 1, 0, 0) + hostile.question(252)
+    head = messages[0][:2] + struct.pack("!5H", 0x8400, 1, 1, 0, 0) + scripted.question(252)
     made = [(head if number == 0 else messages[0][:2] + struct.pack("!5H", 0x8400, 0, 1, 0, 0)) +
-            hostile.record(r.name.to_wire(), r.rdtype, r[0].to_wire(), r.ttl) for number, r in enumerate(first[:250])]
-    rest = [hostile.record(r.name.to_wire(), r.rdtype, r[0].to_wire(), r.ttl)
+            scripted.record(r.name.to_wire(), r.rdtype, r[0].to_wire(), r.ttl) for number, r in enumerate(first[:250])]
+    rest = [scripted.record(r.name.to_wire(), r.rdtype, r[0].to_wire(), r.ttl)
             for message in [messages[0]] for r in dns.message.from_wire(message, one_rr_per_rrset=True).answer[250:]]
     later = [part[:6] + part[6:] for part in messages[1:]]
     return made + [messages[0][:2] + struct.pack("!5H", 0x8400, 0, len(rest), 0, 0) + b"".join(rest)] * bool(rest) + later
@@ -214,9 +213,9 @@ TABLE = [  # what it does, how, and the word of the refusal; None: it is taken
 def wrong_signatures():
     with lab.Lab(eager()) as net:
         keys = primaries.key_file(net.folder / "keys", KEY, [BAD])
-        recorded = fake.record(net.transfer_addresses[0])
+        recorded = scripted.recorded(net.transfer_addresses[0])
         for port, (name, plan, word) in enumerate(TABLE, 5400):
-            server = hostile.Server(BAD, port, signing(net, plan, recorded))
+            server = scripted.Server(BAD, port, signing(net, plan, recorded))
             try:
                 code, text = net.check(f"axfr:{BAD}@{port}", "-k", keys)
                 if word is None:
@@ -234,7 +233,7 @@ def module_refuses():
         resolver = net.unbound(localroot=[f"localroot-source: axfr:{net.transfer_addresses[0]}", f"localroot-source: axfr:{BAD}",
                                           f"localroot-tsig-keys: {keys}"])
         resolver.wait_serving(net.zone.serial)
-        server = hostile.Server(BAD, 53, signing(net, stream(change=flip_mac, at=1), fake.record(net.transfer_addresses[0])))
+        server = scripted.Server(BAD, 53, signing(net, stream(change=flip_mac, at=1), scripted.recorded(net.transfer_addresses[0])))
         try:
             net.serve_source(None)
             text = resolver.wait_refused(f"axfr:{BAD}", "tsig", limit=60)

@@ -7,15 +7,13 @@ unless the row says taken=False.
 """
 
 import collections
-import contextlib
 import socket
 import struct
-import threading
 
 import dns.message
 
-import hostile
-from hostile import AXFR, IXFR, SOA
+import scripted
+from scripted import AXFR, IXFR, SOA
 
 Oddity = collections.namedtuple("Oddity", "name scheme held answer taken")
 Query = collections.namedtuple("Query", "octets kind edns number udp zone")
@@ -30,7 +28,7 @@ class Zone:
 
     def __init__(self, newer, before):
         self.newer, self.before = newer, before
-        self.soa, self.old_soa = hostile.held_soa(newer), hostile.held_soa(before)
+        self.soa, self.old_soa = scripted.held_soa(newer), scripted.held_soa(before)
         self._records = []
 
     def records(self):
@@ -39,7 +37,7 @@ class Zone:
             for message in self.newer:
                 for rrset in dns.message.from_wire(message, one_rr_per_rrset=True).answer:
                     self._records.append(
-                        hostile.record(rrset.name.to_wire(), rrset.rdtype, rrset[0].to_wire(), rrset.ttl))
+                        scripted.record(rrset.name.to_wire(), rrset.rdtype, rrset[0].to_wire(), rrset.ttl))
         return self._records
 
 
@@ -48,7 +46,7 @@ class Zone:
 def send(*messages):
     def act(connection, server):
         del server
-        connection.sendall(b"".join(map(hostile.framed, messages)))
+        connection.sendall(b"".join(map(scripted.framed, messages)))
     act.messages = messages
     return act
 
@@ -80,7 +78,7 @@ def then(first, second):
 
 def honest(query):
     if query.kind == SOA:
-        return send(hostile.message(query.octets, SOA, [query.zone.soa]))
+        return send(scripted.message(query.octets, SOA, [query.zone.soa]))
     return send(*transfer(query))
 
 
@@ -91,7 +89,7 @@ def when(condition, answer):
 def rcode(number):
     def answer(query):
         opt = b"\0" + struct.pack("!HHBBHH", 41, 1232, number >> 4, 0, 0, 0) if number > 15 else b""
-        made = hostile.message(query.octets, query.kind, [], QR | number & 15)
+        made = scripted.message(query.octets, query.kind, [], QR | number & 15)
         return send(made[:10] + struct.pack("!H", 1 if opt else 0) + made[12:] + opt)
     return answer
 
@@ -120,7 +118,7 @@ def half(action):
 
 def records(*make):
     """One message of these records: functions of the zone."""
-    return lambda query: send(hostile.message(query.octets, query.kind, [one(query.zone) for one in make]))
+    return lambda query: send(scripted.message(query.octets, query.kind, [one(query.zone) for one in make]))
 
 
 def new(zone):
@@ -133,7 +131,7 @@ def old(zone):
 
 def nowhere(zone):
     del zone
-    return hostile.address(1, b"\7nowhere\0")
+    return scripted.address(1, b"\7nowhere\0")
 
 
 # Conditions
@@ -166,7 +164,7 @@ def flags(value):
 
 def authority(message, number):
     del number
-    ns = hostile.record(b"\0", 2, b"\1a\0", 518400)
+    ns = scripted.record(b"\0", 2, b"\1a\0", 518400)
     return message[:8] + struct.pack("!H", 1) + message[10:] + ns
 
 
@@ -178,7 +176,7 @@ def tail(message, number):
 def additional(message, number):
     """A record that nobody asked for."""
     del number
-    return message[:10] + struct.pack("!H", 1) + message[12:] + hostile.address(1, b"\7nowhere\0")
+    return message[:10] + struct.pack("!H", 1) + message[12:] + scripted.address(1, b"\7nowhere\0")
 
 
 def unasked(query):
@@ -202,7 +200,7 @@ def rebuilt(query, question, first=50):
         part, rest = rest[:first if not made else 50], rest[first if not made else 50:]
         asks = question(len(made))
         made.append(query.octets[:2] + struct.pack("!5H", QR | AA, int(asks), len(part), 0, 0) +
-                    (hostile.question(query.kind) if asks else b"") + b"".join(part))
+                    (scripted.question(query.kind) if asks else b"") + b"".join(part))
     return made
 
 
@@ -230,7 +228,7 @@ TABLE = [
     row("NOTAUTH to SOA", "axfr", HELD, when(soa, rcode(NOTAUTH))),
     row("SERVFAIL to SOA", "axfr", HELD, when(soa, rcode(SERVFAIL))),
     row("no authority for the SOA", "axfr", HELD,
-        when(soa, lambda query: send(hostile.message(query.octets, SOA, [query.zone.soa], QR)))),
+        when(soa, lambda query: send(scripted.message(query.octets, SOA, [query.zone.soa], QR)))),
     row("a SOA answer without SOA", "axfr", HELD, when(soa, records())),
     row("silent to SOA", "axfr", HELD, when(soa, does(silence))),
     row("closes on SOA", "axfr", HELD, when(soa, does(close))),
@@ -254,8 +252,8 @@ TABLE = [
     row("differences that delete what is not there", "ixfr", HELD, when(ixfr, records(new, old, nowhere, new, new))),
     row("differences that do not verify", "ixfr", HELD, when(ixfr, records(new, old, new, nowhere, new))),
     row("an answer to another question to IXFR", "ixfr", HELD,
-        when(ixfr, lambda query: send(hostile.message(query.octets, AXFR, [query.zone.soa])))),
-    row("TC to IXFR", "ixfr", HELD, when(ixfr, lambda query: send(hostile.message(query.octets, IXFR, [], QR | AA | TC)))),
+        when(ixfr, lambda query: send(scripted.message(query.octets, AXFR, [query.zone.soa])))),
+    row("TC to IXFR", "ixfr", HELD, when(ixfr, lambda query: send(scripted.message(query.octets, IXFR, [], QR | AA | TC)))),
     # Messages of a transfer
     row("no question in the first message", "axfr", FIRST, when(axfr, unasked)),
     row("the question in every message", "axfr", FIRST, when(axfr, asked_again)),
@@ -269,48 +267,24 @@ TABLE = [
         when(axfr, lambda query: then(honest(query), send(query.octets[:2] + b"\x84\0" + bytes(8))))),
     # What is not to be taken
     row("the zone before the one held", "axfr", HELD,
-        lambda query: send(hostile.message(query.octets, SOA, [hostile.renumbered(query.zone.soa, 2025010100)])), taken=False),
+        lambda query: send(scripted.message(query.octets, SOA, [scripted.renumbered(query.zone.soa, 2025010100)])), taken=False),
     row("another id", "axfr", FIRST, when(axfr, changed(lambda message, number: b"\0\0" + message[2:])), taken=False),
     row("TC in a transfer", "axfr", FIRST, when(axfr, changed(flags(QR | AA | TC))), taken=False),
     row("half the zone, each time", "axfr", FIRST, when(axfr, half(close)), taken=False),
 ]
 
 
-class Player:
+def player(address, port, oddity, zone):
     """The server that plays a row, by TCP and UDP on the port of the address."""
+    def action(octets, number, udp):
+        return oddity.answer(Query(octets, struct.unpack("!H", octets[13:15])[0], octets[10:12] != b"\0\0", number, udp, zone))
 
-    def __init__(self, address, port, oddity, zone):
-        self._oddity, self._zone = oddity, zone
-        self._tcp = hostile.Server(address, port, self._serve)
-        self.asked = self._tcp.asked
-        self._udp = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-        self._udp.bind((address, port))
-        threading.Thread(target=self._serve_udp, daemon=True).start()
-
-    def _query(self, octets, number, udp):
-        return Query(octets, struct.unpack("!H", octets[13:15])[0], octets[10:12] != b"\0\0", number, udp, self._zone)
-
-    def _serve(self, connection, server):
-        stream, number = connection.makefile("rb"), 0
-        while True:
-            head = stream.read(2)
-            if len(head) < 2:
+    def play(connection, server):
+        for number, octets in enumerate(scripted.queries(connection)):
+            if action(octets, number, False)(connection, server) is False:
                 return
-            query = self._query(stream.read(struct.unpack("!H", head)[0]), number, False)
-            if self._oddity.answer(query)(connection, server) is False:
-                return
-            number += 1
 
-    def _serve_udp(self):
-        with contextlib.suppress(OSError):
-            while (came := self._udp.recvfrom(65535))[0]:  # nothing: stopped
-                octets, who = came
-                action = self._oddity.answer(self._query(octets, 0, True))
-                for message in getattr(action, "messages", [])[:1]:  # silence and the like have none
-                    self._udp.sendto(message, who)
-
-    def stop(self):
-        self._tcp.stop()
-        with contextlib.suppress(OSError):
-            self._udp.shutdown(socket.SHUT_RDWR)
-        self._udp.close()
+    def datagram(octets):
+        messages = getattr(action(octets, 0, True), "messages", ())  # silence and the like have none
+        return messages[0] if messages else None
+    return scripted.Server(address, port, play, datagram=datagram)

@@ -1,5 +1,6 @@
 /* script.h -- a server in a thread that plays a script over TCP: for every connection, for every
- * query on it, the messages of one answer. */
+ * query on it, the messages of one answer. A unit test needs it in its own process, without
+ * Python and without a network namespace; for real daemons there is test/lab/scripted.py. */
 #ifndef TEST_SCRIPT_H
 #define TEST_SCRIPT_H
 
