@@ -22,8 +22,8 @@ void lr_announced_free(struct lr_announced *announced); /* NULL is allowed */
 /* SOURCE is below COUNT, or any other number for one that is none. Any thread. */
 void lr_announced_add(struct lr_announced *announced, size_t source, bool proven);
 
-/* One that is to be asked now; *source is COUNT for one that is none. One thread; NOW_MS is
- * monotonic. */
+/* One that is to be asked now; *source is COUNT for
+ * one that is none. One thread; NOW_MS is monotonic. */
 bool lr_announced_take(struct lr_announced *announced, int64_t now_ms, size_t *source);
 
 #endif

@@ -127,9 +127,9 @@ reply_finding(struct module_qstate *qstate, const struct lr_zone *zone,
 	    finding->outcome == LR_NXDOMAIN ? LDNS_RCODE_NXDOMAIN : LDNS_RCODE_NOERROR);
 }
 
-/* The apex' signatures as such. The upstream auth zone keeps them with what they cover, so that the
- * iterator would not find them. Nothing signs them in their turn (RFC 4035 section 2.2): not
- * secure. */
+/* The apex' signatures as such. The upstream auth zone keeps them with
+ * what they cover, so that the iterator would not find them. Nothing
+ * signs them in their turn (RFC 4035 section 2.2): not secure. */
 static bool
 reply_signatures(struct module_qstate *qstate, const struct lr_zone *zone)
 {
@@ -189,9 +189,9 @@ reply_referral(
 	       reply(qstate, keys, counts, sec_status_indeterminate, LDNS_RCODE_NOERROR);
 }
 
-/* Without RD a client wants what is there (RFC 1034 section 4.3.2): not the recursion to which the
- * upstream auth zone would lead the iterator, but the delegation, unless the cache has one below
- * it. */
+/* Without RD a client wants what is there (RFC 1034 section 4.3.2):
+ * not the recursion to which the upstream auth zone would lead the
+ * iterator, but the delegation, unless the cache has one below it. */
 static bool
 refers(const struct module_qstate *qstate, const struct lr_finding *finding)
 {

@@ -109,8 +109,8 @@ leave(struct module_env *env)
  * Under the table's lock alone a bin can be read, but not changed.
  */
 
-/* As lruhash_remove() does it, but for freeing. The bin and its table are locked, and the entry for
- * writing. */
+/* As lruhash_remove() does it, but for freeing. The bin
+ * and its table are locked, and the entry for writing. */
 static void
 take_out(struct lruhash *table, struct lruhash_bin *bin, struct lruhash_entry *entry)
 {

@@ -19,8 +19,8 @@ struct lr_lead;
 struct lr_lead *lr_lead_new(struct module_env *env, struct lr_upstream *upstream);
 void lr_lead_free(struct lr_lead *lead); /* NULL is allowed */
 
-/* A worker runs: every module is set up, and Unbound has made what it makes of its
- * configuration. */
+/* A worker runs: every module is set up, and Unbound
+ * has made what it makes of its configuration. */
 void lr_lead_host_ready(struct lr_lead *lead);
 bool lr_lead_is_host_ready(const struct lr_lead *lead);
 
@@ -38,8 +38,8 @@ enum lr_reason lr_lead_check(struct lr_lead *lead, struct module_env *env, bool 
 /* Lets the iterator follow what is known, for a query that goes on to it NOW. */
 void lr_lead_follow(struct lr_lead *lead, int64_t now);
 
-/* Something was sent upstream NOW. True: for the first time in long, so that lr_lead_awaits() has
- * become true. */
+/* Something was sent upstream NOW. True: for the first
+ * time in long, so that lr_lead_awaits() has become true. */
 bool lr_lead_sent(struct lr_lead *lead, int64_t now);
 
 /* Whether queries may be on their way upstream, for which a time-out is all that may come: then the

@@ -20,8 +20,8 @@ lr_said_first(struct lr_said *said)
 	       !atomic_exchange(&said->told, true);
 }
 
-/* The fault is not there. True where the log was told of it, and is now to be told that it is
- * over. */
+/* The fault is not there. True where the log was
+ * told of it, and is now to be told that it is over. */
 static inline bool
 lr_said_over(struct lr_said *said)
 {

@@ -68,8 +68,8 @@
 /* A number in env->cfg, which fast_reload +p changes under the workers. */
 #define LR_CFG(cfg, field) __atomic_load_n(&(cfg)->field, __ATOMIC_RELAXED)
 
-/* As verbose(), for threads that are no workers: a reload writes Unbound's verbosity before it ends
- * them. */
+/* As verbose(), for threads that are no workers: a
+ * reload writes Unbound's verbosity before it ends them. */
 #define lr_say(level, ...)                                                                         \
 	do {                                                                                       \
 		if (lr_wants(level))                                                               \

@@ -42,8 +42,8 @@ find_root(struct lr_upstream *upstream, bool *ours)
 {
 	struct auth_zone *zone =
 	    auth_zone_find(upstream->zones, root_name, sizeof(root_name), LDNS_RR_CLASS_IN);
-	/* The address may have been given to a zone of the user's, but that has a file or
-	 * primaries. */
+	/* The address may have been given to a zone of
+	 * the user's, but that has a file or primaries. */
 	*ours = zone && zone == atomic_load(&upstream->zone) && !zone->zonefile &&
 		!zone->zone_is_slave && !zone->for_downstream;
 	return zone;
@@ -55,8 +55,8 @@ count_octets(struct lr_upstream *upstream)
 	atomic_store(&upstream->octets, upstream->standing + upstream->ready.octets);
 }
 
-/* Puts the contents into the auth zone, which is locked; *contents has those from before
- * afterwards. */
+/* Puts the contents into the auth zone, which is
+ * locked; *contents has those from before afterwards. */
 static void
 exchange(struct lr_upstream *upstream, struct auth_zone *zone, struct lr_upstream_zone *contents)
 {

@@ -34,8 +34,8 @@
 
 struct lr_upstream;
 
-/* AUTH_ZONES is Unbound's, SNAPSHOT says whether to lend; both outlive this. NULL: out of
- * memory. */
+/* AUTH_ZONES is Unbound's, SNAPSHOT says whether
+ * to lend; both outlive this. NULL: out of memory. */
 struct lr_upstream *lr_upstream_new(
     struct auth_zones *auth_zones, const struct lr_snapshot *snapshot);
 
@@ -48,9 +48,9 @@ void lr_upstream_free(struct lr_upstream *upstream);
  */
 enum lr_code lr_upstream_offer(struct lr_upstream *upstream, const struct lr_zone *zone);
 
-/* Keeps another one written for when fast_reload takes the lent one away, and writes anew where the
- * limits on TTLs have changed, as far as that has not been done. LR_ENOMEM. The publishing
- * thread's. */
+/* Keeps another one written for when fast_reload takes the lent one
+ * away, and writes anew where the limits on TTLs have changed, as
+ * far as that has not been done. LR_ENOMEM. The publishing thread's. */
 enum lr_code lr_upstream_stock(struct lr_upstream *upstream);
 
 /*

@@ -7,8 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* More would be a mistake: the root has had three at the most. RDATA of a DNSKEY stays far
- * below. */
+/* More would be a mistake: the root has had three
+ * at the most. RDATA of a DNSKEY stays far below. */
 enum { ANCHORS_MAX = 64, RDATA_MAX = 4096, FILE_MAX = 1 << 20 };
 
 struct anchor {

@@ -146,8 +146,8 @@ use(struct conf *conf, const struct place *place, const char *name, const char *
 	if (strcmp(name, "module-config:") == 0)
 		return set_modules(conf, place, value);
 	if (strcmp(name, "directory:") == 0) {
-		/* What is included after it is relative to it, and where it cannot be entered, goes
-		 * on as before. */
+		/* What is included after it is relative to it, and
+		 * where it cannot be entered, goes on as before. */
 		conf->moved |= *value && chdir(value) == 0;
 		return LR_OK;
 	}

@@ -133,8 +133,8 @@ signed_data(struct verifier *v, const struct lr_signed *rrset, const struct sign
 	return used;
 }
 
-/* Tries the keys that may have made the signature: *by is the one that did, or -1 where there is no
- * such key. */
+/* Tries the keys that may have made the signature: *by
+ * is the one that did, or -1 where there is no such key. */
 static enum lr_code
 try_keys(struct verifier *v, const uint8_t *owner, const struct lr_signed *rrset,
     const struct signature *s, bool anchored_only, int *by)

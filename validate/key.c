@@ -145,8 +145,8 @@ rsa_key(const uint8_t *bytes, size_t size)
 	return pkey;
 }
 
-/* RFC 6605 section 4: X and Y; OpenSSL wants them as an uncompressed point and checks that it is on
- * the curve. */
+/* RFC 6605 section 4: X and Y; OpenSSL wants them as an
+ * uncompressed point and checks that it is on the curve. */
 static EVP_PKEY *
 ecdsa_key(const char *group, const uint8_t *bytes, size_t size)
 {
@@ -173,8 +173,8 @@ public_key(const struct algorithm *algorithm, const uint8_t *bytes, size_t size)
 	return EVP_PKEY_new_raw_public_key_ex(NULL, algorithm->name, NULL, bytes, size);
 }
 
-/* RSA and ECDSA keep one context for all signatures: setting it up costs a third of an RSA
- * verification. */
+/* RSA and ECDSA keep one context for all signatures:
+ * setting it up costs a third of an RSA verification. */
 static bool
 prepare(struct lr_key *key)
 {

@@ -273,8 +273,8 @@ print_report(const struct options *o, const struct lr_report *r, int64_t fetch_n
 	    o, r, verified, timings, sizeof(timings) / sizeof(timings[0]));
 }
 
-/* What went wrong with the source, or with its contents: a malformed file is a zone not
- * verified. */
+/* What went wrong with the source, or with its
+ * contents: a malformed file is a zone not verified. */
 static int
 fetch_status(enum lr_code code)
 {

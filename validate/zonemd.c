@@ -103,8 +103,8 @@ compute(
 	return ok ? code : lr_fail(err, LR_ENOMEM, "out of memory while hashing");
 }
 
-/* Why the ZONEMD record at INDEX of FIRST to END - 1 cannot be used, or NULL (RFC 8976 section 4
- * step 5). */
+/* Why the ZONEMD record at INDEX of FIRST to END - 1
+ * cannot be used, or NULL (RFC 8976 section 4 step 5). */
 static const char *
 unusable(const struct lr_draft *draft, size_t first, size_t end, size_t index, uint32_t serial)
 {
@@ -155,8 +155,8 @@ lr_zonemd_verify(
 
 	if (end == 0)
 		return lr_fail(err, LR_ENOZONEMD, "the zone has no ZONEMD record");
-	/* Two can be used, the rest are told of: a hostile zone does not make us compare
-	 * thousands. */
+	/* Two can be used, the rest are told of: a hostile
+	 * zone does not make us compare thousands. */
 	if (end - first > 32)
 		return lr_fail(err, LR_ENOZONEMD, "%zu ZONEMD records", end - first);
 

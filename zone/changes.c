@@ -24,8 +24,8 @@ struct lr_changes {
 	struct lr_stop *stop;
 	ldns_rbtree_t *tree;
 	size_t octets, records; /* in the tree */
-	/* A bit for each octet of the base: set where a record's RDATA that a change stands for
-	 * begins. */
+	/* A bit for each octet of the base: set where a
+	 * record's RDATA that a change stands for begins. */
 	uint8_t *replaced;
 };
 

@@ -77,8 +77,8 @@ lr_draft_step(const struct lr_draft *draft, size_t steps, struct lr_error *err)
 	return lr_stop_step(draft->stop, steps, err);
 }
 
-/* Makes room for one record more by doubling, so that adding costs the same however large the
- * zone. */
+/* Makes room for one record more by doubling, so
+ * that adding costs the same however large the zone. */
 static bool
 reserve(struct lr_draft *draft, size_t octets)
 {

@@ -51,8 +51,8 @@ void lr_draft_free(struct lr_draft *draft);
 
 const uint8_t *lr_draft_origin(const struct lr_draft *draft);
 
-/* Long work on the draft heeds STOP from now on: the caller's, until another or NULL takes its
- * place. */
+/* Long work on the draft heeds STOP from now on: the
+ * caller's, until another or NULL takes its place. */
 void lr_draft_heed(struct lr_draft *draft, struct lr_stop *stop);
 
 /* lr_stop_step() for whoever works on the draft. */
@@ -77,8 +77,8 @@ bool lr_draft_sorted(const struct lr_draft *draft);
 size_t lr_draft_count(const struct lr_draft *draft);
 struct lr_record lr_draft_record(const struct lr_draft *draft, size_t index);
 
-/* Where the rrset that starts at INDEX ends: the index after its last record. The draft must be
- * sorted. */
+/* Where the rrset that starts at INDEX ends: the index
+ * after its last record. The draft must be sorted. */
 size_t lr_draft_rrset_end(const struct lr_draft *draft, size_t index);
 
 #endif

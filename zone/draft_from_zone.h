@@ -8,8 +8,8 @@
 #include "draft.h"
 #include "zone.h"
 
-/* The draft, in no order, is the caller's; it may grow to the default limits. LR_ENOMEM,
- * LR_ELIMIT. */
+/* The draft, in no order, is the caller's; it may
+ * grow to the default limits. LR_ENOMEM, LR_ELIMIT. */
 enum lr_code lr_draft_from_zone(
     const struct lr_zone *zone, struct lr_draft **draft, struct lr_error *err);
 

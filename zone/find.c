@@ -5,8 +5,8 @@
 
 #include <ldns/ldns.h>
 
-/* The NSEC of the last authoritative name up to the node: it is at the name, or covers it (RFC 4034
- * section 4). */
+/* The NSEC of the last authoritative name up to the node:
+ * it is at the name, or covers it (RFC 4034 section 4). */
 static void
 add_proof(const struct lr_zone *zone, struct lr_finding *finding, const struct lr_node *node)
 {
@@ -18,8 +18,8 @@ add_proof(const struct lr_zone *zone, struct lr_finding *finding, const struct l
 		finding->proofs[finding->proof_count++] = nsec;
 }
 
-/* What an existing authoritative name has of the type; the answer may be in for a wildcard's
- * match. */
+/* What an existing authoritative name has of the
+ * type; the answer may be in for a wildcard's match. */
 static void
 find_at(const struct lr_zone *zone, const struct lr_node *node, uint16_t type,
     struct lr_finding *finding)

@@ -1,5 +1,5 @@
-/* find.h -- what the zone says of a name and a type (RFC 1034 section 4.3.2, RFC 4035 section
- * 3.1). */
+/* find.h -- what the zone says of a name and a type
+ * (RFC 1034 section 4.3.2, RFC 4035 section 3.1). */
 #ifndef LR_FIND_H
 #define LR_FIND_H
 

@@ -71,8 +71,8 @@ lr_signed_next(struct lr_signed_walk *walk, struct lr_signed *rrset)
 	const uint32_t none = UINT32_MAX;
 	uint32_t type = none, covered = none;
 
-	/* RRSIGs are sorted by the type they cover, as rrsets are by theirs: the two lists
-	 * merge. */
+	/* RRSIGs are sorted by the type they cover, as
+	 * rrsets are by theirs: the two lists merge. */
 	if (walk->at < walk->end) {
 		type = lr_draft_record(walk->draft, walk->at).type;
 		if (type == LDNS_RR_TYPE_RRSIG) {

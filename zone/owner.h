@@ -79,8 +79,8 @@ lr_put32(uint8_t *b, uint32_t value)
 	lr_put16(b + 2, (uint16_t)value);
 }
 
-/* Writes what precedes RDATA in canonical form (RFC 4034 section 6.2): folded owner, type, class,
- * TTL, length. */
+/* Writes what precedes RDATA in canonical form
+ * (RFC 4034 section 6.2): folded owner, type, class, TTL, length. */
 size_t lr_put_record_head(uint8_t *out, const struct lr_record *record, uint32_t ttl);
 
 /* "name TYPE" for messages; TEXT is also returned. */

@@ -136,8 +136,8 @@ print_string(struct lr_printer *p, const uint8_t *octets, size_t size)
 	lr_print_char(p, '"');
 }
 
-/* YYYYMMDDHHmmSS (RFC 4034 section 3.2): of the times that these 32 bits may mean, the one from
- * 1970 on. */
+/* YYYYMMDDHHmmSS (RFC 4034 section 3.2): of the times
+ * that these 32 bits may mean, the one from 1970 on. */
 static void
 print_time(struct lr_printer *p, uint32_t seconds)
 {
@@ -190,8 +190,8 @@ print_address(struct lr_printer *p, int family, const uint8_t *octets)
 		p->used += strlen(text);
 }
 
-/* A field that is the rest of the RDATA; one that must be there (NEEDED) has no text without
- * octets. */
+/* A field that is the rest of the RDATA; one that
+ * must be there (NEEDED) has no text without octets. */
 static bool
 print_rest(struct lr_printer *p, ldns_rdf_type field, bool needed, struct lr_cursor *c)
 {

@@ -45,8 +45,8 @@ meta_type(uint16_t type)
 	return type == 0 || type == LDNS_RR_TYPE_OPT || (type >= 128 && type <= 255);
 }
 
-/* The octets of a field without names at C, or REST; the cursor has failed where the field does not
- * fit. */
+/* The octets of a field without names at C, or REST;
+ * the cursor has failed where the field does not fit. */
 static size_t
 field_size(ldns_rdf_type field, struct lr_cursor c)
 {
@@ -224,8 +224,8 @@ lr_rdata_canonical(uint16_t type, const uint8_t *rdata, size_t length, uint8_t *
 	while (strings-- > 0 && at < length)
 		at += 1 + (size_t)rdata[at];
 	while (names-- > 0) {
-		/* Lengths of labels are below 64 and so below 'A': folding every octet leaves them
-		 * alone. */
+		/* Lengths of labels are below 64 and so below
+		 * 'A': folding every octet leaves them alone. */
 		size_t end = at;
 		while (end < length && rdata[end] != 0)
 			end += 1 + (size_t)rdata[end];

@@ -79,8 +79,8 @@ add_node(struct builder *b, struct lr_node node, const uint8_t *name)
 	b->node_count++;
 }
 
-/* Names between the previous owner and this one that own nothing themselves (RFC 8020 section
- * 2). */
+/* Names between the previous owner and this one
+ * that own nothing themselves (RFC 8020 section 2). */
 static void
 add_empty_nonterminals(struct builder *b, const uint8_t *previous, const struct lr_record *owner,
     uint32_t owner_offset)

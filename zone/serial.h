@@ -8,8 +8,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* Whether A comes after B. Neither does where they are equal or 2^31 apart (RFC 1982 section
- * 3.2). */
+/* Whether A comes after B. Neither does where they
+ * are equal or 2^31 apart (RFC 1982 section 3.2). */
 static inline bool
 lr_serial_newer(uint32_t a, uint32_t b)
 {

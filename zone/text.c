@@ -80,8 +80,8 @@ give_back(struct reader *r, int c)
 		r->line--;
 }
 
-/* What ends a token that is not quoted: blanks, line ends, NUL and the characters with a
- * meaning. */
+/* What ends a token that is not quoted: blanks,
+ * line ends, NUL and the characters with a meaning. */
 static bool
 ends_token(int c)
 {
@@ -213,8 +213,8 @@ read_directive(struct reader *r)
 	return LR_OK;
 }
 
-/* TTL and class, both optional and in either order, then the type. *next: the first token of the
- * RDATA. */
+/* TTL and class, both optional and in either order,
+ * then the type. *next: the first token of the RDATA. */
 static enum lr_code
 read_fixed(struct reader *r, struct lr_record *record, size_t *next)
 {
@@ -343,8 +343,8 @@ read_record(struct reader *r)
 		if (code != LR_OK)
 			return code;
 	}
-	/* The generic form and ldns may leave anything; a compressed name would change in the
-	 * reading. */
+	/* The generic form and ldns may leave anything;
+	 * a compressed name would change in the reading. */
 	struct lr_cursor cursor = lr_cursor_init(r->rdata, length);
 	struct lr_error why;
 	if (lr_rdata_read(&cursor, record.type, (uint16_t)length, r->checked, sizeof(r->checked),

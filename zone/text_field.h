@@ -20,8 +20,8 @@ struct lr_token {
 /* A name relative to ORIGIN or absolute, letter case kept; its length, or 0 where malformed. */
 size_t lr_field_name(const char *text, const uint8_t *origin, uint8_t name[LR_NAME_MAX]);
 
-/* Seconds, or a number with units as in 1h30m (BIND's extension, in wide use). RFC 2181 section 8:
- * 31 bits. */
+/* Seconds, or a number with units as in 1h30m (BIND's
+ * extension, in wide use). RFC 2181 section 8: 31 bits. */
 bool lr_field_ttl(const char *text, uint32_t *seconds);
 
 /* A mnemonic or TYPEnnn (RFC 3597 section 5); 0 where there is no such type. */

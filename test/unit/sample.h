@@ -117,8 +117,8 @@ sample_readable(const struct lr_record *r)
 	       length == r->rdata_length;
 }
 
-/* One octet of the RDATA of one record; readable is false where a reader would refuse what comes of
- * it. */
+/* One octet of the RDATA of one record; readable is
+ * false where a reader would refuse what comes of it. */
 struct sample_flip {
 	size_t record, octet;
 	uint8_t mask;

@@ -1,5 +1,5 @@
-/* sealed.h -- a zone without the door of validate/, for tests of what only holds and copies
- * zones. */
+/* sealed.h -- a zone without the door of validate/,
+ * for tests of what only holds and copies zones. */
 #ifndef LR_SEALED_H
 #define LR_SEALED_H
 

@@ -1,5 +1,5 @@
-/* Trust anchors. The root's KSK-2017 and its DS records, as `ldns-key2ds -n -1 -2 -4` (1.8.3) makes
- * them. */
+/* Trust anchors. The root's KSK-2017 and its DS records,
+ * as `ldns-key2ds -n -1 -2 -4` (1.8.3) makes them. */
 #include "anchor.h"
 #include "sample.h"
 
@@ -70,8 +70,8 @@ static void
 nothing_else_matches(void **state)
 {
 	(void)state;
-	/* one character of the key, its flags, the digest, the tag, the algorithm, the digest's
-	 * type */
+	/* one character of the key, its flags, the digest,
+	 * the tag, the algorithm, the digest's type */
 	static const char other[] = ". 172800 IN DNSKEY 257 3 8 AwEAAaz/tAm8yTn4Mfeh5eyI96WSVexT\n";
 	assert_false(matches(KSK "\n", other));
 	assert_false(matches(SAMPLE_ROOT_DS, other));

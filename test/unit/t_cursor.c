@@ -47,8 +47,8 @@ the_error_sticks(void **state)
 	assert_null(lr_cursor_bytes(&c, 0));
 }
 
-/* RFC 1035 section 4.1.4's own example: F.ISI.ARPA at 20, FOO.F.ISI.ARPA at 40, ARPA at 64, the
- * root at 92. */
+/* RFC 1035 section 4.1.4's own example: F.ISI.ARPA at
+ * 20, FOO.F.ISI.ARPA at 40, ARPA at 64, the root at 92. */
 static void
 compression_as_in_rfc_1035(void **state)
 {

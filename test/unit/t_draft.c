@@ -47,8 +47,8 @@ expect(
 	assert_memory_equal(got.rdata, rdata, got.rdata_length);
 }
 
-/* RFC 4034 section 6: owner, then type (RFC 8976 section 3.3.1), then RDATA as left-justified
- * octets. */
+/* RFC 4034 section 6: owner, then type (RFC 8976 section 3.3.1),
+ * then RDATA as left-justified octets. */
 static void
 canonical_order(void **state)
 {

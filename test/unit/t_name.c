@@ -111,8 +111,8 @@ text_both_ways(void **state)
 	assert_false(lr_name_parse("a..b", name, &length));
 }
 
-/* RFC 1035 section 5.1: three decimal digits for each of 253 octets in four labels; the buffer
- * holds it. */
+/* RFC 1035 section 5.1: three decimal digits for each
+ * of 253 octets in four labels; the buffer holds it. */
 static void
 longest_text(void **state)
 {

@@ -95,8 +95,8 @@ static void
 the_types(void **state)
 {
 	(void)state;
-	/* one too few, one too many, one in another window; at a cut, glue and a DS that is not
-	 * there */
+	/* one too few, one too many, one in another window;
+	 * at a cut, glue and a DS that is not there */
 	assert_refused(APEX "example. 60 IN NSEC example. SOA NSEC\n", "other types");
 	assert_refused(APEX "example. 60 IN NSEC example. NS SOA NSEC CAA\n", "other types");
 	assert_refused(APEX "example. 60 IN NSEC example. NS SOA NSEC TYPE65280\n", "other types");
@@ -111,8 +111,8 @@ the_types(void **state)
 			   "example. 60 IN NSEC example. NS SOA NSEC TYPE65280\n");
 }
 
-/* RFC 4034 section 4.1.2: \7example\0, then window 0 of six octets with NS (2), SOA (6) and NSEC
- * (47). */
+/* RFC 4034 section 4.1.2: \7example\0, then window 0
+ * of six octets with NS (2), SOA (6) and NSEC (47). */
 static void
 the_encoding(void **state)
 {

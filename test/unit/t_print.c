@@ -1,5 +1,5 @@
-/* t_print.c -- records as text: what ldns prints for them, and what comes back when they are
- * read. */
+/* t_print.c -- records as text: what ldns prints
+ * for them, and what comes back when they are read. */
 #include "printed.h"
 
 static size_t

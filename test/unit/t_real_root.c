@@ -1,5 +1,5 @@
-/* The real root zone of 31 July 2026, and changes of it; skipped as a whole where it is not
- * there. */
+/* The real root zone of 31 July 2026, and changes
+ * of it; skipped as a whole where it is not there. */
 #include "printed.h"
 #include "validate.h"
 

@@ -73,15 +73,15 @@ floors_and_ceilings(void **state)
 	assert_int_equal(next(1, 1, 1, false, 0, 0), 9);
 	assert_int_equal(next(UINT32_MAX, 900, 0, true, 0, 0), 77760); /* a day */
 	assert_int_equal(next(UINT32_MAX, UINT32_MAX, 9, false, 0, 0), 77760);
-	/* the configured floor counts for refresh and for what back-off grows to, not for the first
-	 * retry */
+	/* the configured floor counts for refresh and for
+	 * what back-off grows to, not for the first retry */
 	assert_int_equal(next(1800, 900, 0, true, 7200, 0), 6480);
 	assert_int_equal(next(1800, 900, 1, false, 7200, 0), 810);
 	assert_int_equal(next(1800, 900, 9, false, 7200, 0), 6480);
 	/* below the SOA's refresh it is none */
 	assert_int_equal(next(1800, 900, 0, true, 600, 0), 1620);
-	/* half of all the time there is: 2147483647, +10 % (429496729 * 65535 / 65535 on top of
-	 * 1932735283) */
+	/* half of all the time there is: 2147483647, +10 %
+	 * (429496729 * 65535 / 65535 on top of 1932735283) */
 	assert_int_equal(next(1800, 900, 40, false, UINT32_MAX, UINT16_MAX), 2362232012);
 	assert_int_equal(next(1800, 900, 0, true, UINT32_MAX, UINT16_MAX), 2362232012);
 }

@@ -150,8 +150,8 @@ many_threads(void **state)
 	lr_snapshot_free(snapshot);
 }
 
-/* The publisher waits for who reads the zone that goes, and for nobody else: without using up
- * the processor. */
+/* The publisher waits for who reads the zone that goes,
+ * and for nobody else: without using up the processor. */
 struct holder {
 	struct lr_snapshot *snapshot;
 	_Atomic bool published;

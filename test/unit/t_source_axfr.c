@@ -131,8 +131,8 @@ add_zone(void)
 	add();
 }
 
-/* A clock that goes on by *arg ms whenever it is asked: a wait ends at once, or after so many
- * looks. */
+/* A clock that goes on by *arg ms whenever it is
+ * asked: a wait ends at once, or after so many looks. */
 static int64_t
 racing_clock(void *arg)
 {
@@ -412,8 +412,8 @@ resets(void **state)
 	(void)state;
 	script(RESET);
 	expect_failure(LR_EIO, "connection reset after 0 messages");
-	/* Before the query: the client notices while sending or while reading, and SIGPIPE must not
-	 * kill it. */
+	/* Before the query: the client notices while sending
+	 * or while reading, and SIGPIPE must not kill it. */
 	script(RESET_AT_ONCE);
 	enum lr_code code = fetch(&fetched, &err);
 	assert_true(code == LR_EIO || code == LR_EUNREACHABLE);

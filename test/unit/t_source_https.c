@@ -157,8 +157,8 @@ make_zone(int serial)
 #define GIVES_SEVEN "HTTP/1.1 200 OK\r\nETag: \"seven\"\r\nLast-Modified: Sun\r\n\r\n" SEVEN
 #define NOT_MODIFIED "HTTP/1.1 304 Not Modified\r\n\r\n"
 
-/* Conditions are sent when the zone held is the one that they stand for, and 304 counts only
- * then. */
+/* Conditions are sent when the zone held is the one
+ * that they stand for, and 304 counts only then. */
 static void
 conditions(void **state)
 {

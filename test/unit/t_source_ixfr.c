@@ -1,5 +1,5 @@
-/* t_source_ixfr.c -- what a held zone changes: the SOA first, and differences (RFC 1995) applied to
- * it. */
+/* t_source_ixfr.c -- what a held zone changes: the SOA
+ * first, and differences (RFC 1995) applied to it. */
 #include "outside.h"
 #include "script.h"
 #include "seal.h"
@@ -522,8 +522,8 @@ no_increment(void **state)
 	limits = lr_limits_default;
 }
 
-/* Every bad increment, and then the whole zone on a new connection; both reasons where that fails
- * too. */
+/* Every bad increment, and then the whole zone on a
+ * new connection; both reasons where that fails too. */
 static void
 bad_differences(void **state)
 {

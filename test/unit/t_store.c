@@ -1,5 +1,5 @@
-/* t_store.c -- the copy on disk: written whole or not at all, and nothing cut or changed is
- * read. */
+/* t_store.c -- the copy on disk: written whole or
+ * not at all, and nothing cut or changed is read. */
 #include "sealed.h"
 #include "store.h"
 

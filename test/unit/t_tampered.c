@@ -1,5 +1,5 @@
-/* Signed zones after someone without the keys was at them, and zones made to wear a verifier
- * out. */
+/* Signed zones after someone without the keys was
+ * at them, and zones made to wear a verifier out. */
 #include "key.h"
 #include "signed.h"
 

@@ -1,5 +1,5 @@
-/* The only door: what passes it, what does not, and what the report says. ldns-signzone makes zones
- * and digests. */
+/* The only door: what passes it, what does not, and what
+ * the report says. ldns-signzone makes zones and digests. */
 #include "sample.h"
 #include "validate.h"
 
@@ -93,8 +93,8 @@ a_good_zone(void **state)
 	lr_zone_unref(zone);
 }
 
-/* SAMPLE_ZONE has a record of type 65280, which nobody knows: that is said of a verified zone
- * alone. */
+/* SAMPLE_ZONE has a record of type 65280, which nobody
+ * knows: that is said of a verified zone alone. */
 static void
 understood(void **state)
 {

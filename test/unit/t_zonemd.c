@@ -1,5 +1,5 @@
-/* The digest of a zone. Vectors: RFC 8976 appendix A; `ldns-verify-zone -Z` (1.8.3) accepts each as
- * written here. */
+/* The digest of a zone. Vectors: RFC 8976 appendix A;
+ * `ldns-verify-zone -Z` (1.8.3) accepts each as written here. */
 #include "sample.h"
 #include "zonemd.h"
 
@@ -181,8 +181,8 @@ short_rdata(void **state)
 		struct lr_draft *draft = sample_draft("example.", SIMPLE SIMPLE_ZONEMD);
 		sample_add_raw(draft, "example.", 63, 86400, rdata, length);
 		assert_int_equal(lr_draft_sort(draft, NULL), LR_OK);
-		/* With its six octets it has the scheme and hash of the good one: RFC 8976
-		 * section 4. */
+		/* With its six octets it has the scheme and
+		 * hash of the good one: RFC 8976 section 4. */
 		assert_int_equal(lr_zonemd_verify(draft, SERIAL, &matched, NULL),
 		    length < 6 ? LR_OK : LR_ENOZONEMD);
 		lr_draft_free(draft);

@@ -83,8 +83,8 @@ put16(uint8_t *at, unsigned value)
 	return at;
 }
 
-/* The request again, as an answer (RFC 1996 section 4.7); without what it had besides the
- * question. */
+/* The request again, as an answer (RFC 1996 section 4.7);
+ * without what it had besides the question. */
 static size_t
 put_answer(const struct request *r, unsigned rcode, uint8_t *answer)
 {

@@ -22,8 +22,8 @@ struct lr_paths {
 	bool outside;       /* the process that looks has not gone into it: a checker */
 };
 
-/* The path as it is called inside of the chroot, which PATH may or may not name. Part of PATH, or
- * static. */
+/* The path as it is called inside of the chroot, which
+ * PATH may or may not name. Part of PATH, or static. */
 const char *lr_path_inside(const struct lr_paths *paths, const char *path);
 
 /* The same as the process that looks calls it. False: too long. */

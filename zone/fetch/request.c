@@ -37,8 +37,8 @@ lr_check_announced(
 {
 	uint32_t held = request->held ? lr_zone_facts(request->held)->serial : serial;
 	*current = request->held && serial == held;
-	/* Neither is newer where they are 2^31 apart (RFC 1982 section 3.2): that is no way
-	 * forward. */
+	/* Neither is newer where they are 2^31 apart
+	 * (RFC 1982 section 3.2): that is no way forward. */
 	if (serial != held && !lr_serial_newer(serial, held))
 		return lr_fail(
 		    err, LR_ESERIAL, "has serial %" PRIu32 ", older than %" PRIu32, serial, held);

@@ -73,8 +73,8 @@ no_passphrase(char *passphrase, int size, int writing, void *unused)
 	return -1;
 }
 
-/* What we prove our own name with, to a server that asks for it (RFC 9103 section 9.3.2). WHERE
- * tells of FILE. */
+/* What we prove our own name with, to a server that asks
+ * for it (RFC 9103 section 9.3.2). WHERE tells of FILE. */
 static enum lr_code
 set_certificate(SSL_CTX *context, const char *file, const char *where, struct lr_error *err)
 {

@@ -21,8 +21,8 @@ struct lr_tls_files {
 	const char *ca_bundle, *client_certificate;
 };
 
-/* NAME, a host name or an address, has to be in the certificate. LR_EIO: a file cannot be used;
- * LR_ENOMEM. */
+/* NAME, a host name or an address, has to be in the
+ * certificate. LR_EIO: a file cannot be used; LR_ENOMEM. */
 enum lr_code lr_tls_new(
     const char *name, const struct lr_tls_files *files, struct lr_tls **tls, struct lr_error *err);
 void lr_tls_free(struct lr_tls *tls); /* NULL is allowed */
@@ -31,8 +31,8 @@ void lr_tls_free(struct lr_tls *tls); /* NULL is allowed */
  * are none, or some that are malformed; LR_ENOMEM. */
 enum lr_code lr_tls_check_bundle(const char *ca_bundle, struct lr_error *err);
 
-/* Whether the file holds a certificate and its key, in PEM, and nobody else can read it. LR_EIO,
- * LR_ENOMEM. */
+/* Whether the file holds a certificate and its key, in
+ * PEM, and nobody else can read it. LR_EIO, LR_ENOMEM. */
 enum lr_code lr_tls_check_certificate(const char *client_certificate, struct lr_error *err);
 
 /* Octets from the network. LR_ENOMEM. */
@@ -42,8 +42,8 @@ enum lr_code lr_tls_feed(
 /* Octets for the network, after every other call; their number, 0 when there are no more. */
 size_t lr_tls_drain(struct lr_tls *tls, uint8_t *octets, size_t room);
 
-/* *done: writing and reading may begin. LR_EUNREACHABLE: the server is not whom we want, or
- * fails. */
+/* *done: writing and reading may begin. LR_EUNREACHABLE:
+ * the server is not whom we want, or fails. */
 enum lr_code lr_tls_handshake(struct lr_tls *tls, bool *done, struct lr_error *err);
 
 /* Takes all the octets. LR_EIO. */

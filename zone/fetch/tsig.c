@@ -131,8 +131,8 @@ digest_variables(struct lr_tsig *t, const struct lr_tsig_record *s, bool times)
 	}
 }
 
-/* Section 4.3.2: the message with its first ID and without its signature, that is with so many
- * ADDITIONALS. */
+/* Section 4.3.2: the message with its first ID and without
+ * its signature, that is with so many ADDITIONALS. */
 static void
 digest_message(
     struct lr_tsig *t, const uint8_t *message, const struct lr_tsig_record *s, unsigned additionals)
@@ -197,8 +197,8 @@ in_time(const struct lr_tsig_record *s, int64_t now)
 	return (ahead < 0 ? -ahead : ahead) <= s->fudge;
 }
 
-/* Whether S is by the key, of the message and of what was digested before; then that goes on from
- * its MAC. */
+/* Whether S is by the key, of the message and of what
+ * was digested before; then that goes on from its MAC. */
 static enum lr_tsig_error
 verify(struct lr_tsig *t, const uint8_t *message, const struct lr_tsig_record *s, bool times)
 {

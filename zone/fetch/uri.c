@@ -192,8 +192,8 @@ take_address(const char *text, size_t length, struct lr_uri *uri)
 	return length;
 }
 
-/* HOST[:PORT][/PATH][@ADDRESS]. The address comes after the path, where user information cannot
- * be. */
+/* HOST[:PORT][/PATH][@ADDRESS]. The address comes
+ * after the path, where user information cannot be. */
 static enum lr_code
 parse_https(const char *rest, struct lr_uri *uri, struct lr_error *err)
 {
@@ -322,8 +322,8 @@ lr_uri_parse(const char *text, struct lr_uri *uri, struct lr_error *err)
 	return code;
 }
 
-/* Addresses as in dns-root-data's root.hints of 2024041801; ICANN's own as in RFC 8806 appendix
- * A. */
+/* Addresses as in dns-root-data's root.hints of
+ * 2024041801; ICANN's own as in RFC 8806 appendix A. */
 const char *const lr_uri_builtin[] = {
     "axfr:192.0.32.132", /* lax.xfr.dns.icann.org, before: xfr.lax */
     "axfr:2620:0:2d0:202::132",
