@@ -137,7 +137,7 @@ note(struct lr_mirror *mirror, const struct lr_zone *zone, const struct lr_state
 	mirror->limit = limit;
 	mirror->retry = lr_zone_facts(zone)->retry;
 	lr_key_tags_read(zone, state->key, state->key_length, &mirror->keys);
-	mirror->zone_octets = lr_zone_facts(zone)->octets;
+	mirror->zone_octets = lr_zone_facts(zone)->bytes;
 	mirror->outdated = false;
 	pthread_mutex_unlock(&mirror->lock);
 }

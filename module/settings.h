@@ -22,10 +22,9 @@ struct lr_settings {
 	char *dir;         /* localroot-dir */
 	char *status_file; /* localroot-status-file, or NULL */
 	char *ca_bundle;   /* localroot-ca-bundle, or NULL: the system's */
-	char *client_certificate;   /* localroot-client-certificate, or NULL */
-	struct lr_endpoint *notify; /* localroot-notify: where to listen; none: nowhere */
-	struct lr_notifier
-	    *allow_notify; /* localroot-allow-notify: who is heeded besides sources */
+	char *client_certificate;         /* localroot-client-certificate, or NULL */
+	struct lr_endpoint *notify;       /* localroot-notify: where to listen; none: nowhere */
+	struct lr_notifier *allow_notify; /* localroot-allow-notify: besides the sources */
 	size_t notify_count, allow_notify_count;
 	struct lr_tsig_keys *tsig_keys; /* localroot-tsig-keys, or NULL */
 	uint32_t max_age;               /* localroot-max-age, seconds; 0: the SOA's expire alone */

@@ -19,8 +19,8 @@ struct verifier {
 	struct lr_key *keys[LR_DNSKEYS_MAX];
 	bool anchored[LR_DNSKEYS_MAX]; /* the anchors vouch for this key */
 	unsigned key_count;
-	uint8_t
-	    *data; /* what a signature covers: its own fields, then the rrset in canonical form */
+	/* What a signature covers: its own fields, then the rrset in canonical form. */
+	uint8_t *data;
 	size_t room;
 	struct lr_dnssec result;
 	bool has_expires;

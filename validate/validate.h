@@ -20,8 +20,7 @@ struct lr_validate_options {
 	bool check_time; /* false: dates do not count (val-override-date: -1) */
 	bool understood; /* refuse what is not understood here (lr_semantic_understood) */
 	bool has_floor;
-	uint32_t
-	    serial_floor; /* the highest serial ever accepted: an older one is refused (RFC 1982) */
+	uint32_t serial_floor; /* the highest ever accepted: what is older is refused (RFC 1982) */
 	int64_t (*cpu_ns)(void); /* this thread's CPU clock for the report, or NULL */
 };
 

@@ -24,7 +24,7 @@ struct lr_changes {
 	struct lr_stop *stop;
 	ldns_rbtree_t *tree;
 	size_t octets, records; /* in the tree */
-	/* A bit for each octet of the base: set where a
+	/* A bit for each byte of the base: set where a
 	 * record's RDATA that a change stands for begins. */
 	uint8_t *replaced;
 };
@@ -48,7 +48,7 @@ lr_changes_new(const struct lr_zone *base, const struct lr_draft_limits *limits,
 		changes->limits = *limits;
 		changes->stop = stop;
 		changes->tree = ldns_rbtree_create(compare);
-		changes->replaced = calloc(1, lr_zone_facts(base)->octets / 8 + 1);
+		changes->replaced = calloc(1, lr_zone_facts(base)->bytes / 8 + 1);
 	}
 	if (!changes || !changes->tree || !changes->replaced) {
 		lr_changes_free(changes);

@@ -1,5 +1,9 @@
-/* find.h -- what the zone says of a name and a type
- * (RFC 1034 section 4.3.2, RFC 4035 section 3.1). */
+/*
+ * find.h -- what the zone says of a name and a type (RFC 1034 section 4.3.2, RFC 4035 section 3.1).
+ *
+ * Any thread: a sealed zone does not change. A finding points into the zone, and is good as long as
+ * the zone is.
+ */
 #ifndef LR_FIND_H
 #define LR_FIND_H
 
@@ -16,8 +20,8 @@ enum lr_outcome {
 
 struct lr_finding {
 	enum lr_outcome outcome;
-	bool wildcard; /* answer or its absence comes from a wildcard: proofs hold the denial of the
-			  name */
+	/* The answer, or that there is none, is a wildcard's: proofs deny the name. */
+	bool wildcard;
 	const struct lr_rrset *answer;
 	const struct lr_rrset *soa;
 	const struct lr_rrset *delegation; /* the NS rrset at the cut */

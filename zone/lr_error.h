@@ -36,8 +36,8 @@ enum lr_code {
 
 struct lr_error {
 	enum lr_code code;
-	char text[256]; /* one line, without source or time; never holds control characters of
-			   remote input */
+	/* One line, without source or time. Control characters of remote input are not in it. */
+	char text[256];
 };
 
 /* Sets *err (where it is not NULL) and returns the code, so that a caller can return lr_fail(…). */

@@ -187,7 +187,7 @@ lr_zone_seal(const struct lr_draft *draft, uint32_t signatures_expire, const str
 	struct lr_zone *zone = malloc(sizeof(*zone) + nodes + rrsets + b.arena_used);
 	if (!zone)
 		return lr_fail(err, LR_ENOMEM, "out of memory");
-	b.facts.octets = sizeof(*zone) + nodes + rrsets + b.arena_used;
+	b.facts.bytes = sizeof(*zone) + nodes + rrsets + b.arena_used;
 	b.nodes = (struct lr_node *)(zone + 1);
 	b.rrsets = (struct lr_rrset *)(b.nodes + b.node_count);
 	b.arena = (uint8_t *)(b.rrsets + b.rrset_count);

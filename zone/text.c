@@ -15,9 +15,8 @@
 #include <string.h>
 #include <strings.h>
 
-#define ENTRY_MAX                                                                                  \
-	65536 /* characters, comments included: room for 30 times the longest record of the root   \
-		 zone */
+/* Characters, comments included: room for 30 times the longest record of the root zone. */
+#define ENTRY_MAX 65536
 #define TOKENS_MAX 1024
 #define OCTETS_A_STEP 64 /* lr_draft_step */
 #define LDNS_STEPS 32
@@ -31,8 +30,8 @@ struct reader {
 
 	uint8_t origin[LR_NAME_MAX], owner[LR_NAME_MAX];
 	size_t owner_length; /* zero before the first record */
-	uint32_t
-	    ttl; /* of records without one: $TTL, or else the last one given (RFC 2308 section 4) */
+	/* Of records without one: $TTL, or else the last one given (RFC 2308 section 4). */
+	uint32_t ttl;
 	bool has_ttl, ttl_is_default;
 
 	bool indented; /* the entry starts with a blank: the owner is the last one */

@@ -27,9 +27,10 @@ struct lr_rrset {
 struct lr_zone_facts {
 	uint32_t serial;
 	uint32_t refresh, retry, expire, minimum; /* seconds, from the SOA */
-	uint32_t
-	    signatures_expire; /* the earliest of those verified, but the ZONEMD's; 0: none was */
-	size_t records, delegations, octets; /* octets: all the memory that the zone takes */
+	/* The earliest expiration of the signatures verified, but the ZONEMD's; 0: none was. */
+	uint32_t signatures_expire;
+	size_t records, delegations;
+	size_t bytes; /* of memory that the zone takes */
 };
 
 const struct lr_zone *lr_zone_ref(const struct lr_zone *zone);

@@ -35,12 +35,11 @@ struct lr_options {
 	uint32_t max_age;           /* localroot-max-age, seconds; 0: none */
 	uint32_t refresh;           /* localroot-refresh, seconds; 0: none */
 	uint32_t max_transfer_time; /* localroot-max-transfer-time, seconds; 0: the default */
-	uint32_t
-	    min_transfer_rate; /* localroot-min-transfer-rate, octets a second; 0: the default */
-	bool sources_missed;   /* the last source or list named cannot be used */
-	bool ca_bundle_missed; /* the last ca-bundle named cannot be used */
-	bool tsig_keys_missed; /* the last file of keys cannot be used */
-	bool proxy_missed;     /* the last proxy named cannot be used */
+	uint32_t min_transfer_rate; /* localroot-min-transfer-rate, octets a second; 0: as above */
+	bool sources_missed;        /* the last source or list named cannot be used */
+	bool ca_bundle_missed;      /* the last ca-bundle named cannot be used */
+	bool tsig_keys_missed;      /* the last file of keys cannot be used */
+	bool proxy_missed;          /* the last proxy named cannot be used */
 };
 
 /*
