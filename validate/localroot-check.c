@@ -3,6 +3,7 @@
  */
 #include "lr_config.h"
 #include "conf.h"
+#include "report.h"
 #include "save.h"
 #include "source.h"
 #include "validate.h"
@@ -111,18 +112,6 @@ parse_time(const char *text, uint32_t *now)
 	return true;
 }
 
-/* The 64-bit time near NOW that ends in these 32 bits, as 20260813200000. */
-static const char *
-time_text(uint32_t when, uint32_t now, char text[32])
-{
-	int64_t base = now;
-	time_t time = (time_t)(base + (int32_t)(when - now));
-	struct tm tm;
-	if (!gmtime_r(&time, &tm) || strftime(text, 32, "%Y%m%d%H%M%S", &tm) == 0)
-		strcpy(text, "?");
-	return text;
-}
-
 static bool
 is_uri(const char *source)
 {
@@ -164,113 +153,6 @@ read_keys(const char *path, struct lr_tsig_keys **keys, struct lr_error *err)
 	enum lr_code code = lr_tsig_keys_read(stream, keys, err);
 	fclose(stream);
 	return code;
-}
-
-static void
-hex(const struct lr_zonemd *zonemd, char text[129])
-{
-	text[0] = '\0';
-	for (size_t i = 0; i < zonemd->size; i++)
-		sprintf(text + 2 * i, "%02x", zonemd->digest[i]);
-}
-
-struct timing {
-	const char *step;
-	int64_t ns;
-};
-
-/* Everything of the report that was reached. */
-static void
-print_text(const struct options *o, const struct lr_report *r, const char *verified,
-    const struct timing *timings, size_t count)
-{
-	char digest[129], expires[32];
-	hex(&r->zonemd, digest);
-	printf("source       %s\n", o->source);
-	printf("serial       %" PRIu32 "\n", r->serial);
-	printf("records      %zu\n", r->records);
-	printf("delegations  %zu\n", r->delegations);
-	if (r->zonemd.size)
-		printf("digest       %s %s\n", lr_zonemd_hash(&r->zonemd), digest);
-	if (r->dnssec.signatures) {
-		printf("signatures   %" PRIu32 ", trusted through key %u\n", r->dnssec.signatures,
-		    r->dnssec.key_tag);
-		printf("expires      %s (the earliest signature)\n",
-		    time_text(r->dnssec.expires, o->now, expires));
-	}
-	printf("verified     %s\n", verified);
-	printf("CPU time    ");
-	for (size_t i = 0; i < count; i++)
-		printf(" %s %.1f ms%s", timings[i].step, (double)timings[i].ns / 1e6,
-		    i + 1 < count ? "," : "\n");
-}
-
-static void
-print_json_string(const char *name, const char *text)
-{
-	printf("\"%s\":\"", name);
-	for (; *text; text++) {
-		unsigned char c = (unsigned char)*text;
-		if (c == '"' || c == '\\')
-			printf("\\%c", c);
-		else if (c < ' ' || c >= 0x7f) /* octets, since a path need not be UTF-8 */
-			printf("\\u%04x", c);
-		else
-			putchar(c);
-	}
-	putchar('"');
-}
-
-static void
-print_json(const struct options *o, const struct lr_report *r, const char *verified,
-    const struct timing *timings, size_t count)
-{
-	char digest[129], expires[32];
-	hex(&r->zonemd, digest);
-	putchar('{');
-	print_json_string("source", o->source);
-	printf(",\"verified\":%s,", r->error.code == LR_OK ? "true" : "false");
-	print_json_string("what", verified);
-	printf(",\"serial\":%" PRIu32 ",\"records\":%zu,\"delegations\":%zu,", r->serial,
-	    r->records, r->delegations);
-	if (r->zonemd.size) {
-		print_json_string("algorithm", lr_zonemd_hash(&r->zonemd));
-		printf(",\"digest\":\"%s\",", digest);
-	} else {
-		printf("\"algorithm\":null,\"digest\":null,");
-	}
-	printf("\"signatures\":%" PRIu32 ",", r->dnssec.signatures);
-	if (r->dnssec.signatures)
-		printf("\"key_tag\":%u,\"expires\":\"%s\",", r->dnssec.key_tag,
-		    time_text(r->dnssec.expires, o->now, expires));
-	else
-		printf("\"key_tag\":null,\"expires\":null,");
-	if (r->error.code == LR_OK) {
-		printf("\"error\":null,\"reason\":null,");
-	} else {
-		print_json_string("error", lr_code_word(r->error.code));
-		putchar(',');
-		print_json_string("reason", r->error.text);
-		putchar(',');
-	}
-	printf("\"cpu_ns\":{");
-	for (size_t i = 0; i < count; i++)
-		printf("\"%s\":%" PRId64 "%s", timings[i].step, timings[i].ns,
-		    i + 1 < count ? "," : "}}\n");
-}
-
-static void
-print_report(const struct options *o, const struct lr_report *r, int64_t fetch_ns)
-{
-	const struct timing timings[] = {{"read", fetch_ns}, {"sort", r->sort_ns},
-	    {"zonemd", r->zonemd_ns}, {"dnssec", r->dnssec_ns}, {"seal", r->seal_ns}};
-	const char *verified = r->dnssec.signatures ? "the digest and every signature"
-			       : r->zonemd.size && !o->dnssec
-				   ? "the digest only: signatures were not checked"
-			       : r->zonemd.size ? "the digest, but not the signatures"
-						: "nothing";
-	(o->json ? print_json : print_text)(
-	    o, r, verified, timings, sizeof(timings) / sizeof(timings[0]));
 }
 
 /* What went wrong with the source, or with its
@@ -324,8 +206,14 @@ check(const struct options *o, const uint8_t *origin, struct lr_anchors *anchors
 	} else {
 		report.error = err;
 	}
-	if (status != TROUBLE || o->json)
-		print_report(o, &report, fetch_ns);
+	if (status != TROUBLE || o->json) {
+		const struct lr_reported reported = {.source = o->source,
+		    .now = o->now,
+		    .dnssec = o->dnssec,
+		    .fetch_ns = fetch_ns,
+		    .report = &report};
+		(o->json ? lr_report_print_json : lr_report_print)(&reported);
+	}
 	fflush(stdout);
 	if (status != VERIFIED)
 		fprintf(stderr, "localroot-check: %s: %s: %s (%s)\n", o->source,

@@ -1,0 +1,25 @@
+/*
+ * report.h -- prints what localroot-check has found, for people and as JSON (RFC 8259).
+ *
+ * One thread's; nothing is kept.
+ */
+#ifndef LR_REPORT_H
+#define LR_REPORT_H
+
+#include "validate.h"
+
+struct lr_reported {
+	const char *source; /* as it was given */
+	uint32_t now;       /* seconds since 1970: as of when signatures were checked */
+	bool dnssec;        /* that they were to be checked */
+	int64_t fetch_ns;   /* CPU time of the fetch */
+	const struct lr_report *report;
+};
+
+/* A line for each thing that verifying came to. */
+void lr_report_print(const struct lr_reported *reported);
+
+/* One object, with every member in any case: null where it was not come to. */
+void lr_report_print_json(const struct lr_reported *reported);
+
+#endif
