@@ -123,7 +123,7 @@ of("zone/fetch/uri.c",
    (CHECK, "control characters", "if ((unsigned char)*c < ' ' || *c == 0x7f)", "if (*c == 0x7f)", "t_uri"))
 of("zone/fetch/uri_list.c",
    (LIMIT, "a source too many", "*count == LR_URI_LIST_MAX", "*count == LR_URI_LIST_MAX + 1", "t_uri_list", "address"))
-of("zone/fetch/option.c",
+of("zone/fetch/option_value.c",
    (CHECK, "a relative path", "if (reading->value[0] != '/')", "if (false)", "t_option"))
 
 # validate/: from a draft to a zone
