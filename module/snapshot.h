@@ -3,10 +3,15 @@
  *
  * One thread at a time publishes (init, then the refresher); workers acquire, read and release.
  * None of this takes a lock or needs memory, and acquiring writes to no cache line that another
- * worker writes to: each worker announces what it reads in a place of its own, and the publisher
- * waits until nobody reads the zone that it takes away. So a worker holds it only while it copies
- * an answer out of it, and waits for nothing meanwhile; whoever has longer to do takes a reference
- * (lr_zone_ref) and releases.
+ * worker writes to. It is done with hazard pointers (M. M. Michael, 2004), one a worker: there it
+ * announces what it reads, and the publisher waits until nobody announces the zone that it takes
+ * away. So a worker holds it only while it copies an answer out of it, and waits for nothing
+ * meanwhile; whoever has longer to do takes a reference (lr_zone_ref) and releases.
+ *
+ * Why not liburcu: it reads faster, 1.3 to 1.8 ns against 3.0 for acquire and release, but a query
+ * takes microseconds. Its readers have to be registered. Unbound does not tell a module when a
+ * worker's thread begins and ends, as urcu-memb wants to know. urcu-bp finds out by itself, but at
+ * a worker's first query it takes a lock and memory, and ends the process where there is none.
  */
 #ifndef LR_SNAPSHOT_H
 #define LR_SNAPSHOT_H
