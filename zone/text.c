@@ -51,6 +51,14 @@ malformed(struct reader *r, const char *what)
 	return lr_fail(r->err, LR_EFORMAT, "line %lu: %s", r->entry_line, what);
 }
 
+/* WHAT is wrong with a token, or with what begins with it: it is quoted. */
+static enum lr_code
+malformed_at(struct reader *r, size_t token, const char *what)
+{
+	return lr_fail(r->err, LR_EFORMAT, "line %lu: %.40s: %.180s", r->entry_line,
+	    r->tokens[token].text, what);
+}
+
 static int
 next_char(struct reader *r)
 {
@@ -224,7 +232,7 @@ read_fixed(struct reader *r, struct lr_record *record, size_t *next)
 		const char *text = r->tokens[i].text;
 		if (!has_ttl && text[0] >= '0' && text[0] <= '9') {
 			if (!lr_field_ttl(text, &record->ttl))
-				return malformed(r, "malformed TTL");
+				return malformed_at(r, i, "malformed TTL");
 			has_ttl = true;
 		} else if (!has_class &&
 			   (strcasecmp(text, "IN") == 0 || strcasecmp(text, "CLASS1") == 0)) {
@@ -251,7 +259,8 @@ read_fixed(struct reader *r, struct lr_record *record, size_t *next)
 	return LR_OK;
 }
 
-/* RDATA of the less common types: ldns reads it, for an owner and a TTL that do not matter. */
+/* RDATA of the less common types, whose tokens begin at FIRST, behind the type: ldns reads it, for
+ * an owner and a TTL that do not matter. */
 static enum lr_code
 read_by_ldns(struct reader *r, uint16_t type, size_t first, size_t *length)
 {
@@ -279,7 +288,7 @@ read_by_ldns(struct reader *r, uint16_t type, size_t first, size_t *length)
 	if (status == LDNS_STATUS_MEM_ERR)
 		return lr_fail(r->err, LR_ENOMEM, "out of memory");
 	if (status != LDNS_STATUS_OK)
-		return malformed(r, ldns_get_errorstr_by_id(status));
+		return malformed_at(r, first - 1, ldns_get_errorstr_by_id(status));
 
 	size_t used = 0;
 	bool fits = true;
@@ -294,7 +303,7 @@ read_by_ldns(struct reader *r, uint16_t type, size_t first, size_t *length)
 	}
 	ldns_rr_free(rr);
 	*length = used;
-	return fits ? LR_OK : malformed(r, "RDATA too long");
+	return fits ? LR_OK : malformed_at(r, first - 1, "RDATA too long");
 }
 
 /* Names the type, whose token stands at AT, and the field. */
@@ -325,7 +334,7 @@ read_record(struct reader *r)
 	if (!r->indented) {
 		r->owner_length = lr_field_name(r->tokens[next++].text, r->origin, r->owner);
 		if (r->owner_length == 0)
-			return malformed(r, "malformed owner name");
+			return malformed_at(r, 0, "malformed owner name");
 	} else if (r->owner_length == 0) {
 		return malformed(r, "no owner name");
 	}
@@ -348,9 +357,9 @@ read_record(struct reader *r)
 	struct lr_error why;
 	if (lr_rdata_read(&cursor, record.type, (uint16_t)length, r->checked, sizeof(r->checked),
 		&checked, &why) != LR_OK)
-		return malformed(r, why.text);
+		return malformed_at(r, next - 1, why.text);
 	if (checked != length)
-		return malformed(r, "compressed name in RDATA");
+		return malformed_at(r, next - 1, "compressed name in RDATA");
 	record.owner = r->owner;
 	record.owner_length = (uint8_t)r->owner_length;
 	record.rdata_length = (uint16_t)length;

@@ -359,11 +359,12 @@ refused(void **state)
 	    {"a.\n", LR_EFORMAT, "no type"},
 	    {"a. IN NS b.\n", LR_EFORMAT, "no TTL"},
 	    {" 5 IN NS b.\n", LR_EFORMAT, "no owner"},
-	    {"a. 2147483648 IN NS b.\n", LR_EFORMAT, "malformed TTL"}, /* RFC 2181 section 8 */
+	    {"a. 2147483648 IN NS b.\n", LR_EFORMAT,
+		"2147483648: malformed TTL"}, /* RFC 2181 section 8 */
 	    {"a. 99999999999999999999 IN NS b.\n", LR_EFORMAT, "malformed TTL"},
 	    {"a. 5 5 IN NS b.\n", LR_EFORMAT, "neither"},
 	    {"a. 5 IN IN NS b.\n", LR_EFORMAT, "neither"},
-	    {"a..b. 5 IN NS b.\n", LR_EFORMAT, "malformed owner"},
+	    {"a..b. 5 IN NS b.\n", LR_EFORMAT, "a..b.: malformed owner"},
 	    {"\"\" 5 IN NS b.\n", LR_EFORMAT, "malformed owner"},
 	    {"a\\256. 5 IN NS b.\n", LR_EFORMAT, "malformed owner"},
 	    {"a\\25 5 IN NS b.\n", LR_EFORMAT, "malformed owner"},
@@ -396,8 +397,9 @@ refused(void **state)
 	    {"a. 5 IN TYPE65280 \\# 3 abcd\n", LR_EFORMAT, "TYPE65280: malformed field 1"},
 	    {"a. 5 IN TYPE65280 \\# abcd\n", LR_EFORMAT, "TYPE65280: malformed field 1"},
 	    {"a. 5 IN TYPE65280 \\#\n", LR_EFORMAT, "TYPE65280: malformed field 1"},
-	    {"a. 5 IN A \\# 3 c00002\n", LR_EFORMAT, "malformed RDATA of type 1"},
-	    {"a. 5 IN NS \\# 2 c000\n", LR_EFORMAT, "malformed RDATA of type 2"},
+	    {"a. 5 IN A \\# 3 c00002\n", LR_EFORMAT, "A: malformed RDATA of type 1, field 1"},
+	    {"a. 5 IN NS \\# 2 c000\n", LR_EFORMAT, "NS: malformed RDATA of type 2, field 1"},
+	    {"a. 5 IN LOC here\n", LR_EFORMAT, "line 1: LOC: "}, /* in ldns' words */
 	    {"a. 5 IN RP \\# 5 016200c000\n", LR_EFORMAT, "compressed name"},
 	    {"a. 5 IN NS ( b.\n", LR_EFORMAT, "line 1: a parenthesis without an end"},
 	    {"a. 5 IN NS ) b.\n", LR_EFORMAT, "a parenthesis without a beginning"},
