@@ -24,10 +24,9 @@ def check_resolves(net, resolver):
 
 def start(net, folder, clause):
     """Unbound of that folder, with the module by its dynlib clause or by localroot: yes."""
-    os.environ["LR_UNBOUND_PREFIX"] = str(folder)
     if clause == "dynlib":
-        return net.unbound(localroot=[])
-    return net.unbound(config=f'localroot: yes\nlocalroot-module: "{lab.MODULE}"\nlocalroot-source: "axfr:{net.TRANSFER[0]}"\n'
+        return net.unbound(localroot=[], installed=folder)
+    return net.unbound(installed=folder, config=f'localroot: yes\nlocalroot-module: "{lab.MODULE}"\nlocalroot-source: "axfr:{net.TRANSFER[0]}"\n'
                        'localroot-dir: "{folder}"')
 
 

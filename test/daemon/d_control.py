@@ -1,6 +1,5 @@
 """unbound-control with the module: statistics, localroot_status, localroot_refresh; and the status file of any Unbound."""
 
-import os
 import pathlib
 import re
 
@@ -207,11 +206,7 @@ def layout():
         raise tap.Skip("no stock build of this version: run contrib/get-unbound --stock")
     with lab.Lab() as net:
         patched(net)
-        os.environ["LR_UNBOUND_PREFIX"] = str(stock)
-        try:
-            resolver = net.unbound(localroot=[])
-        finally:
-            del os.environ["LR_UNBOUND_PREFIX"]
+        resolver = net.unbound(localroot=[], installed=stock)
         resolver.wait_serving()
         start = len(net.sniffer.queries())
         for name, kind, rcode in (("junk-of-stock.", "A", 3), ("com.", "DS", 0), ("www.shop.far.", "A", 0)):

@@ -1,7 +1,7 @@
 """Other builds of the Unbound under test: the same source, configured with other options or changed, as another distribution
 would have it. Compiled without optimising, which takes half a minute each, and kept beside the source.
 
-    builds.unbound("cachedb")          # its folder, with sbin/unbound; for lab.prefix(), LR_UNBOUND_PREFIX
+    builds.unbound("cachedb")          # its folder, with sbin/unbound; for net.unbound(installed=)
     builds.differences("cachedb")      # the options that it has, or has not, unlike the one that the module is built for
     builds.module("cachedb")           # a folder with .libs/localroot.so for it
 """

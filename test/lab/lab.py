@@ -154,11 +154,11 @@ class Lab:
     # Resolvers
 
     def unbound(self, localroot=None, config="", tail="", threads=1, wrapper=(), limit=30, anchor=None, folder=None,
-                modules="validator iterator", prepare=None, hints=None, checked=True):
+                modules="validator iterator", prepare=None, hints=None, checked=True, installed=None):
         """Starts Unbound. localroot: None for one without the module, or its option lines; where they name no source,
         the lab's first transfer address is one. anchor: a file, or "none"; hints: a file. config: lines for server:, tail: further clauses. folder: that of an
         Unbound stopped before, to start on what it left on disk. prepare(folder) may put something there first. checked: unbound-checkconf has to
-        accept the configuration."""
+        accept the configuration. installed: the folder of another Unbound than the one under test."""
         self._resolvers += 1
         number = self._resolvers
         folder = pathlib.Path(folder) if folder else self.folder / f"unbound-{number}"
@@ -187,7 +187,7 @@ class Lab:
         folder.mkdir(parents=True, exist_ok=True)
         if prepare:
             prepare(folder)
-        resolver = daemons.Unbound(folder, prefix(), (home, port), sources, "\n".join(lines) + "\n", wrapper, limit, checked)
+        resolver = daemons.Unbound(folder, installed or prefix(), (home, port), sources, "\n".join(lines) + "\n", wrapper, limit, checked)
         self._daemons.append(resolver)
         return resolver
 
