@@ -14,6 +14,7 @@ import subprocess
 import tempfile
 
 import lab
+import mounts
 import netns
 import tap
 
@@ -289,7 +290,7 @@ Configure line: --prefix=/usr --sysconfdir=/etc --enable-ipsecmod --with-chroot-
 
 @tap.test("contrib/setup.sh: a service that comes with a package is not started with the machine")
 def _(archive):
-    if not netns.find("deb-systemd-helper"):
+    if not shutil.which("deb-systemd-helper"):
         raise tap.Skip("deb-systemd-helper is not installed")
     folder = archive.folder / "services"
     places = {"/etc/systemd/system": folder / "etc", "/usr/lib/systemd/system": folder / "lib",

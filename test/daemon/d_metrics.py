@@ -1,24 +1,15 @@
-#!/usr/bin/python3
 """The status file, for Prometheus: what promtool and the manual say of it, and what stands there when nothing is served."""
 
-import os
-import pathlib
 import re
 import shutil
 import subprocess
-import sys
 import time
 
-sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lab"))
-import lab  # noqa: E402
-import tap  # noqa: E402
+import lab
+import metrics
+import tap
 
-lab.enter()
-
-import metrics  # noqa: E402
-from lab import rootzone  # noqa: E402
-
-MANUAL = pathlib.Path(lab.TOP) / "module/unbound-localroot.8"
+MANUAL = lab.TOP / "module/unbound-localroot.8"
 OVER = 'forward-zone:\n  name: "."\n  forward-addr: 127.0.0.9\n'
 
 
@@ -65,7 +56,7 @@ def documented():
 def promtool():
     if not shutil.which("promtool"):
         raise tap.Skip("promtool is not installed (Debian's package prometheus)")
-    with lab.Lab(rootzone.make()) as net:
+    with lab.Lab() as net:
         strange = net.folder / 'a"b\\c'
         strange.symlink_to(net.zone.zone)
         sources = net.write("sources", f"file:{strange}\n")
@@ -82,7 +73,7 @@ def promtool():
 
 @tap.test("the file has the metrics of the manual with their labels, unbound-control's numbers, and times in place of ages")
 def same_numbers():
-    with lab.Lab(rootzone.make()) as net:
+    with lab.Lab() as net:
         resolver = net.unbound(localroot=[])
         wait_verdict(resolver, "serving")
         families, now = resolver.status_file(), time.time()
@@ -111,7 +102,7 @@ def same_numbers():
 
 @tap.test("the file says that nothing is served where something else decides; what a killed Unbound left there is as old as it says")
 def declined():
-    with lab.Lab(rootzone.make()) as net:
+    with lab.Lab() as net:
         over = net.unbound(localroot=[], tail=OVER)
         killed = net.unbound(localroot=[])
         wait_verdict(killed, "serving")
@@ -123,7 +114,7 @@ def declined():
 
 @tap.test("a module that does not start says so in the file, in place of what an earlier run left there")
 def not_started():
-    with lab.Lab(rootzone.make()) as net:
+    with lab.Lab() as net:
         for options, modules, word in ((["localroot: no"], "dynlib validator iterator", "off"),
                                        (["localroot: maybe"], "dynlib validator iterator", "off"),
                                        ([], "validator dynlib iterator", "not_started")):
