@@ -25,7 +25,7 @@ headers() {
 	for header in "$1"/*.h; do basename "$header" | sed "s|\.|\\\\.|"; done | paste -sd "|"
 }
 
-echo 1..12
+echo 1..13
 check "zone/ includes neither validate/ nor module/" \
 	"$(includes zone "$(headers validate)|$(headers module)"; includes zone/fetch "$(headers validate)|$(headers module)")"
 check "validate/ does not include module/" "$(includes validate "$(headers module)")"
@@ -64,6 +64,12 @@ check "the table of options (zone/fetch/option.c) is what manual, README and pat
 		printf '%s\n' "$known" | diff - "${TMPDIR:-/tmp}/options.$$" | sed -n "s#^< #$file lacks #p; s#^> #$file has #p"
 		rm -f "${TMPDIR:-/tmp}/options.$$"
 	done)"
+# Reasons and errors have a word each, and an item in the manual's two sections about them.
+words=$(sed -nE 's/^\t *\[LR_[A-Z_]+\] = "([a-z_]+)",$/\1/p' zone/lr_error.c module/reason.c | grep -vx ok | sort)
+check "the manual says of each reason and each failure what to do, and of nothing else" \
+	"$(sed -nE '/^\.Sh WHEN IT DOES NOT SERVE/,/^\.Sh TRUST/s/^\.It Li (.*)/\1/p' module/unbound-localroot.8 | tr -d ',' | tr -s ' ' '\n' | sort >"${TMPDIR:-/tmp}/words.$$"
+	printf '%s\n' "$words" | diff - "${TMPDIR:-/tmp}/words.$$" | sed -n 's/^< /the manual lacks /p; s/^> /the manual has /p'
+	rm -f "${TMPDIR:-/tmp}/words.$$")"
 check "each text that test/long/mutants.py replaces stands where it says, once" \
 	"$(test/run test/long/mutants.py --texts 2>&1 | sed -n '/^not ok/,$p')"
 exit $failed

@@ -1,7 +1,8 @@
-"""The manual's examples of how one host gives the verified zone to others, taken out of the manual and run as they stand; only
-the paths are put into the lab's folder."""
+"""The examples of the manuals and of the README: how one host gives the verified zone to others, and localroot-check, taken out of
+the texts and run as they stand; only the paths are put into the lab's folder."""
 
 import contextlib
+import gzip
 import os
 import pathlib
 import re
@@ -14,9 +15,11 @@ import daemons
 import lab
 import netns
 from pair import word
+import rootzone
 from rootzone import calm
 import servers
 import tap
+import tlds
 
 MANUAL = lab.TOP / "module" / "unbound-localroot.8"
 HOST, RESOLVER = "192.0.2.1", "192.0.2.53"  # as in the manual
@@ -24,13 +27,18 @@ DAY = 86400
 PATHS = ("/etc/", "/media/", "/run/", "/srv/", "/var/")
 
 
+def moved(text, folder):
+    """With the paths in this folder."""
+    for path in PATHS:
+        text = re.sub(rf"(?<=[\s\":]){path}", f"{folder}{path}", text)
+    return text
+
+
 def recipes(folder):
     """Heading of an example -> its literal blocks, in order, with the paths in this folder; "" for the one before the first
     heading."""
     section = re.search(r"^\.Sh EXAMPLES\n(.*?)^\.Sh ", MANUAL.read_text(encoding="ascii"), re.MULTILINE | re.DOTALL).group(1)
-    for path in PATHS:
-        section = re.sub(rf"(?<=[\s\":]){path}", f"{folder}{path}", section)
-    parts = re.split(r"^\.Ss (.*)\n", "\n" + section, flags=re.MULTILINE)
+    parts = re.split(r"^\.Ss (.*)\n", "\n" + moved(section, folder), flags=re.MULTILINE)
     return {title: re.findall(r"^\.Bd -literal[^\n]*\n(.*?)^\.Ed", text, re.MULTILINE | re.DOTALL)
             for title, text in zip(["", *parts[1::2]], parts[0::2])}
 
@@ -170,6 +178,54 @@ def another():
         tap.equal(answers.secure(resolver.ask(".", "DNSKEY")), True, "its keys")
         tap.equal([q for q in net.upstream_queries(resolver) if q.destination in (HOST, *net.root_addresses)], [], "queries to a root")
         resolver.stop()
+
+
+@tap.test("zones beside the root: what lies in arpa and root-servers.net is not asked of anybody")
+def beside():
+    with example("Zones beside the root") as (net, (ask, config), _):
+        net.serve_source(None)
+        text = net.write("root-servers.net", tlds.root_servers_net(rootzone.hints()))
+        zones = {".": net.zone.zone, "arpa": net.zone.signed["arpa"], "root-servers.net": text}
+        net.nsd("beside", zones, net.transfer_addresses)
+        tap.equal(re.findall(r"^(\S+)\t.*\tSOA\t", shell(net, ask), re.MULTILINE), ["arpa."] * 2 + ["root-servers.net."] * 2, "transfers")
+        resolver = net.unbound(localroot=[], tail=config)
+        resolver.wait_serving(net.zone.serial)
+        for file in ("arpa.zone", "root-servers.net.zone"):
+            lab.wait((net.folder / "var/lib/unbound" / file).exists, 20, lambda: resolver.log)
+        elsewhere = {*tlds.RSNET_ADDRESSES, *(address for host in net.zone.delegations["arpa"] for address in net.zone.glue[host])}
+        for name, is_secure in (("www.arpa.", True), ("a.root-servers.net.", False)):
+            reply = resolver.ask(name)
+            tap.equal((word(answers.summary(reply)), answers.secure(reply), bool(reply.answer)), ("NOERROR", is_secure, True), name)
+        tap.equal([q for q in net.upstream_queries(resolver) if q.destination in elsewhere], [], "asked of their servers")
+        tap.equal(net.root_queries(resolver), [], "queries to the root")
+        resolver.stop()
+
+
+def checks():
+    """Every localroot-check of the README and of its own manual."""
+    manual = (lab.TOP / "validate/localroot-check.1").read_text(encoding="ascii")
+    readme = (lab.TOP / "README.md").read_text(encoding="utf-8")
+    return sorted({*re.findall(r"^\.Dl \$ (localroot-check .*)", manual, re.MULTILINE),
+                   *re.findall(r"^ {4}(localroot-check [^#\n]*[^#\s])", readme, re.MULTILINE)})
+
+
+@tap.test("localroot-check's examples: the real root zone, on a day of its own, with the machine's anchor")
+def check_by_hand():
+    servers.need("faketime")
+    with lab.Lab(rootzone.real()) as net:
+        for folder in ("var/lib/unbound", "var/www/html"):
+            (net.folder / folder).mkdir(parents=True)
+        shutil.copy(net.zone.anchor, net.folder / "var/lib/unbound/root.key")
+        with gzip.open(lab.TOP / "test/data/root-2026073102.zone.gz") as packed:
+            text = packed.read()
+        for file in ("var/lib/unbound/localroot.zone", "root-2026073102.zone"):
+            (net.folder / file).write_bytes(text)
+        for command in checks():
+            if " https:" in command:  # d_sources has those, with a web server
+                continue
+            if "2026073102\n" not in shell(net, f"faketime '2026-08-05 00:00:00' {moved(command, net.folder)}"):
+                raise AssertionError(command)
+        tap.equal((net.folder / "var/www/html/root.zone").exists(), True, "what -o writes")
 
 
 @tap.test("the manual has no example that is not run here")
