@@ -1,4 +1,3 @@
-#!/usr/bin/python3
 """Every command that a document names is run by a test: each is found in a row of RUN below, with the test that runs it, and words
 of that test which do so. A command without a row, a row without a command, and a test that has lost the words are failures.
 The examples of the manual are run as they stand, by test/daemon/d_recipes.py. `test/documents.py --list` shows what is found."""
@@ -8,7 +7,7 @@ import pathlib
 import re
 import sys
 
-TOP = pathlib.Path(os.environ.get("LR_TOP") or pathlib.Path(__file__).resolve().parents[1])
+TOP = pathlib.Path(os.environ["LR_TOP"])
 MARKDOWN = ["README.md", "HACKING.md", "CONTRIBUTING.md", "SECURITY.md", "contrib/debian/unbound-localroot/README.Debian"]
 MANUALS = ["module/unbound-localroot.8", "validate/localroot-check.1"]
 
@@ -19,11 +18,60 @@ PROGRAM = re.compile(r"""(?:\$\ )?(?P<command>(?:[A-Z_]+=\S*\ )*(?:
        mandoc|mv|nsd-control|podman|promtool|rpmbuild|sudo|systemctl|tsig-keygen|unbound|unbound-\w+|xargs)(?=\ )).*)""", re.VERBOSE)
 
 # How blocks that are no commands begin: configuration, pictures, programs, lines of a log, places.
-OTHER = re.compile(r"server:|dynlib:|options? |localroot|unbound-localroot: |source  --|[ +]|#!/usr/bin/python3|deb \[|[-\w]+:$|\[Service\]"
+OTHER = re.compile(r"server:|dynlib:|options? |localroot|unbound-localroot: |source  --|[ +]|#!/usr/bin/python3|deb \[|[-\w]+:$|\[Service\]|\"\"\""
                    r"|[a-z_]+\{|[\d* ]+root /")
 
 # A command, as a regular expression that matches the whole; the test; words in it.
-RUN = []
+# contrib/check, which continuous integration runs, is the test of what it calls itself.
+DEB, UPDATE = "test/long/deb.py", "test/long/deb_update.py"
+RECIPES, CONFIG = "test/daemon/d_recipes.py", "test/daemon/d_config.py"
+RUN = [
+    # Built and tested
+    (r"autoreconf -fi", "contrib/check", "autoreconf -fi"),
+    (r"\./configure --with-unbound-src=build/unbound-1\.17\.1", "contrib/check", "--with-unbound-src="),
+    (r"\./configure .*--with-statedir=.*", "contrib/debian/unbound-localroot/rules", "--with-statedir="),
+    (r"make && make check && make install", "contrib/quickstart", "make install"),
+    (r"make && make install DESTDIR=…", "contrib/debian/unbound-localroot/rules", "dh "),
+    (r"make check( TESTS=.*)?", "contrib/check", 'check "$@"'),
+    (r"make lint", "Makefile.am", "check TESTS=test/lint.sh"),
+    (r"make check-long", "Makefile.am", "check-long: all"),
+    (r"(LR_BUILD=FOLDER LR_UNBOUND_SRC=FOLDER )?test/run test/daemon/d_\w+\.py", "Makefile.am", "test/run"),
+    (r"test/run test/long/mutants\.py zone/draft\.c", "Makefile.am", "test/long/mutants.py"),
+    (r"test/run --lab test/bench/(junk|start)\.py \d.*", "test/long/bench.sh", 'for bench in "junk.py 1 1000" "start.py 1"'),
+    (r"test/(daemon/d_thing\.py|unit/t_thing\.c)", "HACKING.md", "t_thing"),  # names of what is to be written
+    (r"contrib/quickstart --check", "contrib/check", "contrib/quickstart --check"),
+    (r"contrib/get-unbound (1\.17\.1|\[VERSION \| RELEASE\])", "contrib/check", 'contrib/get-unbound "$wanted"'),
+    (r"contrib/get-unbound --like \S+", "test/get_unbound.py", '"--like", program'),
+    (r"contrib/get-unbound --source DIR", "test/get_unbound.py", '"--source", release'),
+    # Debian's packages, in a chroot
+    (r"contrib/debian/build \[--output DIR\]", DEB, "contrib/debian/build"),
+    (r"apt install \./build/deb/unbound_\*\.deb \./build/deb/unbound-localroot_\*\.deb", DEB, 'apt("install", '),
+    (r"apt install --allow-downgrades unbound=VERSION", DEB, '"--allow-downgrades"'),
+    (r"apt policy unbound", DEB, 'apt("install", '),
+    (r"apt remove unbound-localroot", DEB, 'apt("remove", "unbound-localroot")'),
+    (r"apt purge unbound-localroot", DEB, 'apt("purge", "unbound-localroot")'),
+    (r"systemctl restart unbound", DEB, "systemctl"),
+    # Watched
+    (r"unbound -V( \| grep dynlib)?", RECIPES, "unbound -V | grep dynlib"),
+    (r"unbound-control (localroot_status|stats)", "test/daemon/d_control.py", "localroot_status"),
+    (r"unbound-control stats_noreset \| grep localroot", "test/daemon/d_control.py", "stats_noreset"),
+    (r"unbound-control localroot_refresh", "test/daemon/d_control.py", '.control("localroot_refresh")'),
+    (r"unbound-control localroot_forget", "test/daemon/d_update.py", "localroot_forget"),
+    (r"unbound-control list_auth_zones", "test/daemon/d_control.py", '.control("list_auth_zones")'),
+    (r"unbound-control list_forwards", "test/daemon/d_overridden.py", "list_forwards"),
+    (r"unbound-control load_cache", "test/daemon/d_cache.py", '.control("load_cache"'),
+    (r"dig \+dnssec", RECIPES, "shell(net, ask)"),
+    # Verified by hand
+    (r"localroot-check --check-conf .*", CONFIG, '"--check-conf"'),
+    (r"localroot-check -o", RECIPES, 'blocks[""][0]'),
+    (r"localroot-check (-\w .*|\S*) ?\S*(zone|axfr:\S*)", RECIPES, "for command in checks():"),
+    (r"localroot-check https:\S+", "test/daemon/d_sources.py", "https://"),
+    (r"localroot-check URI", "test/check.sh", "axfr:"),
+]
+
+
+# What is named to say what it does, or not to do it.
+NAMED = r"apt upgrade|apt install unbound|dpkg -i|unbound-host -C|test/(daemon/d_thing\.py|unit/t_thing\.c)"
 
 
 def markdown(path):
@@ -57,6 +105,12 @@ def manual(path):
                 yield command["command"], None
 
 
+def is_test(command):
+    """A test, or a file, that a text only names."""
+    path = TOP / command
+    return path.exists() and (not path.is_file() or command in (TOP / "Makefile.am").read_text() or not os.access(path, os.X_OK))
+
+
 def main():
     documents = [TOP / name for name in MARKDOWN] + sorted((TOP / "contrib").rglob("*.md"))
     commands, faults = {}, []
@@ -72,7 +126,7 @@ def main():
         used.update(rows)
         if "--list" in sys.argv:
             print(f"{command}\n    in {', '.join(sorted(places))}\n    run by {', '.join(row[1] for row in rows) or 'nothing'}")
-        if not rows:
+        if not rows and not is_test(command) and not re.fullmatch(NAMED, command):
             faults.append(f"{', '.join(sorted(places))}: no test runs {command!r}")
     faults += [f"no document has {row[0]!r}" for row in RUN if row not in used]
     for command, test, words in RUN:

@@ -105,6 +105,7 @@ def at_run_time():
                                   ("forward-zone", ["forward", address], ["forward", "off"])):
             start, seen = len(two.local.log), len(NET.sniffer.queries())
             two.control(*add)
+            tap.equal(two.local.control("list_forwards").split()[:3], [".", "IN", "forward"], "list_forwards")
             for name in (f"{add[0].replace('_', '-')}.junk.", *NAMES):  # the first is in no cache
                 for kind in ("A", "DS"):
                     two.same(name, kind)

@@ -228,6 +228,14 @@ def check_by_hand():
         tap.equal((net.folder / "var/www/html/root.zone").exists(), True, "what -o writes")
 
 
+@tap.test("the README's way to see whether an Unbound can load modules")
+def dynlib():
+    path = f"{lab.prefix()}/sbin:{os.environ['PATH']}"
+    shown = subprocess.run(["sh", "-c", "unbound -V | grep dynlib"], env={**os.environ, "PATH": path}, capture_output=True, text=True, timeout=20)
+    if "--with-dynlibmodule" not in shown.stdout:
+        raise AssertionError(f"{shown}")
+
+
 @tap.test("the manual has no example that is not run here")
 def complete():
     source = pathlib.Path(__file__).read_text(encoding="ascii")
