@@ -67,7 +67,7 @@ check "the table of options (zone/fetch/option.c) is what manual, README and pat
 # Reasons and errors have a word each, and an item in the manual's two sections about them.
 words=$(sed -nE 's/^\t *\[LR_[A-Z_]+\] = "([a-z_]+)",$/\1/p' zone/lr_error.c module/reason.c | grep -vx ok | sort)
 check "the manual says of each reason and each failure what to do, and of nothing else" \
-	"$(sed -nE '/^\.Sh WHEN IT DOES NOT SERVE/,/^\.Sh TRUST/s/^\.It Li (.*)/\1/p' module/unbound-localroot.8 | tr -d ',' | tr -s ' ' '\n' | sort >"${TMPDIR:-/tmp}/words.$$"
+	"$(awk '/^\.Sh / { in_it = /WHEN IT DOES NOT SERVE|FAILURES OF SOURCES/ } in_it && sub(/^\.It Li /, "")' module/unbound-localroot.8 | tr -d ',' | tr -s ' ' '\n' | sort >"${TMPDIR:-/tmp}/words.$$"
 	printf '%s\n' "$words" | diff - "${TMPDIR:-/tmp}/words.$$" | sed -n 's/^< /the manual lacks /p; s/^> /the manual has /p'
 	rm -f "${TMPDIR:-/tmp}/words.$$")"
 check "each text that test/long/mutants.py replaces stands where it says, once" \

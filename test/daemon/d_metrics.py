@@ -43,7 +43,7 @@ def lint(resolver, label):
 def documented():
     """name -> labels as the manual has them, name -> what it says of it."""
     manual = MANUAL.read_text(encoding="utf-8")
-    section = manual[manual.index(".Ss The status file"):manual.index(".Sh COMMANDS")]
+    section = re.search(r"^\.Ss The status file\n(.*?)^\.S[sh] ", manual, re.M | re.S).group(1)
     labels, words = {}, {}
     for entry, text in re.findall(r"^\.It Li unbound_localroot_(.*)\n((?:(?!\.It|\.El).*\n)*)", section, re.M):
         name, _, names = entry.partition("{")
