@@ -85,7 +85,7 @@ lr_status_metrics(const struct lr_status *status, bool running, FILE *out)
 	lr_facts_gather(status, &facts);
 	if (!running) {
 		facts.reason = LR_ENDED;
-		facts.next = 0;
+		facts.started = facts.next = 0;
 	}
 	struct lr_numbers numbers = numbers_of(&facts);
 	lr_stats_read(status->stats, LR_SINCE_START, &numbers.counts);

@@ -14,11 +14,11 @@ MANUALS = ["module/unbound-localroot.8", "validate/localroot-check.1"]
 # What a line of a command begins with.
 PROGRAM = re.compile(r"""(?:\$\ )?(?P<command>(?:[A-Z_]+=\S*\ )*(?:
     (?:\./)?(?:contrib|test|\.ci)/[\w./-]+(?<!\.md)(?<!\.spec)(?=\s|$) | \./configure |
-    (?:apparmor_parser|apt|apt-get|autoreconf|buildah|cp|curl|cron|dig|docker|dpkg|echo|git|gpg|journalctl|ldns-\w+|localroot-check|make|
+    (?:apparmor_parser|apt|apt-get|autoreconf|buildah|cp|curl|cron|dig|docker|dpkg|echo|git|gpg|journalctl|ldns-\w+|ln|localroot-check|make|
        mandoc|mv|nsd-control|podman|promtool|rpmbuild|sudo|systemctl|tsig-keygen|unbound|unbound-\w+|xargs)(?=\ )).*)""", re.VERBOSE)
 
 # How blocks that are no commands begin: configuration, pictures, programs, lines of a log, places.
-OTHER = re.compile(r"server:|dynlib:|options? |localroot|unbound-localroot: |source  --|[ +]|#!/usr/bin/python3|deb \[|[-\w]+:$|\[Service\]|\"\"\""
+OTHER = re.compile(r"server:|rule_files:|/srv/|dynlib:|options? |localroot|unbound-localroot: |source  --|[ +]|#!/usr/bin/python3|deb \[|[-\w]+:$|\[Service\]|\"\"\""
                    r"|[a-z_]+\{|[\d* ]+root /")
 
 # A command, as a regular expression that matches the whole; the test; words in it.
@@ -53,7 +53,7 @@ RUN = [
     (r"systemctl restart unbound", DEB, "systemctl"),
     # Watched
     (r"unbound -V( \| grep dynlib)?", RECIPES, "unbound -V | grep dynlib"),
-    (r"unbound-control (localroot_status|stats)", "test/daemon/d_control.py", "localroot_status"),
+    (r"unbound-control (localroot_status|stats|stats_noreset)", "test/daemon/d_control.py", "localroot_status"),
     (r"unbound-control stats_noreset \| grep localroot", "test/daemon/d_control.py", "stats_noreset"),
     (r"unbound-control localroot_refresh", "test/daemon/d_control.py", '.control("localroot_refresh")'),
     (r"unbound-control localroot_forget", "test/daemon/d_update.py", "localroot_forget"),
@@ -61,6 +61,9 @@ RUN = [
     (r"unbound-control list_forwards", "test/daemon/d_overridden.py", "list_forwards"),
     (r"unbound-control load_cache", "test/daemon/d_cache.py", '.control("load_cache"'),
     (r"dig \+dnssec", RECIPES, "shell(net, ask)"),
+    (r"ln -s \S+/localroot\.prom \S+", "test/daemon/d_monitoring.py", '"ln -s "'),
+    (r"promtool check rules", "test/daemon/d_monitoring.py", '"check", "rules"'),
+    (r"promtool test rules unbound-localroot\.test\.yml", "test/daemon/d_monitoring.py", '"test", "rules"'),
     # Verified by hand
     (r"localroot-check --check-conf .*", CONFIG, '"--check-conf"'),
     (r"localroot-check -o", RECIPES, 'blocks[""][0]'),

@@ -97,6 +97,7 @@ def same_numbers():
             resolver.ask(f"junk-{time.monotonic_ns()}.")
         tap.equal(resolver.stop(), 0, "exit code")
         tap.equal((verdict(resolver), number(resolver, "serial")), ("ended", net.zone.serial), "at the end")
+        tap.equal(number(resolver, "started_timestamp_seconds"), 0, "started, at the end")
         tap.equal(number(resolver, "answers_total", kind="nxdomain"), 3, "its last numbers")
 
 
