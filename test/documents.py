@@ -33,6 +33,7 @@ RUN = [
     (r"make && make check && make install", "contrib/quickstart", "make install"),
     (r"make && make install DESTDIR=…", "contrib/debian/unbound-localroot/rules", "dh "),
     (r"make check( TESTS=.*)?", "contrib/check", 'check "$@"'),
+    (r"mandoc -T lint", "test/lint.sh", "mandoc -T lint"),
     (r"make lint", "Makefile.am", "check TESTS=test/lint.sh"),
     (r"make check-long", "Makefile.am", "check-long: all"),
     (r"(LR_BUILD=FOLDER LR_UNBOUND_SRC=FOLDER )?test/run test/daemon/d_\w+\.py", "Makefile.am", "test/run"),

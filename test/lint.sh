@@ -1,5 +1,5 @@
 #!/bin/sh
-# What machines can say of the sources: layout, clang-tidy's findings (.clang-tidy), shell and Python. `make lint` runs it
+# What machines can say of the sources: layout, clang-tidy's findings (.clang-tidy), shell, Python and manuals. `make lint` runs it
 # alone. Prints TAP. LR_CPPFLAGS are what the module is compiled with.
 set -u
 cd "${LR_TOP:-.}" || exit 99
@@ -53,6 +53,12 @@ python=$(find test contrib -type f ! -name '*.[ch]' -exec awk 'FNR == 1 && /^#!.
 	if tool pyflakes3; then
 		echo "$python" | sort -u | xargs pyflakes3 >"$output"
 		verdict $? "pyflakes finds nothing in the tests"
+	fi
+	if tool mandoc; then
+		# Other manuals are not everywhere where this runs.
+		mandoc -T lint module/unbound-localroot.8 validate/localroot-check.1 2>/dev/null | grep -v 'referenced manual not found' >"$output"
+		[ ! -s "$output" ]
+		verdict $? "mandoc finds nothing in the manuals"
 	fi
 }
 echo "1..$number"
