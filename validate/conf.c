@@ -14,6 +14,10 @@
 
 #define DEPTH 16 /* of files that include others */
 
+#ifndef GLOB_BRACE /* musl: there a brace is a letter, for Unbound too */
+#define GLOB_BRACE 0
+#endif
+
 /* An entry of interest, and where it stands. */
 struct entry {
 	char *text, *file;
