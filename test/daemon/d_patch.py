@@ -167,7 +167,7 @@ def refuses():
 def no_library():
     default = checkconf(configuration(["  verbosity: 1", "  localroot: yes", "  localroot-dir: /x"]))
     if default.returncode == 0 or not re.search(r"test\.conf:3: error: localroot-module: '/.*/localroot\.so': ", default.stderr):
-        if not (PREFIX / "lib/unbound-localroot/localroot.so").exists():
+        if not (PREFIX / "lib/unbound/localroot.so").exists():
             raise AssertionError(default.stderr)
     for value, reason in (("/no/such/module.so", "cannot open shared object file: No such file or directory"), (toy("plain", SOURCE, plain=True), "not a module of unbound-localroot")):
         path = configuration(["  localroot: yes", "  localroot-source: axfr:192.0.2.1", f"  localroot-module: {value}"])
