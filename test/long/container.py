@@ -1,0 +1,85 @@
+#!/usr/bin/python3
+"""contrib/container: the image is built by buildah from a Debian that debootstrap made, as no registry of images is asked
+here, and serves the lab's root. buildah's chroot isolation wants no cgroups and no daemon. LR_CONTEXT: another folder than
+the clone to build from, one with a build/ of its own."""
+
+import contextlib
+import os
+import sys
+
+sys.dont_write_bytecode = True
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lab"))
+import chroot  # noqa: E402
+import lab  # noqa: E402
+import netns  # noqa: E402
+import tap  # noqa: E402
+
+BASE, IMAGE, NAME = "localhost/lr-base", "localhost/lr-image", "lr-container"
+ISOLATED = ("--isolation", "chroot")
+PREPARED = "LR_CONTAINER_PREPARED"
+
+
+def buildah(*words, limit=300):
+    return chroot.tool("buildah", *words, limit=limit)
+
+
+def prepare():
+    """The image, with the machine's network."""
+    base = chroot.make_base()
+    with contextlib.suppress(AssertionError):
+        buildah("rm", NAME)
+    buildah("from", "--name", NAME, "scratch")
+    chroot.tool("sh", "-c", f"cp -a {base.root}/. $(buildah mount {NAME})/", limit=300)
+    buildah("commit", "--rm", NAME, BASE)
+    context = os.environ.get("LR_CONTEXT", str(chroot.TOP))
+    said = buildah("bud", *ISOLATED, "--build-arg", f"BASE={BASE}", "-t", IMAGE, "-f", f"{context}/contrib/container/Containerfile",
+                   context, limit=3000)
+    tap.note(said[-300:])
+
+
+class Container(lab.daemons.Daemon):
+    """What the image runs."""
+
+    limit = 20
+    address, port = "127.0.0.1", 53
+    query, ask = lab.daemons.Unbound.query, lab.daemons.Unbound.ask
+
+    def __init__(self, net):
+        buildah("from", "--name", NAME, IMAGE)
+        command = chroot.tool("buildah", "inspect", "--type", "image", "--format", "{{index .OCIv1.Config.Cmd 2}}", IMAGE).strip()
+        super().__init__("container", net.folder / "container", ["buildah", "run", *ISOLATED, "--volume",
+                                                                 f"{net.zone.anchor}:/usr/share/dns/root.key:ro",
+                                                                 NAME, "--", "sh", "-c", command])
+
+    def control(self, *words):
+        return buildah("run", *ISOLATED, NAME, "--", "unbound-control", *words)
+
+    def status(self):
+        with contextlib.suppress(AssertionError):
+            return self.control("localroot_status")
+        return ""
+
+
+@tap.test("the image's Unbound serves the root, and asks no root server")
+def serves(net):
+    container = Container(net)
+    try:
+        lab.wait(lambda: container.status().startswith("serving the root zone"), 30, lambda: f"{container.status()} {container.log}")
+        start = len(net.sniffer.queries())
+        tap.equal([container.ask(name, kind).rcode() for name, kind in (("junk-of-the-image.", "A"), ("com.", "DS"))], [3, 0])
+        asked = [q for q in net.sniffer.queries()[start:] if q.destination in net.root_addresses]
+        tap.equal(asked, [], "queries to the root")
+        tap.equal("localroot.rootqueries=0" in container.control("stats_noreset"), True)
+    finally:
+        container.stop()
+        buildah("rm", NAME)
+
+
+if not netns.find("buildah"):
+    tap.skip_all("buildah is not installed")
+if not os.environ.get(PREPARED):
+    prepare()
+    os.environ[PREPARED] = "yes"
+lab.enter()
+with lab.Lab(lab.rootzone.make()) as net_:
+    tap.run(net_)

@@ -1,0 +1,80 @@
+#!/usr/bin/python3
+"""contrib/rpm: built by rpmbuild as its first lines say, for the unpatched Unbound of the version under test, which then
+serves with the package's library. The packages that it needs are named as Fedora names them, so that nobody looks for
+them here (--nodeps)."""
+
+import os
+import pathlib
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+
+sys.dont_write_bytecode = True
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lab"))
+import lab  # noqa: E402
+import netns  # noqa: E402
+import tap  # noqa: E402
+
+SPEC = pathlib.Path(lab.TOP) / "contrib/rpm/unbound-localroot.spec"
+STOCK = pathlib.Path(f"{lab.prefix()}-stock")
+
+
+def run(*command, **options):
+    done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=1200, check=False,
+                          **options)
+    if done.returncode != 0:
+        raise AssertionError(f"{' '.join(map(str, command))}: {done.stdout[-3000:]}")
+    return done.stdout
+
+
+def build(scratch):
+    """What the package holds, unpacked in scratch/root."""
+    said = run(STOCK / "sbin/unbound", "-V")
+    number = said.split()[1]
+    options = next(line for line in said.splitlines() if line.startswith("Configure line: ")).split(": ", 1)[1]
+    release = next(STOCK.parent.glob(f"unbound_{number}.orig.tar.gz"), None)
+    if not release:
+        tap.skip_all(f"no release of {number} in {STOCK.parent}")
+    (scratch / "SOURCES").mkdir()
+    (scratch / f"SOURCES/unbound-{number}.tar.gz").symlink_to(release)
+    run("make", "-C", lab.BUILD, "dist-xz")
+    shutil.move(pathlib.Path(lab.BUILD) / "unbound-localroot-0.1.0.tar.xz", scratch / "SOURCES")
+    run("rpmbuild", "-ba", "--nodeps", SPEC, "--define", f"_topdir {scratch}", "--define", f"unbound_version {number}",
+        "--define", f"unbound_options {options}")
+    (scratch / "root").mkdir()
+    for package in scratch.glob("RPMS/*/unbound-localroot-0*.rpm"):
+        run("sh", "-c", f"rpm2archive -n <{package} | tar -x -C {scratch}/root")
+
+
+@tap.test("the package holds the library at its one place, the command, the manuals and an example")
+def holds(root):
+    found = sorted(str(path.relative_to(root)) for path in root.rglob("*") if path.is_file())
+    for name in (r"usr/lib/unbound/localroot\.so", "usr/bin/localroot-check", r"usr/share/man/man8/unbound-localroot\.8(\.gz)?",
+                 r"usr/share/man/man1/localroot-check\.1(\.gz)?", r"usr/share/doc/unbound-localroot[^/]*/localroot\.conf"):
+        tap.equal(len([file for file in found if re.fullmatch(name, file)]), 1, f"{name} among {found}")
+    tap.equal([file for file in found if file.endswith(".la")], [])
+
+
+@tap.test("an unpatched Unbound of those options serves with it")
+def serves(root):
+    (root / ".libs").symlink_to("usr/lib/unbound")
+    os.environ["LR_UNBOUND_PREFIX"] = str(STOCK)
+    lab.BUILD = str(root)
+    with lab.Lab(lab.rootzone.make()) as net:
+        resolver = net.unbound(localroot=[])
+        resolver.wait_serving()
+        start = len(net.sniffer.queries())
+        tap.equal(resolver.ask("junk-of-the-rpm.").rcode(), 3)
+        tap.equal(net.root_queries(resolver, start), [], "queries to the root")
+
+
+if not netns.find("rpmbuild"):
+    tap.skip_all("rpmbuild is not installed (rpm)")
+if not (STOCK / "sbin/unbound").exists():
+    tap.skip_all("no stock build of this version: run contrib/get-unbound --stock")
+lab.enter()
+with tempfile.TemporaryDirectory(prefix="lr-rpm-") as folder:
+    build(pathlib.Path(folder))
+    tap.run(pathlib.Path(folder) / "root")
