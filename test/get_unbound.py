@@ -151,9 +151,9 @@ class Checkout:
         self.build = self.top / "build"
         self.build.mkdir()
 
-    def get(self, *arguments):
+    def get(self, *arguments, command="get-unbound"):
         """Exit status, standard output and standard error."""
-        done = subprocess.run([self.top / "contrib/get-unbound", *arguments], capture_output=True, text=True,
+        done = subprocess.run([self.top / "contrib" / command, *arguments], capture_output=True, text=True,
                               timeout=200, check=False)
         return done.returncode, done.stdout.strip(), done.stderr
 
@@ -240,6 +240,18 @@ def _(archive):
     checkout = Checkout(archive.folder)
     with archive.without("unbound_*"):
         tap.equal(checkout.get("--stock", CODENAME)[:2], (3, ""))
+
+
+@tap.test("the Debian packages are built from the newest that is there, too; or exit status 3")
+def _(archive):
+    if not netns.find("dh") or not netns.find("apt-ftparchive"):
+        raise tap.Skip("debhelper or apt-utils is not installed")
+    with archive.without("unbound_1.30.2*"):
+        told = Checkout(archive.folder).get(command="debian/build")[2]  # these have no packaging to build with
+    for part in ("1.30.2-1 is listed, but not there", "unbound 1.30.1-1 is named by no list", "building Unbound 1.30.1-1"):
+        has(told, part)
+    with archive.without("unbound_*"):
+        tap.equal(Checkout(archive.folder).get(command="debian/build")[0], 3)
 
 
 @tap.test("--source: a release as it was unpacked, of the version that its configure names")

@@ -1,22 +1,18 @@
-#!/usr/bin/python3
 """contrib/container: the image is built by buildah from a Debian that debootstrap made, as no registry of images is asked
 here, and serves the lab's root. buildah's chroot isolation wants no cgroups and no daemon. LR_CONTEXT: another folder than
 the clone to build from, one with a build/ of its own."""
 
 import contextlib
 import os
-import sys
+import shutil
 
-sys.dont_write_bytecode = True
-sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lab"))
-import chroot  # noqa: E402
-import lab  # noqa: E402
-import netns  # noqa: E402
-import tap  # noqa: E402
+import chroot
+import lab
+import netns
+import tap
 
 BASE, IMAGE, NAME = "localhost/lr-base", "localhost/lr-image", "lr-container"
 ISOLATED = ("--isolation", "chroot")
-PREPARED = "LR_CONTAINER_PREPARED"
 
 
 def buildah(*words, limit=300):
@@ -75,11 +71,10 @@ def serves(net):
         buildah("rm", NAME)
 
 
-if not netns.find("buildah"):
+if not shutil.which("buildah"):
     tap.skip_all("buildah is not installed")
-if not os.environ.get(PREPARED):
+if not netns.inside():
     prepare()
-    os.environ[PREPARED] = "yes"
-lab.enter()
-with lab.Lab(lab.rootzone.make()) as net_:
+netns.enter()
+with lab.Lab() as net_:
     tap.run(net_)

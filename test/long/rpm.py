@@ -1,4 +1,3 @@
-#!/usr/bin/python3
 """contrib/rpm: built by rpmbuild as its first lines say, for the unpatched Unbound of the version under test, which then
 serves with the package's library. The packages that it needs are named as Fedora names them, so that nobody looks for
 them here (--nodeps)."""
@@ -8,16 +7,13 @@ import pathlib
 import re
 import shutil
 import subprocess
-import sys
 import tempfile
 
-sys.dont_write_bytecode = True
-sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lab"))
-import lab  # noqa: E402
-import netns  # noqa: E402
-import tap  # noqa: E402
+import lab
+import netns
+import tap
 
-SPEC = pathlib.Path(lab.TOP) / "contrib/rpm/unbound-localroot.spec"
+SPEC = lab.TOP / "contrib/rpm/unbound-localroot.spec"
 STOCK = pathlib.Path(f"{lab.prefix()}-stock")
 
 
@@ -40,7 +36,7 @@ def build(scratch):
     (scratch / "SOURCES").mkdir()
     (scratch / f"SOURCES/unbound-{number}.tar.gz").symlink_to(release)
     run("make", "-C", lab.BUILD, "dist-xz")
-    shutil.move(pathlib.Path(lab.BUILD) / "unbound-localroot-0.1.0.tar.xz", scratch / "SOURCES")
+    shutil.move(lab.BUILD / "unbound-localroot-0.1.0.tar.xz", scratch / "SOURCES")
     run("rpmbuild", "-ba", "--nodeps", SPEC, "--define", f"_topdir {scratch}", "--define", f"unbound_version {number}",
         "--define", f"unbound_options {options}")
     (scratch / "root").mkdir()
@@ -59,22 +55,20 @@ def holds(root):
 
 @tap.test("an unpatched Unbound of those options serves with it")
 def serves(root):
-    (root / ".libs").symlink_to("usr/lib/unbound")
-    os.environ["LR_UNBOUND_PREFIX"] = str(STOCK)
-    lab.BUILD = str(root)
-    with lab.Lab(lab.rootzone.make()) as net:
-        resolver = net.unbound(localroot=[])
+    lab.MODULE = root / "usr/lib/unbound/localroot.so"
+    with lab.Lab() as net:
+        resolver = net.unbound(localroot=[], installed=STOCK)
         resolver.wait_serving()
         start = len(net.sniffer.queries())
         tap.equal(resolver.ask("junk-of-the-rpm.").rcode(), 3)
         tap.equal(net.root_queries(resolver, start), [], "queries to the root")
 
 
-if not netns.find("rpmbuild"):
+if not shutil.which("rpmbuild"):
     tap.skip_all("rpmbuild is not installed (rpm)")
 if not (STOCK / "sbin/unbound").exists():
     tap.skip_all("no stock build of this version: run contrib/get-unbound --stock")
-lab.enter()
+netns.enter()
 with tempfile.TemporaryDirectory(prefix="lr-rpm-") as folder:
     build(pathlib.Path(folder))
     tap.run(pathlib.Path(folder) / "root")
