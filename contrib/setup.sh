@@ -11,8 +11,8 @@ as_root() {
 	if [ "$(id -u)" -eq 0 ]; then "$@"; else sudo "$@"; fi
 }
 
-# need_packages NAME...: installs those of Debian's packages that are missing, says which, and leaves none of their services
-# running or enabled.
+# need_packages NAME...: installs those of Debian's packages that are missing, says what came with them, and leaves none of their
+# services running or enabled.
 need_packages() {
 	missing=
 	for package; do
@@ -23,7 +23,16 @@ need_packages() {
 	say "installing$missing"
 	command -v apt-get >/dev/null || die "this machine has no apt-get; please install:$missing"
 	quietly apt-update as_root apt-get -q update
-	# A daemon that the package would start could hold the ports; tests start their own.
+	# shellcheck disable=SC2086 # a list of words
+	install_quietly install $missing
+}
+
+# install_quietly ARGUMENT...: apt-get with these. What it adds to the machine stands in build/installed-packages.
+install_quietly() {
+	mkdir -p "$build"
+	installed_packages >"$build/packages-before"
+	started_units >"$build/units-before"
+	# A daemon that a package would start could hold the ports; tests start their own.
 	policy=/usr/sbin/policy-rc.d
 	made_policy=
 	if [ ! -e "$policy" ]; then
@@ -32,25 +41,40 @@ need_packages() {
 		made_policy=yes
 	fi
 	status=0
-	# shellcheck disable=SC2086 # a list of words
-	quietly apt-install as_root env DEBIAN_FRONTEND=noninteractive \
-		apt-get -q -y --no-install-recommends install $missing || status=$?
+	quietly apt-install as_root env DEBIAN_FRONTEND=noninteractive apt-get -q -y --no-install-recommends "$@" || status=$?
 	[ -z "$made_policy" ] || as_root rm -f "$policy"
-	# shellcheck disable=SC2086 # a list of words
-	disable_services $missing
+	disable_new_units
+	tell_new_packages
+	rm -f "$build/packages-before" "$build/units-before"
 	return "$status"
 }
 
-# disable_services PACKAGE...: what they would start with the machine.
-disable_services() {
+installed_packages() { dpkg-query -W -f '${db:Status-Abbrev}${Package}\n' | sed -n 's/^ii *//p' | sort -u; }
+
+# What systemd starts with the machine, by the links that say so.
+started_units() { find /etc/systemd/system -type l 2>/dev/null | sort; }
+
+disable_new_units() {
 	disabled=
-	for unit in $(dpkg-query -L "$@" 2>/dev/null | sed -n 's#.*/systemd/system/\([^/@]*\.service\)$#\1#p' | sort -u); do
-		[ -L "/etc/systemd/system/multi-user.target.wants/$unit" ] || continue
+	for link in $(started_units | comm -13 "$build/units-before" -); do
+		unit=$(readlink "$link" || true)
+		unit=${unit##*/}
+		case $unit in
+		*@* | *.target | '') continue ;; # an alias is gone with its unit
+		esac
 		# It does nothing for whom it does not take for a package's script.
 		as_root env DPKG_MAINTSCRIPT_PACKAGE="${0##*/}" deb-systemd-helper disable "$unit" >/dev/null
-		[ -L "/etc/systemd/system/multi-user.target.wants/$unit" ] || disabled="$disabled $unit"
+		[ -L "$link" ] || disabled="$disabled $unit"
 	done
 	[ -z "$disabled" ] || say "not to be started with the machine:$disabled"
+}
+
+tell_new_packages() {
+	installed_packages | comm -13 "$build/packages-before" - >"$build/packages-new"
+	count=$(wc -l <"$build/packages-new")
+	cat "$build/packages-new" >>"$build/installed-packages"
+	rm -f "$build/packages-new"
+	[ "$count" -eq 0 ] || say "$count packages more on this machine (build/installed-packages; nothing else outside of this folder)"
 }
 
 # quietly NAME COMMAND...: runs the command with its output in build/log/NAME.log, and shows meanwhile for how long, and what
@@ -80,10 +104,43 @@ quietly() {
 show_progress() {
 	if [ -t 2 ]; then
 		[ $(($2 % 10)) -eq 0 ] || return 0
-		printf '\r\033[K    %d s: %.60s' $(($2 / 10)) "$(tail -n 1 "$log" | tr -d '[:cntrl:]')" >&2
+		printf '\r\033[K    %d s%s: %.60s' $(($2 / 10)) "$(how_far "$1")" "$(tail -n 1 "$log" | tr -d '[:cntrl:]')" >&2
 	elif [ $(($2 % 600)) -eq 0 ]; then
-		printf '    %s: %d min, %s\n' "$1" $(($2 / 600)) "$(tail -n 1 "$log" | tr -d '[:cntrl:]' | cut -c 1-80)" >&2
+		printf '    %s: %d min%s, %s\n' "$1" $(($2 / 600)) "$(how_far "$1")" "$(tail -n 1 "$log" | tr -d '[:cntrl:]' | cut -c 1-80)" >&2
 	fi
+}
+
+# how_far NAME: ", about 40 %", where that can be told: apt says how many packages there are, of which each is unpacked and
+# set up; a build writes about as many lines as it always does. Of tests, how many have ended.
+how_far() {
+	case $1 in
+	apt-install)
+		all=$(sed -n 's/^\([0-9]*\) upgraded, \([0-9]*\) newly installed.*/\1 \2/p' "$log" | awk '{ print 2 * ($1 + $2) }')
+		so_far=$(grep -cE '^(Unpacking|Setting up) ' "$log" || true)
+		;;
+	unbound-*-build | deb-unbound | deb-module | quickstart-build | build-*)
+		all=$(expected_lines "$1")
+		so_far=$(wc -l <"$log")
+		;;
+	test-*)
+		printf ', %d results' "$(grep -cE '^(PASS|FAIL|SKIP|ERROR): ' "$log" || true)"
+		return 0
+		;;
+	*) return 0 ;;
+	esac
+	[ "${all:-0}" -gt 0 ] || return 0
+	percent=$((100 * so_far / all))
+	[ "$percent" -lt 100 ] || percent=99
+	printf ', about %d %%' "$percent"
+}
+
+expected_lines() {
+	case $1 in
+	unbound-*) echo 820 ;;
+	deb-unbound) echo 1580 ;;
+	deb-module) echo 430 ;;
+	*) echo 240 ;;
+	esac
 }
 
 # localroot_patch SOURCE: unbound-localroot.patch as it fits that tree of Unbound's: newer manual pages are made with

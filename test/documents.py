@@ -45,7 +45,14 @@ RUN = [
     (r"contrib/get-unbound --like \S+", "test/get_unbound.py", '"--like", program'),
     (r"contrib/get-unbound --source DIR", "test/get_unbound.py", '"--source", release'),
     # Debian's packages, in a chroot
-    (r"contrib/debian/build \[--output DIR\]", DEB, "contrib/debian/build"),
+    (r"contrib/debian/build \[--output DIR\] \[--sign KEY\]", DEB, "contrib/debian/build"),
+    (r"contrib/debian/build --output \S+ --sign KEY", UPDATE, "--sign us@example"),
+    (r"cp \S+localroot-build\.service \S+ /etc/systemd/system/", UPDATE, "copy, enable, source ="),
+    (r"systemctl enable --now localroot-build\.timer", UPDATE, "copy, enable, source ="),
+    (r"echo 'deb \[trusted=yes\] .*", UPDATE, "copy, enable, source ="),
+    (r"apt update", UPDATE, '"apt-get", "update"'),
+    (r"xargs apt-get purge <build/installed-packages", UPDATE, "xargs apt-get purge --simulate"),
+    (r"dig @127\.0\.0\.1 no-such-name\. \+dnssec", "contrib/quickstart", "+dnssec"),
     (r"apt install \./build/deb/unbound_\*\.deb \./build/deb/unbound-localroot_\*\.deb", DEB, 'apt("install", '),
     (r"apt install --allow-downgrades unbound=VERSION", DEB, '"--allow-downgrades"'),
     (r"apt policy unbound", DEB, 'apt("install", '),
@@ -55,6 +62,7 @@ RUN = [
     # Watched
     (r"unbound -V( \| grep dynlib)?", RECIPES, "unbound -V | grep dynlib"),
     (r"unbound-control (localroot_status|stats|stats_noreset)", "test/daemon/d_control.py", "localroot_status"),
+    (r"unbound-control stats_noreset \| grep localroot\.rootqueries", UPDATE, '"Install it on Debian"'),
     (r"unbound-control stats_noreset \| grep localroot", "test/daemon/d_control.py", "stats_noreset"),
     (r"unbound-control localroot_refresh", "test/daemon/d_control.py", '.control("localroot_refresh")'),
     (r"unbound-control localroot_forget", "test/daemon/d_update.py", "localroot_forget"),
@@ -75,7 +83,7 @@ RUN = [
 
 
 # What is named to say what it does, or not to do it.
-NAMED = r"apt upgrade|apt install unbound|dpkg -i|unbound-host -C|test/(daemon/d_thing\.py|unit/t_thing\.c)"
+NAMED = r"apt upgrade|git clone THIS-REPOSITORY \S+|localroot-check --check-conf|apt install unbound|dpkg -i|unbound-host -C|test/(daemon/d_thing\.py|unit/t_thing\.c)"
 
 
 def markdown(path):

@@ -300,7 +300,7 @@ Configure line: --prefix=/usr --sysconfdir=/etc --enable-ipsecmod --with-chroot-
     has(told, "without --with-dynlibmodule")
 
 
-@tap.test("contrib/setup.sh: a service that comes with a package is not started with the machine")
+@tap.test("contrib/setup.sh: no unit that came with a package, whichever that is, is started with the machine")
 def _(archive):
     if not shutil.which("deb-systemd-helper"):
         raise tap.Skip("deb-systemd-helper is not installed")
@@ -310,15 +310,27 @@ def _(archive):
     for theirs, mine in places.items():
         mine.mkdir(parents=True)
         pathlib.Path(theirs).mkdir(parents=True, exist_ok=True)
-    (folder / "lib/probe.service").write_text("[Service]\nExecStart=/bin/true\n[Install]\nWantedBy=multi-user.target\n")
-    link = folder / "etc/multi-user.target.wants/probe.service"
-    run(*mounts.over(places), "env", "DPKG_MAINTSCRIPT_PACKAGE=probe", "deb-systemd-helper", "enable", "probe.service")
-    tap.equal(link.is_symlink(), True, "as its package leaves it")
-    (folder / "dpkg-query").write_text("#!/bin/sh\necho /lib/systemd/system/probe.service\n")
-    (folder / "dpkg-query").chmod(0o755)
-    told = run(*mounts.over(places), "env", f"PATH={folder}:{os.environ['PATH']}", "sh", "-euc",
-               f". {lab.TOP}/contrib/setup.sh; disable_services probe", f"{lab.TOP}/contrib/check")
-    tap.equal((link.is_symlink(), told), (False, "==> not to be started with the machine: probe.service\n"))
+
+    def enable(unit, wanted_by):
+        """As its package leaves it."""
+        (folder / "lib" / unit).write_text(f"[Install]\nWantedBy={wanted_by}\n")
+        run(*mounts.over(places), "env", "DPKG_MAINTSCRIPT_PACKAGE=probe", "deb-systemd-helper", "enable", unit)
+
+    def links():
+        return sorted(path.name for path in (folder / "etc").rglob("*") if path.is_symlink())
+
+    def setup(commands):
+        return run(*mounts.over(places), "sh", "-euc", f". {lab.TOP}/contrib/setup.sh; build={folder}; {commands}",
+                   f"{lab.TOP}/contrib/check")
+
+    enable("old.service", "multi-user.target")
+    setup("started_units >$build/units-before")
+    enable("probe.service", "multi-user.target\nAlias=other.service")
+    enable("probe.socket", "sockets.target")
+    enable("probe.timer", "timers.target")
+    tap.equal(links(), ["old.service", "other.service", "probe.service", "probe.socket", "probe.timer"])
+    has(setup("disable_new_units"), "not to be started with the machine:")
+    tap.equal(links(), ["old.service"])
 
 
 def main():
