@@ -2,7 +2,6 @@
 serves with the package's library. The packages that it needs are named as Fedora names them, so that nobody looks for
 them here (--nodeps)."""
 
-import os
 import pathlib
 import re
 import shutil
