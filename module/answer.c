@@ -229,8 +229,7 @@ answers_positively(const struct module_qstate *qstate, uint16_t type)
 	return qstate->is_valrec || bare || type != LDNS_RR_TYPE_NS;
 }
 
-/* What the zone decides the query with; LR_NOT_DECIDED: it does not, or leaves it to the iterator.
- */
+/* What the zone decides the query with. LR_NOT_DECIDED: nothing, or the iterator has to. */
 static enum lr_event
 decide(const struct module_qstate *qstate, const struct lr_finding *finding)
 {

@@ -40,7 +40,7 @@ lr_facts_gather(const struct lr_status *status, struct lr_facts *facts)
 	    .now_ms = lr_clock_monotonic_ms(NULL),
 	    .started = status->started,
 	    .passed_over = status->settings->passed_over,
-	    .upstream_octets = lr_upstream_octets(status->upstream)};
+	    .upstream_bytes = lr_upstream_bytes(status->upstream)};
 	lr_mirror_facts(status->mirror, &facts->copy);
 	facts->reason = lr_status_reason(status, facts->copy.reason);
 	facts->why = lr_reason_text(facts->reason);

@@ -27,11 +27,11 @@ struct lr_facts {
 	struct lr_place_facts *places; /* where NOTIFY is listened for */
 	struct lr_listener_facts listener;
 	const char *passed_over; /* the settings': a line for each */
-	size_t upstream_octets;
+	size_t upstream_bytes;
 };
 
-/* What is gathered points into the parts of STATUS. Without memory for sources and places there are
- * none. */
+/* What is gathered points into the parts of STATUS.
+ * Without memory for sources and places there are none. */
 void lr_facts_gather(const struct lr_status *status, struct lr_facts *facts);
 /* The same of a module that does not run. WHY outlives it. */
 void lr_facts_of_none(enum lr_reason reason, const char *why, struct lr_facts *facts);

@@ -11,8 +11,8 @@
 #include "store.h"
 
 /* Leaves ZONE, of which it takes a reference of its own, and what was known of it; NULL: only that
- * nothing older than the state's serial is to be taken. From then on the
- * module stays in memory; where it cannot, nothing is left. */
+ * nothing older than the state's serial is to be taken. From then on the module stays in memory;
+ * where it cannot, nothing is left. */
 void lr_handover_leave(const struct lr_zone *zone, const struct lr_state *state);
 
 /* What was left, once. *zone is the caller's, or NULL. False: nothing. */

@@ -14,7 +14,7 @@
 
 /*
  * Whether the running program is the Unbound that the module was built for. Nothing that the
- * program made is looked into. False: WHY, of LR_HOST_WHY octets, says what is different and how to
+ * program made is looked into. False: WHY, of LR_HOST_WHY bytes, says what is different and how to
  * build for this one; then no struct of Unbound's may be read or written, by anybody. From init
  * alone: no other thread may run in the functions of Unbound's that this asks.
  */
@@ -26,15 +26,15 @@ bool lr_host_fits(char *why);
  */
 const char *lr_host_other_struct(void);
 
-/* The version of the Unbound that runs, as lr_host_fits() has found it; empty: it is another
- * program. */
+/* The version of the Unbound that runs, as lr_host_fits()
+ * has found it; empty: it is another program. */
 const char *lr_host_version(void);
 
 /* Says in the log why nothing is served; on standard error where there is no log of Unbound's. */
 void lr_host_warn(const char *why);
 
-/* What operate() does in an Unbound that does not fit: the query goes to the next module, or
- * back. */
+/* What operate() does in an Unbound that does not
+ * fit: the query goes to the next module, or back. */
 void lr_host_pass(struct module_qstate *qstate, enum module_ev event, int id);
 
 #endif

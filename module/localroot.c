@@ -185,8 +185,8 @@ lr_localroot_go_on(struct lr_localroot *module, const struct module_qstate *qsta
 	lr_lead_follow(module->lead, *qstate->env->now);
 }
 
-/* The zone, to be released, where nothing that the user has configured decides the query; else
- * NULL. */
+/* The zone, to be released, where nothing that the
+ * user has configured decides the query; else NULL. */
 static const struct lr_zone *
 acquire_for(struct lr_localroot *module, const struct module_qstate *qstate)
 {
@@ -280,9 +280,9 @@ lr_localroot_sent(
 }
 
 size_t
-lr_localroot_octets(struct lr_localroot *module)
+lr_localroot_bytes(struct lr_localroot *module)
 {
-	return sizeof(*module) + lr_status_octets(&module->status);
+	return sizeof(*module) + lr_status_bytes(&module->status);
 }
 
 void

@@ -20,8 +20,8 @@ enum lr_code lr_localroot_start(
     struct module_env *env, struct lr_localroot **made, struct lr_error *err);
 void lr_localroot_stop(struct lr_localroot *module);
 
-/* A query as it arrives. True: answered, in qstate. False: for the modules behind. Worker's
- * thread. */
+/* A query as it arrives. True: answered, in qstate.
+ * False: for the modules behind. Worker's thread. */
 bool lr_localroot_answer(struct lr_localroot *module, struct module_qstate *qstate);
 
 /*
@@ -41,11 +41,11 @@ void lr_localroot_go_on(struct lr_localroot *module, const struct module_qstate 
 void lr_localroot_sent(
     struct lr_localroot *module, const struct module_qstate *qstate, const uint8_t *zone);
 
-/* Octets of memory. Any thread. */
-size_t lr_localroot_octets(struct lr_localroot *module);
+/* Bytes of memory. Any thread. */
+size_t lr_localroot_bytes(struct lr_localroot *module);
 
-/* Prints the statistics as `unbound-control stats` has them, and RESETs the counters; any thread.
- */
+/* Prints the statistics as `unbound-control stats`
+ * has them, and RESETs the counters. Any thread. */
 void lr_localroot_stats(struct lr_localroot *module, bool reset, FILE *out);
 
 /* unbound-control's commands: true where COMMAND is one of the module's, and its answer for people

@@ -221,7 +221,7 @@ static const struct metric table[] = {
 	.key = "mem",
 	.label = "part",
 	.value = part_of_memory,
-	FROM(octets, LR_MEMORIES)},
+	FROM(bytes, LR_MEMORIES)},
     {.name = "answers_total",
 	.help = "Queries answered from the copy, by kind of answer.",
 	.key = "answers",

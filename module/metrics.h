@@ -32,7 +32,7 @@ struct lr_numbers {
 	int64_t expires; /* the horizon */
 	int64_t age;     /* seconds since it was confirmed */
 	int64_t left;    /* seconds to the horizon while it is served */
-	int64_t octets[LR_MEMORIES];
+	int64_t bytes[LR_MEMORIES];
 	const char *source; /* or NULL; a URI may be anybody's */
 	const char *limit;  /* a word for what decides the horizon, or NULL */
 	bool anchored;      /* the tag of the key that the trust anchors vouched for is known: */

@@ -34,8 +34,8 @@ struct lr_mirror {
 	enum lr_limit limit;
 	uint32_t retry;
 	struct lr_key_tags keys;
-	size_t zone_octets; /* 0: no copy */
-	bool outdated;      /* so, for the root's current one is not understood here */
+	size_t zone_bytes; /* 0: no copy */
+	bool outdated;     /* so, for the root's current one is not understood here */
 };
 
 struct lr_mirror *
@@ -137,7 +137,7 @@ note(struct lr_mirror *mirror, const struct lr_zone *zone, const struct lr_state
 	mirror->limit = limit;
 	mirror->retry = lr_zone_facts(zone)->retry;
 	lr_key_tags_read(zone, state->key, state->key_length, &mirror->keys);
-	mirror->zone_octets = lr_zone_facts(zone)->bytes;
+	mirror->zone_bytes = lr_zone_facts(zone)->bytes;
 	mirror->outdated = false;
 	pthread_mutex_unlock(&mirror->lock);
 }
@@ -162,7 +162,7 @@ drop(struct lr_mirror *mirror)
 {
 	lr_snapshot_publish(mirror->uses.snapshot, NULL, 0);
 	pthread_mutex_lock(&mirror->lock);
-	mirror->zone_octets = 0;
+	mirror->zone_bytes = 0;
 	pthread_mutex_unlock(&mirror->lock);
 }
 
@@ -302,6 +302,9 @@ lr_mirror_take(struct lr_mirror *mirror, struct lr_draft *draft, const struct lr
 {
 	uint32_t serial;
 	lr_draft_heed(draft, mirror->stop);
+	/* The serial may be that of the copy held, which needs no more than to be confirmed. Where it
+	 * is another, lr_validate() checks again, for it trusts nobody's draft: that costs one
+	 * millisecond of sixty, and telling it what to leave out would cost more words. */
 	enum lr_code code = lr_draft_sort(draft, err);
 	if (code == LR_OK)
 		code = lr_semantic_checks(draft, &serial, err);
@@ -497,7 +500,7 @@ bool
 lr_mirror_state(struct lr_mirror *mirror, struct lr_state *state, int64_t *horizon)
 {
 	pthread_mutex_lock(&mirror->lock);
-	bool held = mirror->zone_octets > 0;
+	bool held = mirror->zone_bytes > 0;
 	*state = mirror->state;
 	*horizon = mirror->horizon;
 	pthread_mutex_unlock(&mirror->lock);
@@ -508,7 +511,7 @@ lr_mirror_state(struct lr_mirror *mirror, struct lr_state *state, int64_t *horiz
 static enum lr_reason
 reason_of(const struct lr_mirror *mirror)
 {
-	if (!mirror->zone_octets)
+	if (!mirror->zone_bytes)
 		return mirror->outdated ? LR_UPDATE : LR_NO_COPY;
 	if (!mirror->state.confirmed)
 		return LR_UNCONFIRMED;
@@ -530,12 +533,12 @@ lr_mirror_facts(struct lr_mirror *mirror, struct lr_mirror_facts *facts)
 	pthread_mutex_lock(&mirror->lock);
 	*facts = (struct lr_mirror_facts){.reason = reason_of(mirror),
 	    .since = mirror->since,
-	    .held = mirror->zone_octets > 0,
+	    .held = mirror->zone_bytes > 0,
 	    .state = mirror->state,
 	    .horizon = mirror->horizon,
 	    .limit = mirror->limit,
 	    .retry = mirror->retry,
 	    .keys = mirror->keys,
-	    .zone_octets = mirror->zone_octets};
+	    .zone_bytes = mirror->zone_bytes};
 	pthread_mutex_unlock(&mirror->lock);
 }

@@ -89,7 +89,8 @@ enum lr_code lr_mirror_take(struct lr_mirror *mirror, struct lr_draft *draft,
 void lr_mirror_forget(struct lr_mirror *mirror);
 
 /* A source said that SERIAL is its current one and it is that of the copy held. LR_ESERIAL: it is
- * not. LR_EEXPIRED: it is, but its signatures have run out. LR_ESTALE: for too long. LR_ENOMEM. */
+ * not. LR_EEXPIRED: it is, but its signatures have run out. LR_ESTALE: it is that of a file that
+ * has not changed for too long. LR_ENOMEM. */
 enum lr_code lr_mirror_confirm(struct lr_mirror *mirror, uint32_t serial,
     const struct lr_origin *origin, struct lr_error *err);
 
@@ -124,7 +125,7 @@ struct lr_mirror_facts {
 	enum lr_limit limit; /* what decides that */
 	uint32_t retry;      /* seconds, the SOA's */
 	struct lr_key_tags keys;
-	size_t zone_octets;
+	size_t zone_bytes;
 };
 
 /* Any thread. */

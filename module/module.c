@@ -198,7 +198,7 @@ size_t
 get_mem(struct module_env *env, int id)
 {
 	struct lr_localroot *module = *unfit ? NULL : asked_module(env, id);
-	return module ? lr_localroot_octets(module) : 0;
+	return module ? lr_localroot_bytes(module) : 0;
 }
 
 /* As many lines as there is room for, and how many more there are. */

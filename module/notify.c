@@ -91,8 +91,8 @@ refuse_stranger(struct lr_listener *l, const struct sockaddr_storage *from)
 	refuse(l, from, &why);
 }
 
-/* Whether the zone held is good and no older than what is said of the new one (RFC 1996 section
- * 3.7). */
+/* Whether the zone held is good and no older than
+ * what is said of the new one (RFC 1996 section 3.7). */
 static bool
 is_known(struct lr_listener *l, const struct lr_notify *notify)
 {
@@ -179,8 +179,7 @@ accept_caller(struct lr_listener *l, int listener)
 	struct lr_peer peer;
 	int fd = accept4(listener, (struct sockaddr *)&from, &length, SOCK_CLOEXEC | SOCK_NONBLOCK);
 	if (fd < 0) {
-		/* Without descriptors it would be asked again at once, for as long as that lasts.
-		 */
+		/* Without descriptors it would be asked at once, again and again. */
 		struct pollfd stop = {.fd = l->stop_fd, .events = POLLIN};
 		if (errno == EMFILE || errno == ENFILE || errno == ENOMEM || errno == ENOBUFS)
 			(void)poll(&stop, 1, PAUSE_MS);

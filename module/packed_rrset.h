@@ -7,7 +7,7 @@
 #include "unbound.h"
 #include "zone.h"
 
-/* Octets that the packed form takes, in one piece. */
+/* Bytes that the packed form takes, in one piece. */
 size_t lr_packed_size(const struct lr_rrset *rrset);
 
 /*

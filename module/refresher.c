@@ -146,8 +146,8 @@ refresh_wanted(struct lr_refresher *r)
 	return eventfd_read(r->wake_fd, &count) == 0;
 }
 
-/* Whether somebody has set the clock since this was last asked: what was refused for the date may
- * be good now. */
+/* Whether somebody has set the clock since this was last
+ * asked: what was refused for the date may be good now. */
 static bool
 clock_was_set(struct lr_refresher *r)
 {
@@ -242,8 +242,8 @@ forget(struct lr_refresher *r)
 	r->all_wanted = true;
 }
 
-/* Whatever is to be seen or done now; nothing in it waits for a source, and for a disk a second at
- * the most. */
+/* Whatever is to be seen or done now; nothing in it waits
+ * for a source, and for a disk a second at the most. */
 static void
 look(struct lr_refresher *r)
 {

@@ -39,8 +39,8 @@ void lr_refresher_stop(struct lr_refresher *refresher);
 /* Asks for a round now; returns at once. Any thread. */
 void lr_refresher_wake(struct lr_refresher *refresher);
 
-/* Asks to forget the copy, as lr_mirror_forget(), and for a round after that; returns at once. Any
- * thread. */
+/* Asks to forget the copy, as lr_mirror_forget(), and
+ * for a round after that; returns at once. Any thread. */
 void lr_refresher_forget(struct lr_refresher *refresher);
 
 /* Asks for a look now, as there is one each second; returns at once. Any thread. */
@@ -54,7 +54,7 @@ void lr_refresher_look(struct lr_refresher *refresher);
  */
 void lr_refresher_notify(struct lr_refresher *refresher, size_t source, bool authentic);
 
-/* The folder, and of each source what is known, in FACTS, which has room for them; PICKING as a
+/* The folder, and of each source what is known, in SOURCES, which has room for them; PICKING as a
  * round would have it now. When the next round is due, in monotonic milliseconds. Any thread. */
 int64_t lr_refresher_facts(struct lr_refresher *refresher, const struct lr_picking *picking,
     struct lr_folder_facts *folder, struct lr_source_facts *sources);

@@ -43,8 +43,8 @@ enum lr_code lr_rounds_new(const struct lr_rounds_uses *uses, int notify_fd,
  * is told. NULL is allowed. */
 void lr_rounds_free(struct lr_rounds *rounds, int64_t until_ms);
 
-/* Begins one, when none is under way: of ALL sources or of those that no back-off holds. FRESH: the
- * copy held is. */
+/* Begins one, when none is under way: of ALL sources or of
+ * those that no back-off holds. FRESH: the copy held is. */
 void lr_rounds_begin(struct lr_rounds *rounds, bool all, bool fresh, bool hurried);
 
 /* The same of one source alone, which has said that it has something new: it is asked out of turn,

@@ -170,8 +170,8 @@ get_facts(const struct history *history, struct lr_source_facts *facts)
 	memcpy(facts->peer, history->peer, sizeof(facts->peer));
 }
 
-/* As lr_sources_pick() has it: where all are held back, the next round is of the first to be let
- * go. */
+/* As lr_sources_pick() has it: where all are held
+ * back, the next round is of the first to be let go. */
 void
 lr_sources_facts(struct lr_sources *sources, const struct lr_picking *picking, int64_t next_ms,
     struct lr_source_facts *facts)

@@ -16,7 +16,7 @@
 struct lr_sources;
 
 /*
- * COUNT of them, of which the first NAMED are asked in their order. LR_ENOMEM; LR_EUNSUPPORTED as
+ * COUNT of them, of which the first ORDERED are asked in their order. LR_ENOMEM; LR_EUNSUPPORTED as
  * lr_source_new() says.
  */
 enum lr_code lr_sources_new(const struct lr_uri *uris, size_t count, size_t ordered,
@@ -54,8 +54,8 @@ size_t lr_sources_pick(
 bool lr_sources_note(struct lr_sources *sources, size_t index, const struct lr_error *err,
     const char *peer, int64_t now_ms);
 
-/* What became of an increment of it. True where it was not GOOD and the log has not been told since
- * one was. */
+/* What became of an increment of it. True where it was
+ * not GOOD and the log has not been told since one was. */
 bool lr_sources_note_increment(struct lr_sources *sources, size_t index, bool good);
 
 /* What is known of one. Times are monotonic milliseconds. */

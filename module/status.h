@@ -29,8 +29,8 @@ struct lr_status {
 /* Why the module does not serve; LR_NO_REASON: it does. OF_COPY as lr_mirror_reason(). */
 enum lr_reason lr_status_reason(const struct lr_status *status, enum lr_reason of_copy);
 
-/* Octets of memory that copy and upstream auth zone take. */
-size_t lr_status_octets(const struct lr_status *status);
+/* Bytes of memory that copy and upstream auth zone take. */
+size_t lr_status_bytes(const struct lr_status *status);
 
 /* Every number, for unbound-control: counted since the last reset, and reset if RESET. */
 void lr_status_stats(const struct lr_status *status, bool reset, FILE *out);

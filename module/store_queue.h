@@ -66,8 +66,8 @@ void lr_store_queue_save_floor(struct lr_store_queue *queue, const struct lr_sta
  * What cannot be removed now, is when something is kept next. */
 void lr_store_queue_forget(struct lr_store_queue *queue);
 
-/* Goes on with what is to be kept; tells the log of a disk that hangs. Now and then, and when
- * notified. */
+/* Goes on with what is to be kept; tells the log of a
+ * disk that hangs. Now and then, and when notified. */
 void lr_store_queue_work(struct lr_store_queue *queue);
 
 /* How things stand with the folder. */

@@ -19,8 +19,8 @@ struct lr_upstream {
 	unsigned edition;                 /* of the limits on TTLs that it was written with */
 	_Atomic(struct auth_zone *) zone; /* the one we put there; it may be gone by now */
 	_Atomic bool on;                  /* the iterator is to use it */
-	size_t standing;                  /* octets of its contents */
-	_Atomic size_t octets;            /* all together */
+	size_t standing;                  /* bytes of its contents */
+	_Atomic size_t bytes;             /* all together */
 };
 
 struct lr_upstream *
@@ -50,9 +50,9 @@ find_root(struct lr_upstream *upstream, bool *ours)
 }
 
 static void
-count_octets(struct lr_upstream *upstream)
+count_bytes(struct lr_upstream *upstream)
 {
-	atomic_store(&upstream->octets, upstream->standing + upstream->ready.octets);
+	atomic_store(&upstream->bytes, upstream->standing + upstream->ready.bytes);
 }
 
 /* Puts the contents into the auth zone, which is
@@ -61,11 +61,11 @@ static void
 exchange(struct lr_upstream *upstream, struct auth_zone *zone, struct lr_upstream_zone *contents)
 {
 	rbtree_type before = zone->data;
-	size_t octets = upstream->standing;
+	size_t bytes = upstream->standing;
 	zone->data = contents->tree;
-	upstream->standing = contents->octets;
+	upstream->standing = contents->bytes;
 	contents->tree = before;
-	contents->octets = octets;
+	contents->bytes = bytes;
 }
 
 /* False: no auth zone of ours stands. */
@@ -101,7 +101,7 @@ lr_upstream_offer(struct lr_upstream *upstream, const struct lr_zone *zone)
 		upstream->ready = written;
 		lr_upstream_zone_init(&written);
 	}
-	count_octets(upstream);
+	count_bytes(upstream);
 	pthread_mutex_unlock(&upstream->lock);
 	lr_upstream_zone_clear(&written);
 	lr_upstream_zone_clear(&stock);
@@ -135,7 +135,7 @@ stock(struct lr_upstream *upstream, bool can_vanish)
 	if (lr_upstream_zone_is_empty(&upstream->ready) && upstream->offered == zone) {
 		upstream->ready = written;
 		lr_upstream_zone_init(&written);
-		count_octets(upstream);
+		count_bytes(upstream);
 	}
 	pthread_mutex_unlock(&upstream->lock);
 	lr_upstream_zone_clear(&written);
@@ -181,7 +181,7 @@ create(struct lr_upstream *upstream)
 	zone->fallback_enabled = 0;
 	upstream->standing = 0; /* fast_reload has taken the one before away */
 	exchange(upstream, zone, &upstream->ready);
-	count_octets(upstream);
+	count_bytes(upstream);
 	atomic_store(&upstream->zone, zone);
 	return zone;
 }
@@ -279,9 +279,9 @@ lr_upstream_follow(struct lr_upstream *upstream, int64_t now, bool overridden)
 }
 
 size_t
-lr_upstream_octets(struct lr_upstream *upstream)
+lr_upstream_bytes(struct lr_upstream *upstream)
 {
-	return atomic_load(&upstream->octets);
+	return atomic_load(&upstream->bytes);
 }
 
 void

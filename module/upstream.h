@@ -55,13 +55,13 @@ enum lr_code lr_upstream_stock(struct lr_upstream *upstream);
 
 /*
  * Makes the iterator go on from the upstream auth zone, if that is fresh NOW (seconds since 1970)
- * and not TAKEN, that is, something else decides for "."; otherwise from what it would without the
- * module. Cheap where it does so already. Not before Unbound's own auth zones stand, which deletes
- * all others. LR_ENOMEM; LR_EUNSUPPORTED where the user has an auth zone "." of their own.
+ * and not OVERRIDDEN, that is, something else decides for "."; otherwise from what it would without
+ * the module. Cheap where it does so already. Not before Unbound's own auth zones stand, which
+ * deletes all others. LR_ENOMEM; LR_EUNSUPPORTED where the user has an auth zone "." of their own.
  */
 enum lr_code lr_upstream_follow(struct lr_upstream *upstream, int64_t now, bool overridden);
 
-/* Octets of what is lent and of what is kept for that. */
-size_t lr_upstream_octets(struct lr_upstream *upstream);
+/* Bytes of memory: of what is lent, and of what is kept to be lent next. */
+size_t lr_upstream_bytes(struct lr_upstream *upstream);
 
 #endif

@@ -7,7 +7,7 @@ void
 lr_upstream_zone_init(struct lr_upstream_zone *contents)
 {
 	rbtree_init(&contents->tree, &auth_data_cmp);
-	contents->octets = 0;
+	contents->bytes = 0;
 }
 
 bool
@@ -46,8 +46,7 @@ lr_upstream_zone_clear(struct lr_upstream_zone *contents)
 }
 
 static struct auth_data *
-add_name(
-    rbtree_type *tree, const struct lr_zone *zone, const struct lr_rrset *rrset, size_t *octets)
+add_name(rbtree_type *tree, const struct lr_zone *zone, const struct lr_rrset *rrset, size_t *bytes)
 {
 	size_t length;
 	const uint8_t *owner = lr_rrset_owner(zone, rrset, &length);
@@ -62,7 +61,7 @@ add_name(
 	data->namelen = length;
 	data->namelabs = dname_count_labels(data->name);
 	data->node.key = data;
-	*octets += malloc_usable_size(data) + malloc_usable_size(data->name);
+	*bytes += malloc_usable_size(data) + malloc_usable_size(data->name);
 	(void)rbtree_insert(tree, &data->node);
 	return data;
 }
@@ -78,7 +77,7 @@ trust_of(const struct lr_rrset *rrset)
 }
 
 static struct auth_rrset *
-make_rrset(const struct lr_zone *zone, const struct lr_rrset *rrset, size_t *octets)
+make_rrset(const struct lr_zone *zone, const struct lr_rrset *rrset, size_t *bytes)
 {
 	struct auth_rrset *made = calloc(1, sizeof(*made));
 	struct packed_rrset_data *data = malloc(lr_packed_size(rrset));
@@ -92,7 +91,7 @@ make_rrset(const struct lr_zone *zone, const struct lr_rrset *rrset, size_t *oct
 	data->trust = trust_of(rrset);
 	made->type = rrset->type;
 	made->data = data;
-	*octets += malloc_usable_size(made) + malloc_usable_size(data);
+	*bytes += malloc_usable_size(made) + malloc_usable_size(data);
 	return made;
 }
 
@@ -100,7 +99,7 @@ bool
 lr_upstream_zone_write(struct lr_upstream_zone *contents, const struct lr_zone *zone)
 {
 	rbtree_type *tree = &contents->tree;
-	size_t *octets = &contents->octets;
+	size_t *bytes = &contents->bytes;
 	struct auth_data *data = NULL;
 	struct auth_rrset **end = NULL;
 	uint32_t node = UINT32_MAX;
@@ -110,12 +109,12 @@ lr_upstream_zone_write(struct lr_upstream_zone *contents, const struct lr_zone *
 		const struct lr_rrset *rrset = lr_zone_rrset(zone, i);
 		if (!data || rrset->node != node) {
 			node = rrset->node;
-			data = add_name(tree, zone, rrset, octets);
+			data = add_name(tree, zone, rrset, bytes);
 			if (!data)
 				break;
 			end = &data->rrsets;
 		}
-		*end = make_rrset(zone, rrset, octets);
+		*end = make_rrset(zone, rrset, bytes);
 		if (!*end) {
 			data = NULL;
 			break;

@@ -32,8 +32,8 @@ lr_horizon(const struct lr_zone_facts *facts, int64_t confirmed, uint32_t edns_e
 	if (max_age)
 		end_by(&horizon, confirmed + max_age, LR_LIMIT_AGE);
 	if (signatures && facts->signatures_expire) {
-		/* 32 bits of a longer clock (RFC 4034 section 3.1.5): the nearest time that ends
-		 * so. */
+		/* 32 bits of a longer clock (RFC 4034 section 3.1.5):
+		 * the nearest time that ends so. */
 		uint32_t ahead = facts->signatures_expire - (uint32_t)confirmed;
 		int64_t expires = ahead <= INT32_MAX
 				      ? confirmed + ahead

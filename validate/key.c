@@ -30,12 +30,8 @@ static const struct algorithm {
     {16, EDDSA_KEY, NULL, "ED448", 57, 114},
 };
 
-enum {
-	FIELDS = 4,
-	MODULUS_BITS_MIN = 1024,
-	MODULUS_MAX = 512,
-	EXPONENT_MAX = 8
-}; /* octets, but for bits */
+enum { FIELDS = 4, MODULUS_MAX = 512, EXPONENT_MAX = 8 }; /* octets */
+enum { MODULUS_BITS_MIN = 1024 };
 
 static const struct algorithm *
 find_algorithm(uint8_t number)

@@ -7,11 +7,10 @@
 #include "draft.h"
 
 /*
- * Exactly one SOA, at the apex,
- * with RDATA that parses; an apex NS rrset; an rrset's records have one TTL (RFC 2181 section 5.2),
- * below 2^31, which its signatures share (RFC 4034 section 3); RRSIG RDATA that parses; a CNAME
- * stands alone; no rrset of more than 65535 records. LR_EFORMAT. *serial is the SOA's. The draft is
- * sorted.
+ * Exactly one SOA, at the apex, with RDATA that parses; an apex NS rrset; an rrset's records have
+ * one TTL (RFC 2181 section 5.2), below 2^31, which its signatures share (RFC 4034 section 3);
+ * RRSIG RDATA that parses; a CNAME stands alone; no rrset of more than 65535 records. LR_EFORMAT.
+ * *serial is the SOA's. The draft is sorted.
  */
 enum lr_code lr_semantic_checks(
     const struct lr_draft *draft, uint32_t *serial, struct lr_error *err);

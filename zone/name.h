@@ -3,7 +3,8 @@
  * label.
  *
  * Every name that these functions are given has been checked once with lr_name_length() or read by
- * the cursor; they trust it. Letter case is kept and folded while comparing (RFC 4343).
+ * the cursor; they trust it. Letter case is kept and folded while comparing (RFC 4343). Nothing is
+ * allocated, and nothing is kept: any thread.
  */
 #ifndef LR_NAME_H
 #define LR_NAME_H

@@ -1,5 +1,5 @@
 /*
- * rdata.h -- where RDATA holds domain names, as ldns' RR descriptors tell.
+ * rdata.h -- where RDATA holds domain names, as ldns' RR descriptors tell. Any thread.
  */
 #ifndef LR_RDATA_H
 #define LR_RDATA_H

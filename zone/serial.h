@@ -1,6 +1,6 @@
 /*
  * serial.h -- numbers that go round: serials of zones and times of signatures (RFC 1982; RFC 4034
- * section 3.1.5).
+ * section 3.1.5). Any thread.
  */
 #ifndef LR_SERIAL_H
 #define LR_SERIAL_H

@@ -2,7 +2,8 @@
  * text.h -- reader for master files (RFC 1035 section 5).
  *
  * The types of a root zone go straight into wire form (text_field.h), all others through ldns where
- * the caller wants that, one record at a time.
+ * the caller wants that, one record at a time. Nothing is kept from one call to the next: any
+ * thread.
  */
 #ifndef LR_TEXT_H
 #define LR_TEXT_H

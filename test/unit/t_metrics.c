@@ -28,7 +28,7 @@ sample(void)
 	    .written = 1790000024,
 	    .age = 12,
 	    .left = 604788,
-	    .octets = {3000000, 8000000},
+	    .bytes = {3000000, 8000000},
 	    .source = "axfr:192.0.32.132",
 	    .version = "0.1",
 	    .host_version = "1.17.1"};

@@ -32,8 +32,8 @@ note(struct lr_sources *sources, size_t index, enum lr_code code, int64_t second
 	return lr_sources_note(sources, index, &err, "192.0.2.1@53", seconds * 1000);
 }
 
-/* The picked ones as text, "2 0 1"; with the root's retry and, unless said otherwise, a fresh
- * copy. */
+/* The picked ones as text, "2 0 1"; with the root's
+ * retry and, unless said otherwise, a fresh copy. */
 static const char *
 pick(struct lr_sources *sources, struct lr_picking picking, int64_t seconds)
 {

@@ -61,12 +61,11 @@ void lr_budget_asked(struct lr_budget *budget);
 /* So many OCTETS have been read by now. LR_ETIMEOUT: they come too slowly. */
 enum lr_code lr_budget_pace(struct lr_budget *budget, size_t octets, struct lr_error *err);
 
-/* Counts octets that were read. LR_ELIMIT: they were too many; LR_ETIMEOUT: they come too slowly.
- */
+/* Counts octets that were read. LR_ELIMIT: they are too many; LR_ETIMEOUT: they are too slow. */
 enum lr_code lr_budget_read(struct lr_budget *budget, size_t octets, struct lr_error *err);
 
-/* For long work on what was fetched: it ends as a fetch does, with LR_ECANCELLED. IO outlives
- * it. */
+/* For long work on what was fetched: it ends as a
+ * fetch does, with LR_ECANCELLED. IO outlives it. */
 struct lr_stop lr_io_stop(const struct lr_io *io);
 
 enum lr_code lr_cancelled(struct lr_error *err);

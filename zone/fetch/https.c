@@ -90,9 +90,9 @@ on_header(char *line, size_t one, size_t length, void *arg)
 		    x->budget->limits->header_octets);
 		return 0;
 	}
-	if (is_header(line, length, "HTTP/"))
-		x->response->tags.etag[0] = x->response->tags.modified[0] =
-		    '\0'; /* 100 Continue and the like */
+	if (is_header(
+		line, length, "HTTP/")) /* another response, after 100 Continue and the like */
+		x->response->tags.etag[0] = x->response->tags.modified[0] = '\0';
 	else if (is_header(line, length, "etag:"))
 		remember(x->response->tags.etag, line + 5, length - 5);
 	else if (is_header(line, length, "last-modified:"))

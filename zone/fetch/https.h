@@ -1,5 +1,6 @@
 /*
- * https.h -- one HTTPS request and its response. For the sources alone; there where libcurl is.
+ * https.h -- one HTTPS request and its response. For the sources alone. Without libcurl it is not
+ * built, and source.c has in its place what says so.
  */
 #ifndef LR_HTTPS_H
 #define LR_HTTPS_H

@@ -14,9 +14,9 @@ struct lr_exchange {
 	struct lr_error *err;
 	CURL *easy;
 	CURLM *multi;
-	struct lr_error unconnected; /* why an address was not connected to, if so */
-	struct curl_slist *addresses, *looked_up,
-	    *headers; /* "HOST:PORT:ADDRESS…", and what to send */
+	struct lr_error unconnected;              /* why an address was not connected to, if so */
+	struct curl_slist *addresses, *looked_up; /* "HOST:PORT:ADDRESS…" */
+	struct curl_slist *headers;               /* to send */
 	char reason[CURL_ERROR_SIZE];
 	enum lr_code code; /* why a callback broke it off */
 	bool connected;

@@ -1,5 +1,5 @@
-/* https_setup.c -- what libcurl is told of a request: where to, whom to trust, and what it must
- * leave alone. */
+/* https_setup.c -- what libcurl is told of a request:
+ * where to, whom to trust, and what it must leave alone. */
 #include "https_parts.h"
 #include "network.h"
 #include "lr_config.h"

@@ -188,8 +188,8 @@ lr_network_bind(const struct lr_network *network, int fd, int family, const stru
 	if (count > 1 && !io->random16(io->arg, &number))
 		return lr_fail(err, LR_EIO, "the system gives no random numbers");
 	block = outgoing(network, family, number % count);
-	if (block->bits <
-	    lr_address_bits(family)) /* as Unbound does: routed here, on no interface */
+	/* As Unbound does: the block is routed here, and on no interface. */
+	if (block->bits < lr_address_bits(family))
 		(void)setsockopt(fd, family == AF_INET ? IPPROTO_IP : IPPROTO_IPV6,
 		    family == AF_INET ? IP_FREEBIND : IPV6_FREEBIND, &on, sizeof(on));
 	enum lr_code code = choose(block, io, octets, err);

@@ -28,9 +28,9 @@ struct lr_addresses {
 
 /*
  * HOST is an address or a name; a name's addresses come in the order of RFC 8305 section 4: the
- * system's (RFC 6724), IPv6 and IPv4 by turns, no more than the limits' addresses, and
- * none that the budget's network refuses. Any thread.
- * LR_EUNREACHABLE, LR_ETIMEOUT, LR_ECANCELLED, LR_EIO, LR_ENOMEM.
+ * system's (RFC 6724), IPv6 and IPv4 by turns, no more than the limits' addresses, and none that
+ * the budget's network refuses. Any thread. LR_EUNREACHABLE, LR_ETIMEOUT, LR_ECANCELLED, LR_EIO,
+ * LR_ENOMEM.
  */
 enum lr_code lr_resolve(const char *host, uint16_t port, const struct lr_budget *budget,
     struct lr_addresses *addresses, struct lr_error *err);

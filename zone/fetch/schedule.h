@@ -42,7 +42,7 @@ uint32_t lr_schedule_next(const struct lr_schedule *schedule);
 int64_t lr_backoff_ms(uint32_t base, unsigned failures, bool fresh);
 
 /*
- * Which of COUNT sources is the Nth to be asked: the first NAMED in their order, then the others,
+ * Which of COUNT sources is the Nth to be asked: the first ORDERED in their order, then the others,
  * from a random one on. COUNT is not zero and N below it.
  */
 size_t lr_schedule_turn(size_t count, size_t ordered, uint16_t random, size_t n);

@@ -38,9 +38,9 @@ struct lr_source_options {
 	const char *dir;                 /* where a list that is a URL is kept, or NULL */
 };
 
-/* What the options point to is copied, and a reference to the network is kept. By the thread that
- * loads and unloads the module (https.h), as lr_source_free(). LR_ENOMEM; LR_EUNSUPPORTED: this
- * build cannot. */
+/* What the options point to is copied, and a reference to the network
+ * is kept. By the thread that loads and unloads the module (https.h),
+ * as lr_source_free(). LR_ENOMEM; LR_EUNSUPPORTED: this build cannot. */
 enum lr_code lr_source_new(const struct lr_uri *uri, const struct lr_source_options *options,
     struct lr_source **source, struct lr_error *err);
 void lr_source_free(struct lr_source *source); /* NULL is allowed */

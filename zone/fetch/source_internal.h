@@ -16,8 +16,8 @@ struct lr_source {
 	bool has_key;
 	struct lr_tsig_key key;   /* that it signs with */
 	bool distrusted;          /* no increments until a whole zone has come */
-	char peer[LR_PEER_TEXT];  /* whom the last fetch has come to */
-	bool plain;               /* what came last, came without EDNS */
+	char peer[LR_PEER_TEXT];  /* as lr_source_peer() */
+	bool plain;               /* the last answer came without EDNS */
 	struct lr_tags tags;      /* https */
 	char *dir;                /* where a list is kept, or NULL */
 	struct lr_listed *listed; /* whom the list names, or NULL */

@@ -114,8 +114,7 @@ load(struct lr_source *source)
 	fclose(in);
 }
 
-/* On disk, whole or not at all: what fails costs that the list is asked for again after a restart.
- */
+/* On disk, whole or not at all. Where that fails, the list is asked for again after a restart. */
 static void
 keep(const struct lr_source *source, const char *text, size_t size)
 {

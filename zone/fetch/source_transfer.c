@@ -182,8 +182,8 @@ refuses_edns(unsigned rcode)
 	return rcode == LDNS_RCODE_FORMERR || rcode == LDNS_RCODE_NOTIMPL || rcode == BADVERS;
 }
 
-/* The same of a server that closes after each answer (RFC 7766 section 6.2.4), and one that knows
- * no EDNS, or not our option (RFC 6891 section 7). */
+/* As ask_once(), and once more of a server that closes after each answer (RFC 7766 section 6.2.4),
+ * and without EDNS of one that does not know EDNS or our option (RFC 6891 section 7). */
 static enum lr_code
 ask(struct session *s, uint16_t type, struct answer *answer, struct lr_error *err)
 {
@@ -356,7 +356,7 @@ explain(const struct session *s, enum lr_code code, struct lr_error *err)
 	return lr_fail(err, code, "%s", text);
 }
 
-/* Whether it is worth to go on with the next address, where a server has not given a thing. */
+/* Whether to go on with the next address: this server has given nothing, and there is time left. */
 static bool
 next_address(struct session *s, enum lr_code code)
 {

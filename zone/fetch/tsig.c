@@ -33,8 +33,9 @@ struct lr_tsig {
 	enum lr_tsig_error error;      /* of the request */
 	struct lr_tsig_record asked;   /* the request's, for who is asked; no pointers */
 	EVP_MAC_CTX *mac;              /* of what comes next, begun with the MAC before it */
-	bool failed;                   /* it is no more */
-	unsigned taken, without;       /* messages of the answer, and since one was signed */
+	bool failed;                   /* the MAC is not to be used any more */
+	unsigned taken;                /* messages of the answer */
+	unsigned without;              /* of those, the ones since the last that was signed */
 };
 
 static enum lr_code
@@ -62,8 +63,8 @@ lr_tsig_error_name(unsigned error, char text[16])
 	}
 }
 
-/* Digesting. What fails is asked for once, at the end; OpenSSL crashes when it is used after that.
- */
+/* Digesting. Whether it failed is asked once, at the end: a MAC that failed is not used again, for
+ * OpenSSL would crash. */
 
 static void
 digest(struct lr_tsig *t, const void *octets, size_t size)

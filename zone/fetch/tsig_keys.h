@@ -40,8 +40,7 @@ struct lr_tsig_keys;
 enum lr_code lr_tsig_keys_read(FILE *in, struct lr_tsig_keys **keys, struct lr_error *err);
 void lr_tsig_keys_free(struct lr_tsig_keys *keys); /* overwrites the secrets; NULL is allowed */
 
-/* The key for the server that HOST, an address or a name, is; NULL: it has none. KEYS may be NULL.
- */
+/* The key for the server at HOST, an address or a name; NULL: it has none. KEYS may be NULL. */
 const struct lr_tsig_key *lr_tsig_keys_for(const struct lr_tsig_keys *keys, const char *host);
 
 /* The key of that name, in whatever case; NULL: there is none. KEYS may be NULL. */

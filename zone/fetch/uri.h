@@ -1,15 +1,16 @@
 /*
  * uri.h -- where a zone can be had.
  *
- *     file:/var/lib/unbound/root.zone             a master file
- *     axfr:192.0.32.132  axfr:2001:db8::1@5353    a transfer over TCP (RFC 5936), port after @
- *     ixfr:192.0.2.1                              an incremental transfer (RFC 1995)
- *     xot:192.0.2.1@853#ns.example.net            over TLS (RFC 9103), the certificate's name after
- * # https://host[:port]/path[@192.0.2.1]        a master file by HTTPS, the address to connect to
- * after @
+ *     file:/var/lib/unbound/root.zone           a master file
+ *     axfr:192.0.32.132  axfr:2001:db8::1@5353  a transfer over TCP (RFC 5936), port after @
+ *     ixfr:192.0.2.1                            an incremental transfer (RFC 1995)
+ *     xot:192.0.2.1@853#ns.example.net          over TLS (RFC 9103), # certificate's name
+ *     https://host[:port]/path[@192.0.2.1]      a master file by HTTPS, @ address to connect to
  *
  * The ports default to 53, 853 and 443. The parser takes every scheme; lr_source_new() knows which
  * are built. An @ in the path that no valid address follows is the path's.
+ *
+ * Nothing is allocated, and nothing is kept: any thread.
  */
 #ifndef LR_URI_H
 #define LR_URI_H
@@ -53,8 +54,8 @@ bool lr_uri_is_foreign(const char *text);
 /* LR_EUSAGE quotes the text. */
 enum lr_code lr_uri_parse(const char *text, struct lr_uri *uri, struct lr_error *err);
 
-/* The built-in list of ../requirements: RFC 8806 appendix A and the root servers that allow
- * transfers. NULL at the end. */
+/* The built-in list: ICANN's servers, the root servers that allow transfers (both of RFC 8806
+ * appendix A), and IANA's file. NULL at the end. */
 extern const char *const lr_uri_builtin[];
 
 #endif
