@@ -302,8 +302,8 @@ lr_mirror_take(struct lr_mirror *mirror, struct lr_draft *draft, const struct lr
 {
 	uint32_t serial;
 	lr_draft_heed(draft, mirror->stop);
-	/* The serial may be that of the copy held, which needs no more than to be confirmed. Where it
-	 * is another, lr_validate() checks again, for it trusts nobody's draft: that costs one
+	/* The serial may be that of the copy held, which needs no more than to be confirmed. Where
+	 * it is another, lr_validate() checks again, for it trusts nobody's draft: that costs one
 	 * millisecond of sixty, and telling it what to leave out would cost more words. */
 	enum lr_code code = lr_draft_sort(draft, err);
 	if (code == LR_OK)

@@ -95,8 +95,8 @@ of("zone/fetch/source.c",
 of("zone/fetch/source_transfer.c",
    (CHECK, "another serial than was announced", "if (code == LR_OK && announced &&", "if (false &&", "t_source_ixfr"))
 of("zone/fetch/source_file.c",
-   (CHECK, "a FIFO as a file", "if (!S_ISREG(status.st_mode))", "if (false)", "t_source_file"),
-   (COMPARISON, "a file of the largest size", "(uintmax_t)status.st_size > max", "(uintmax_t)status.st_size >= max", "t_source_file"))
+   (CHECK, "a FIFO as a file", "if (!S_ISREG(status->st_mode))", "if (false)", "t_source_file"),
+   (COMPARISON, "a file of the largest size", "(uintmax_t)status->st_size > max", "(uintmax_t)status->st_size >= max", "t_source_file"))
 of("zone/fetch/source_https.c",
    (CHECK, "a redirect away from https", "source->uri.scheme == LR_HTTPS && strncasecmp", "false && strncasecmp", "t_source_https"),
    (LIMIT, "a redirect too many", "i <= max; i++", "i < max; i++", "t_source_https"))

@@ -1,9 +1,9 @@
 /* tsig_keys.c -- the keys of transaction signatures, read from a file. */
 #include "tsig_keys.h"
+#include "whole_file.h"
 
 #include <arpa/inet.h>
 #include <ctype.h>
-#include <errno.h>
 #include <ldns/ldns.h>
 #include <stdbool.h>
 #include <stdlib.h>
@@ -302,29 +302,18 @@ lr_tsig_keys_read(FILE *in, struct lr_tsig_keys **out, struct lr_error *err)
 		return lr_fail(err, LR_EUSAGE, "others can read it: keys have to be private");
 	char *text = malloc(LR_TSIG_KEYS_OCTETS + 2);
 	struct lr_tsig_keys *keys = calloc(1, sizeof(*keys));
-	enum lr_code code = LR_OK;
-	if (!text || !keys) {
-		code = out_of_memory(err);
-		goto out;
-	}
-	setvbuf(in, NULL, _IONBF, 0); /* stdio would keep the secrets */
-	size_t length = fread(text, 1, LR_TSIG_KEYS_OCTETS + 1, in);
-	text[length] = '\0';
 	struct reading reading = {.keys = keys, .at = text, .line = 1, .err = err};
-	if (ferror(in))
-		code = lr_fail(err, LR_EIO, "%s", strerror(errno));
-	else if (length > LR_TSIG_KEYS_OCTETS)
-		code = lr_fail(err, LR_ELIMIT, "larger than %d octets", LR_TSIG_KEYS_OCTETS);
-	else if (strlen(text) != length)
-		code = lr_fail(err, LR_EFORMAT, "not a text file");
-	else
+	setvbuf(in, NULL, _IONBF, 0); /* stdio would keep the secrets */
+	enum lr_code code = text && keys ? lr_whole_file_read(in, text, LR_TSIG_KEYS_OCTETS, err)
+					 : out_of_memory(err);
+	if (code == LR_OK)
 		code = read_statements(&reading);
-	explicit_bzero(text, length);
 	if (code == LR_OK) {
 		*out = keys;
 		keys = NULL;
 	}
-out:
+	if (text)
+		explicit_bzero(text, LR_TSIG_KEYS_OCTETS + 2);
 	free(text);
 	lr_tsig_keys_free(keys);
 	return code;

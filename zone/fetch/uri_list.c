@@ -1,7 +1,7 @@
 /* uri_list.c -- a file of sources. */
 #include "uri_list.h"
+#include "whole_file.h"
 
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -78,26 +78,14 @@ enum lr_code
 lr_uri_list_read(FILE *in, const struct lr_uri_list_skipped *skipped, struct lr_uri **uris,
     size_t *count, struct lr_error *err)
 {
-	enum lr_code code = LR_OK;
 	char *text = malloc(LR_URI_LIST_OCTETS + 2);
 	struct lr_uri *read = calloc(LR_URI_LIST_MAX, sizeof(*read));
-	if (!text || !read) {
-		code = lr_fail(err, LR_ENOMEM, "out of memory");
-		goto out;
-	}
-	size_t length = fread(text, 1, LR_URI_LIST_OCTETS + 1, in);
-	text[length] = '\0';
-	if (ferror(in)) {
-		code = lr_fail(err, lr_code_of_errno(errno), "%s", strerror(errno));
-	} else if (length > LR_URI_LIST_OCTETS) {
-		code = lr_fail(err, LR_ELIMIT, "larger than %d octets", LR_URI_LIST_OCTETS);
-	} else if (strlen(text) != length) {
-		code = lr_fail(err, LR_EFORMAT, "not a text file");
-	} else {
-		char *end = find_end(text);
-		code = end ? check_end(text, end, err) : LR_OK;
-		if (end)
-			*end = '\0';
+	enum lr_code code = text && read ? lr_whole_file_read(in, text, LR_URI_LIST_OCTETS, err)
+					 : lr_fail(err, LR_ENOMEM, "out of memory");
+	char *end = code == LR_OK ? find_end(text) : NULL;
+	if (end) {
+		code = check_end(text, end, err);
+		*end = '\0';
 	}
 	if (code == LR_OK) {
 		*count = 0;
@@ -105,7 +93,6 @@ lr_uri_list_read(FILE *in, const struct lr_uri_list_skipped *skipped, struct lr_
 		*uris = read;
 		read = NULL;
 	}
-out:
 	free(text);
 	free(read);
 	return code;
