@@ -12,10 +12,9 @@
 
 /* Times are seconds since 1970; 0: there is none, or it is not known. */
 struct lr_facts {
-	int64_t now;     /* when this was gathered */
-	int64_t now_ms;  /* the same by the monotonic clock, which that of the sources is */
-	int64_t started; /* the module; 0: it does not run, and what follows the reason's text is
-			    empty */
+	int64_t now;           /* when this was gathered */
+	int64_t now_ms;        /* the same by the monotonic clock, which that of the sources is */
+	int64_t started;       /* the module; 0: it does not run, and all from copy on is empty */
 	enum lr_reason reason; /* why nothing is served; LR_NO_REASON: the copy is */
 	const char *why;       /* the reason's text */
 	struct lr_mirror_facts copy;

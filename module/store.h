@@ -23,12 +23,12 @@
 #define LR_STATE_KEY_MAX 1024
 
 struct lr_state {
-	uint32_t serial;   /* the highest ever accepted */
-	int64_t confirmed; /* seconds since 1970: when it was last known to be the current one; 0:
-			      not known */
-	int64_t renewed;   /* when its serial was first held; 0: not known */
-	uint32_t expire;   /* EDNS EXPIRE in seconds counted from confirmed, or 0 */
-	char source[1536]; /* the URI */
+	uint32_t serial; /* the highest ever accepted */
+	/* Seconds since 1970, or 0: not known. */
+	int64_t confirmed;       /* when it was last known to be the current one */
+	int64_t renewed;         /* when its serial was first held */
+	uint32_t expire;         /* EDNS EXPIRE in seconds counted from confirmed, or 0 */
+	char source[1536];       /* the URI */
 	char peer[LR_PEER_TEXT]; /* ADDRESS@PORT where that was reached; empty: nowhere, or not
 				    known, for it is not kept on disk */
 	/* The DNSKEY RDATA that the trust anchors vouched for: serials of another root do not

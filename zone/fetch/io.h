@@ -28,8 +28,7 @@ struct lr_limits {
 	unsigned rate;      /* octets a second, the least; 0: any */
 	int rate_ms;        /* that the rate is looked at for */
 	size_t wire_octets; /* read from the source, and also after decompression */
-	struct lr_draft_limits
-	    draft;          /* octets and records of the zone, octets of one record's RDATA */
+	struct lr_draft_limits draft;
 	int resolve_ms;     /* for the look-up of a host name */
 	unsigned addresses; /* of a host name: as many are tried, the others are not */
 	unsigned messages;  /* of a transfer */

@@ -21,8 +21,9 @@ struct lr_fetched {
 	uint32_t expire;        /* seconds */
 	size_t octets;          /* read from the source */
 	bool increment;         /* the draft is the zone held with changes applied (RFC 1995) */
-	int64_t
-	    changed; /* a file: when (seconds since 1970), and it says nothing of later; else 0 */
+	/* When a file was changed, in seconds since 1970: it says nothing of any time after that.
+	 * 0: the source is no file. */
+	int64_t changed;
 };
 
 /* One configured source: its URI and what it remembers from one fetch to the next. One thread's. */
