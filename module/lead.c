@@ -1,6 +1,7 @@
 #include "lead.h"
 #include "clock.h"
 #include "overridden.h"
+#include "said.h"
 #include "ttl.h"
 
 /* Seconds that Unbound waits for an answer at the most (RTT_MAX_TIMEOUT). */
@@ -10,8 +11,8 @@ struct lr_lead {
 	struct lr_upstream *upstream;
 	struct lr_overridden overridden;
 	_Atomic bool host_ready;
-	_Atomic int64_t sent_at;  /* seconds since 1970: when something was last sent upstream */
-	_Atomic bool said_memory; /* the log was told that the iterator cannot use the copy */
+	_Atomic int64_t sent_at; /* seconds since 1970: when something was last sent upstream */
+	struct lr_said said_memory;
 };
 
 struct lr_lead *
@@ -86,8 +87,9 @@ lr_lead_follow(struct lr_lead *lead, int64_t now)
 		return;
 	bool overridden = lr_lead_overridden(lead) != LR_NO_REASON;
 	bool failed = lr_upstream_follow(lead->upstream, now, overridden) == LR_ENOMEM;
-	if (atomic_load_explicit(&lead->said_memory, memory_order_relaxed) != failed &&
-	    atomic_exchange(&lead->said_memory, failed) != failed && failed)
+	if (!failed)
+		(void)lr_said_over(&lead->said_memory);
+	else if (lr_said_first(&lead->said_memory))
 		log_err("localroot: out of memory: the iterator cannot use the local root");
 }
 

@@ -87,7 +87,7 @@ start_refresher(struct lr_localroot *module, struct lr_error *err)
 	return code;
 }
 
-/* Nothing depends on it. */
+/* Without it the module looks at its own times. */
 static void
 listen_for_notify(struct lr_localroot *module)
 {
@@ -99,7 +99,7 @@ listen_for_notify(struct lr_localroot *module)
 	module->status.listener = module->listener;
 }
 
-/* It may be so for a value that cannot be used. */
+/* It may be off because the value of an option cannot be used. */
 static enum lr_code
 turned_off(const struct lr_settings *settings, struct lr_error *err)
 {
@@ -195,7 +195,7 @@ acquire_for(struct lr_localroot *module, const struct module_qstate *qstate)
 		return NULL;
 	enum lr_claim claim = lr_precedence_claims(qstate);
 	if (claim == LR_CLAIMS_ROOT)
-		(void)lr_lead_check(module->lead, env, true); /* since a moment ago */
+		(void)lr_lead_check(module->lead, env, true); /* it was not so when last looked */
 	return claim == LR_CLAIMS_NOTHING
 		   ? lr_snapshot_acquire(module->snapshot, worker_of(qstate), *env->now)
 		   : NULL;

@@ -160,7 +160,7 @@ clock_was_set(struct lr_refresher *r)
 static void
 begin(struct lr_refresher *r, bool fresh)
 {
-	/* Without a fresh copy there is no time, with one there is. */
+	/* Without a fresh copy there is no time, with one there is; after a failure by turns. */
 	bool hurried = r->failures % 2 == (fresh ? 1 : 0);
 	lr_rounds_begin(r->rounds, r->all_wanted, fresh, hurried);
 	r->all_wanted = r->heeds = false;
@@ -198,7 +198,7 @@ go_on(struct lr_refresher *r, bool fresh)
 	}
 	if (course != LR_COURSE_GOOD && course != LR_COURSE_BAD)
 		return false;
-	/* A NOTIFY that may be forged puts no look off. */
+	/* A NOTIFY may be forged: a round for one that failed does not put off the next. */
 	if (course == LR_COURSE_GOOD || !r->heeds)
 		schedule_next(r, course == LR_COURSE_GOOD);
 	return true;
@@ -213,7 +213,7 @@ restore(const struct lr_refresher *r)
 	    .anchors = lr_anchor_watch_anchors(r->uses.anchors)};
 }
 
-/* Whether there are any. */
+/* Whether there are trust anchors. */
 static bool
 look_at_anchors(struct lr_refresher *r)
 {
@@ -233,7 +233,7 @@ watch(struct lr_refresher *r)
 	return lr_mirror_watch(r->uses.mirror, lr_lead_look(r->uses.lead, NULL) != LR_NO_REASON);
 }
 
-/* What is under way may be of before. */
+/* A round that is under way may still bring what was to be forgotten. */
 static void
 forget(struct lr_refresher *r)
 {
@@ -257,7 +257,7 @@ look(struct lr_refresher *r)
 	bool fresh = watch(r);
 	bool set = clock_was_set(r);
 	r->all_wanted |= refresh_wanted(r) || (!fresh && (r->was_fresh || set));
-	/* Who does not serve asks nobody. */
+	/* A module that may not serve asks nobody. */
 	if (anchored && lr_lead_overridden(r->uses.lead) == LR_NO_REASON)
 		ended = go_on(r, fresh);
 	else

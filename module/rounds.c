@@ -9,7 +9,7 @@
 #define ROUND_MS 300000 /* no further source is begun after that */
 #define GRACE_MS 5000   /* past the limits of a fetch, or past being cancelled: it hangs */
 
-/* To whom a serial has gone back on purpose. */
+/* For whoever has set the serial back on purpose. */
 #define ADVICE " (if that is to be taken: localroot_forget, unbound-localroot(8))"
 
 /* One source. */
@@ -174,7 +174,7 @@ note(struct lr_rounds *rounds, size_t i, enum lr_code code, const struct lr_erro
 	}
 	lr_stats_failure(rounds->uses.stats, code);
 	const char *advice = code == LR_ESERIAL ? ADVICE : "";
-	if (news && code != LR_EUPDATE) /* of which the mirror tells */
+	if (news && code != LR_EUPDATE) /* the mirror has told of that */
 		log_warn("localroot: %s: %s%s", name_of(rounds, i), err->text, advice);
 	else
 		lr_say(VERB_DETAIL, "localroot: %s: %s", name_of(rounds, i), err->text);
@@ -191,8 +191,8 @@ start(struct lr_rounds *rounds, size_t i, bool fresh, struct lr_error *err)
 		rounds->notify_fd, &asking->inquiry, err);
 	if (code != LR_OK)
 		return code;
-	bool file =
-	    lr_source_uri(source)->scheme == LR_FILE; /* nothing in it waits for a network */
+	/* Nothing waits for a network with a file. */
+	bool file = lr_source_uri(source)->scheme == LR_FILE;
 	asking->counts = true;
 	asking->hangs = false;
 	asking->since_ms = rounds->last_begun_ms = now_ms();
@@ -212,7 +212,7 @@ break_off(struct lr_rounds *rounds, const struct lr_error *err)
 	rounds->at = rounds->picked_count;
 }
 
-/* Of when it is. A file that was changed in the future, was changed now. */
+/* When what was fetched was the source's current zone. A file from the future is of now. */
 static int64_t
 when_of(const struct lr_fetched *fetched)
 {

@@ -77,8 +77,8 @@ held_back(const struct history *history, const struct lr_picking *picking)
 	return history->failures && until > picking->now_ms ? until - picking->now_ms : 0;
 }
 
-/* Of those that have no order 0 come first: https while a copy serves, and before that what is to
- * be found without the DNS. */
+/* Those of rank 0 are asked first: what the user has put in order; of the others https: while a
+ * copy serves, and before that what is to be found without the DNS. */
 static unsigned
 rank(const struct lr_sources *sources, size_t i, bool fresh)
 {

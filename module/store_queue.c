@@ -21,7 +21,7 @@ struct lr_store_queue {
 	struct lr_store_job *next; /* to be kept after that, or NULL */
 	bool holds;                /* the zone there is the one held */
 	bool newer;                /* or it is a newer one */
-	bool anew;                 /* what is there is to be forgotten */
+	bool anew;                 /* what is there is to be forgotten first */
 	bool unwanted;             /* the job reads what is forgotten by now */
 	struct lr_said said_failed, said_hangs;
 

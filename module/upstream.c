@@ -289,9 +289,9 @@ lr_upstream_free(struct lr_upstream *upstream)
 {
 	if (!upstream)
 		return;
-	struct lr_upstream_zone overridden;
+	struct lr_upstream_zone contents;
 	bool ours;
-	lr_upstream_zone_init(&overridden);
+	lr_upstream_zone_init(&contents);
 	lock_rw_wrlock(&upstream->zones->lock);
 	struct auth_zone *zone = find_root(upstream, &ours);
 	if (ours)
@@ -299,11 +299,11 @@ lr_upstream_free(struct lr_upstream *upstream)
 	lock_rw_unlock(&upstream->zones->lock);
 	if (ours) { /* auth_zone_delete() is not ours to call */
 		lock_rw_destroy(&zone->lock);
-		exchange(upstream, zone, &overridden);
+		exchange(upstream, zone, &contents);
 		free(zone->name);
 		free(zone);
 	}
-	lr_upstream_zone_clear(&overridden);
+	lr_upstream_zone_clear(&contents);
 	lr_upstream_zone_clear(&upstream->ready);
 	lr_zone_unref(upstream->offered);
 	pthread_mutex_destroy(&upstream->lock);
