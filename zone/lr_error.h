@@ -36,7 +36,8 @@ enum lr_code {
 
 struct lr_error {
 	enum lr_code code;
-	/* One line, without source or time. Control characters of remote input are not in it. */
+	/* One line of printable ASCII, without source or time. It may quote what is remote, and
+	 * terminals have control characters above that, too. */
 	char text[256];
 };
 
