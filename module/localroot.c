@@ -292,11 +292,13 @@ lr_localroot_stats(struct lr_localroot *module, bool reset, FILE *out)
 }
 
 bool
-lr_localroot_control(struct lr_localroot *module, const char *command, FILE *out)
+lr_localroot_control(struct lr_localroot *module, const char *command, size_t room, FILE *out)
 {
 	enum lr_reason reason = lr_status_reason(&module->status, lr_mirror_reason(module->mirror));
 	if (strcmp(command, "localroot_status") == 0) {
 		lr_status_print(&module->status, out);
+	} else if (strcmp(command, "localroot_status json") == 0) {
+		lr_status_print_json(&module->status, room, out);
 	} else if (strcmp(command, "localroot_refresh") == 0 && lr_reason_rests(reason)) {
 		fprintf(out, "error not serving: %s: no source is asked\n", lr_reason_text(reason));
 	} else if (strcmp(command, "localroot_refresh") == 0) {

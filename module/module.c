@@ -2,6 +2,8 @@
  * module.c -- the six entry points that Unbound's dynlib module looks for, the three more that a
  * patched Unbound asks (contrib/unbound-localroot.patch), and nothing else.
  */
+#include "facts_json.h"
+#include "facts_text.h"
 #include "host.h"
 #include "localroot.h"
 #include "option.h"
@@ -246,24 +248,40 @@ unbound_module_stats(struct module_env *env, int id, char *text, size_t size, in
 	end_text(text, size);
 }
 
+/* The same of a module that does not run, WHY. */
+static bool
+control_none(const char *why, const char *line, FILE *out)
+{
+	const enum lr_reason reason = *unfit                      ? LR_WRONG_BUILD
+				      : refused.code == LR_EUSAGE ? LR_OFF
+								  : LR_NOT_STARTED;
+	bool acts = strcmp(line, "localroot_refresh") == 0 || strcmp(line, "localroot_forget") == 0;
+	struct lr_facts facts;
+	lr_facts_of_none(reason, why, &facts);
+	if (acts)
+		fprintf(out, "error not serving: %s\n", why);
+	else if (strcmp(line, "localroot_status json") == 0)
+		lr_facts_print_json(&facts, LR_JSON_ROOM, out);
+	else if (strcmp(line, "localroot_status") == 0)
+		lr_facts_print(&facts, out);
+	else
+		return false;
+	return true;
+}
+
 /* False where LINE is no command of ours. */
 int
 unbound_module_control(struct module_env *env, int id, const char *line, char *text, size_t size)
 {
 	const char *why = *unfit ? unfit : refused.text;
-	if (*why) {
-		bool acts =
-		    strcmp(line, "localroot_refresh") == 0 || strcmp(line, "localroot_forget") == 0;
-		snprintf(text, size, "%snot serving: %s\n", acts ? "error " : "", why);
-		return acts || strcmp(line, "localroot_status") == 0;
-	}
-	struct lr_localroot *module = asked_module(env, id);
+	struct lr_localroot *module = *why ? NULL : asked_module(env, id);
 	size_t length = 0;
 	char *made = NULL;
-	FILE *out = module ? open_memstream(&made, &length) : NULL;
-	if (!module)
+	FILE *out = module || *why ? open_memstream(&made, &length) : NULL;
+	if (!module && !*why)
 		return 0;
-	bool known = !out || lr_localroot_control(module, line, out);
+	bool known = !out || (module ? lr_localroot_control(module, line, size - 1, out)
+				     : control_none(why, line, out));
 	/* fclose() has no error for memory that it lacks at the end. */
 	if (!out || fclose(out) != 0 || !made)
 		snprintf(text, size, "error out of memory\n");

@@ -1,5 +1,6 @@
 #include "status.h"
 #include "facts.h"
+#include "facts_json.h"
 #include "facts_text.h"
 
 enum lr_reason
@@ -108,5 +109,14 @@ lr_status_print(const struct lr_status *status, FILE *out)
 	struct lr_facts facts;
 	lr_facts_gather(status, &facts);
 	lr_facts_print(&facts, out);
+	lr_facts_clear(&facts);
+}
+
+void
+lr_status_print_json(const struct lr_status *status, size_t room, FILE *out)
+{
+	struct lr_facts facts;
+	lr_facts_gather(status, &facts);
+	lr_facts_print_json(&facts, room, out);
 	lr_facts_clear(&facts);
 }

@@ -40,7 +40,8 @@ void lr_status_metrics(const struct lr_status *status, bool running, FILE *out);
 /* The same of a module that does not run. */
 void lr_status_metrics_of_none(enum lr_reason reason, FILE *out);
 
-/* localroot_status: sentences. */
+/* localroot_status, for people and for programs: facts_text.h, facts_json.h. */
 void lr_status_print(const struct lr_status *status, FILE *out);
+void lr_status_print_json(const struct lr_status *status, size_t room, FILE *out);
 
 #endif

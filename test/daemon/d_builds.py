@@ -10,6 +10,7 @@ import dns.rcode
 
 import builds
 import lab
+import shown
 import tap
 
 
@@ -46,6 +47,9 @@ def check_declines(folder, words, clauses):
             tap.equal(len(re.findall(r"\bwith(?:out)? --", said[0])), sum(" --" in word for word in words), f"options in {said[0]!r}")
             if clause == "server":
                 tap.equal(resolver.control("localroot_status"), f"{said[0]}\n", "localroot_status")
+                status = shown.state(resolver)
+                tap.equal((status["reason"], f"not serving: {status['why']}"), ("wrong_build", said[0]), status)
+                shown.says(shown.CRITICAL, said[0], *shown.asking(resolver))
                 tap.equal(resolver.control("stats_noreset")["localroot.serving"], 0, "localroot.serving")
             tap.equal(resolver.stop(), 0, "exit code")
             tap.equal(re.findall(r"^.*(?:ERROR: \w+Sanitizer|runtime error|error:).*$", resolver.log, re.MULTILINE), [])

@@ -5,7 +5,6 @@ import contextlib
 import pathlib
 import re
 import shutil
-import struct
 import time
 
 import lab
@@ -126,13 +125,6 @@ def floor():
             resolver.stop()
 
 
-def with_expire(messages, seconds):
-    """The recorded transfer with EDNS EXPIRE (RFC 7314) in its first message."""
-    option = struct.pack("!BHHIHHHI", 0, 41, 1232, 0, 8, 9, 4, seconds)
-    first = messages[0][:10] + struct.pack("!H", 1) + messages[0][12:] + option
-    return scripted.cut([first, *messages[1:]], None)
-
-
 def source_that(answer):
     return scripted.Server(SLOW, 53, scripted.Dns(answer))
 
@@ -142,7 +134,7 @@ def edns_expire():
     with lab.Lab(rootzone.make(serial=SERIAL)) as net:
         messages = scripted.recorded(net.root_addresses[0])
         tap.equal(messages[0][10:12], b"\0\0", "the recording has no EDNS")
-        with source_that(with_expire(messages, 400)):
+        with source_that(scripted.with_expire(messages, 400)):
             resolver = net.unbound(localroot=[f"localroot-source: axfr:{SLOW}"])
             resolver.wait_log("serving the root zone", 20)
             if not 380 <= resolver.metrics()["remaining"] <= 400:
@@ -150,7 +142,7 @@ def edns_expire():
             seconds = until_next_look(resolver)
             if not 170 <= seconds <= 220:
                 raise AssertionError(f"next look in {seconds} s, not at half of 400")
-        with source_that(with_expire(messages, 0)):
+        with source_that(scripted.with_expire(messages, 0)):
             resolver = net.unbound(localroot=[f"localroot-source: axfr:{SLOW}", "localroot-source: axfr:192.0.32.132"])
             resolver.wait_log(rf"axfr:{SLOW}: its own copy has expired", 20)
             resolver.wait_serving(SERIAL)

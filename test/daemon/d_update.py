@@ -10,6 +10,7 @@ from lab import ASKING, SOURCE
 import mounts
 import rootzone
 from rootzone import SERIAL
+import shown
 import tap
 
 PLEASE = "please update this software"
@@ -70,6 +71,9 @@ for label, record, what in (("type", NEW_TYPE, "new-type. TYPE65280: a type unkn
             net.serve_root(new)
             wait_aside(resolver, SERIAL + 1, what)
             tap.equal((resolver.status() or REASON).splitlines()[0], REASON, "localroot_status")
+            if resolver.status():
+                tap.equal(shown.state(resolver)["reason"], "update")
+                shown.says(shown.CRITICAL, REASON, *shown.asking(resolver))
             net.passes(resolver, "aside")
             failed = resolver.metrics()["failures_update"]
             resolver.wait_metrics(lambda m: m["failures_update"] > failed or m["refresh_failed"] > 0, 30, "a round after that")

@@ -227,3 +227,10 @@ def cut(messages, at, reset=False):
             connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         return False
     return answer
+
+
+def with_expire(messages, seconds):
+    """The recorded transfer with EDNS EXPIRE (RFC 7314) in its first message."""
+    option = struct.pack("!BHHIHHHI", 0, 41, 1232, 0, 8, 9, 4, seconds)
+    first = messages[0][:10] + struct.pack("!H", 1) + messages[0][12:] + option
+    return cut([first, *messages[1:]], None)
