@@ -24,8 +24,6 @@ gather_sources(const struct lr_status *status, struct lr_facts *facts)
 static void
 gather_listener(const struct lr_status *status, struct lr_facts *facts)
 {
-	if (!status->listener)
-		return;
 	facts->places = calloc(status->settings->notify_count + 1, sizeof(*facts->places));
 	if (!facts->places)
 		return;
@@ -44,8 +42,18 @@ lr_facts_gather(const struct lr_status *status, struct lr_facts *facts)
 	lr_mirror_facts(status->mirror, &facts->copy);
 	facts->reason = lr_status_reason(status, facts->copy.reason);
 	facts->why = lr_reason_text(facts->reason);
+	lr_stats_read(status->stats, LR_SINCE_START, &facts->counts);
 	gather_sources(status, facts);
 	gather_listener(status, facts);
+}
+
+void
+lr_facts_end(struct lr_facts *facts)
+{
+	facts->reason = LR_ENDED;
+	facts->why = lr_reason_text(LR_ENDED);
+	facts->started = facts->next = 0;
+	facts->copy.since = facts->now;
 }
 
 void

@@ -26,12 +26,15 @@ struct lr_facts {
 	struct lr_place_facts *places; /* where NOTIFY is listened for */
 	struct lr_listener_facts listener;
 	const char *passed_over; /* the settings': a line for each */
+	struct lr_counts counts; /* since the start, whatever was reset */
 	size_t upstream_bytes;
 };
 
 /* What is gathered points into the parts of STATUS.
  * Without memory for sources and places there are none. */
 void lr_facts_gather(const struct lr_status *status, struct lr_facts *facts);
+/* It ends now. */
+void lr_facts_end(struct lr_facts *facts);
 /* The same of a module that does not run. WHY outlives it. */
 void lr_facts_of_none(enum lr_reason reason, const char *why, struct lr_facts *facts);
 void lr_facts_clear(struct lr_facts *facts);

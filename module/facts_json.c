@@ -163,6 +163,35 @@ put_versions(struct json *json, const struct lr_facts *facts)
 	close_in(json, '}');
 }
 
+static void
+put_counts(struct json *json, const struct lr_facts *facts)
+{
+	const struct lr_counts *counts = &facts->counts;
+	open_in(json, "answers", '{');
+	put_number(json, "nxdomain", counts->events[LR_ANSWERED_NXDOMAIN]);
+	put_number(json, "nodata", counts->events[LR_ANSWERED_NODATA]);
+	put_number(json, "ds", counts->events[LR_ANSWERED_DS]);
+	put_number(json, "apex", counts->events[LR_ANSWERED_APEX]);
+	close_in(json, '}');
+	put_number(json, "referrals", counts->events[LR_REFERRED]);
+	put_number(json, "passed", counts->events[LR_PASSED]);
+	put_number(json, "root_queries", counts->events[LR_ROOT_QUERY]);
+	open_in(json, "refreshes", '{');
+	put_number(json, "renewed", counts->rounds[LR_ROUND_RENEWED]);
+	put_number(json, "current", counts->rounds[LR_ROUND_CURRENT]);
+	put_number(json, "failed", counts->rounds[LR_ROUND_FAILED]);
+	close_in(json, '}');
+	open_in(json, "failures", '{');
+	for (unsigned i = LR_OK + 1; i < LR_CODES; i++)
+		put_number(json, lr_code_word((enum lr_code)i), counts->failures[i]);
+	close_in(json, '}');
+	put_number(json, "verification_usec", counts->verified_ns / 1000);
+	open_in(json, "memory", '{');
+	put_number(json, "zone", (int64_t)facts->copy.zone_bytes);
+	put_number(json, "lent", (int64_t)facts->upstream_bytes);
+	close_in(json, '}');
+}
+
 /* What came by NOTIFY. */
 static void
 put_notify(struct json *json, const struct lr_facts *facts)
@@ -289,6 +318,7 @@ lr_facts_print_json(const struct lr_facts *facts, size_t room, FILE *out)
 	put_time(&json, "next_look", facts->next);
 	put_folder(&json, &facts->folder);
 	put_versions(&json, facts);
+	put_counts(&json, facts);
 	put_notify(&json, facts);
 	put_lists(&json, facts, room);
 	close_in(&json, '}');

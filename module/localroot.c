@@ -2,6 +2,7 @@
 #include "answer.h"
 #include "cached.h"
 #include "clock.h"
+#include "facts_json.h"
 #include "notify.h"
 #include "precedence.h"
 #include "status.h"
@@ -20,9 +21,8 @@ struct lr_localroot {
 	struct lr_anchor_watch *anchors;
 	struct lr_mirror *mirror;
 	struct lr_refresher *refresher;
-	struct lr_listener *listener; /* or NULL: nobody is listened to */
+	struct lr_listener *listener;
 	struct lr_status status;
-	struct lr_status own_status; /* the refresher's, which outlives the listener: without it */
 };
 
 static unsigned
@@ -48,28 +48,54 @@ make_parts(struct lr_localroot *module, struct module_env *env)
 	    .upstream = module->upstream};
 	module->mirror = lr_mirror_new(&uses);
 	module->lead = lr_lead_new(env, module->upstream);
+	module->listener = lr_listener_new(&module->settings);
 	module->status = (struct lr_status){.started = lr_clock_wall(),
 	    .settings = &module->settings,
 	    .stats = module->stats,
 	    .anchors = module->anchors,
 	    .mirror = module->mirror,
 	    .upstream = module->upstream,
-	    .lead = module->lead};
-	return module->mirror && module->lead;
+	    .lead = module->lead,
+	    .listener = module->listener};
+	return module->mirror && module->lead && module->listener;
 }
 
 static void
 print_metrics(const void *module, bool running, FILE *out)
 {
 	const struct lr_localroot *m = module;
-	lr_status_metrics(&m->own_status, running, out);
+	lr_status_metrics(&m->status, running, out);
 }
 
 static void
-print_not_started(const void *reason, bool running, FILE *out)
+print_json(const void *module, bool running, FILE *out)
 {
+	const struct lr_localroot *m = module;
+	lr_status_print_json(&m->status, running, SIZE_MAX, out);
+}
+
+/* Why it does not run. */
+struct not_started {
+	enum lr_reason reason;
+	const char *why;
+};
+
+static void
+print_metrics_of_none(const void *arg, bool running, FILE *out)
+{
+	const struct not_started *none = arg;
 	(void)running; /* never */
-	lr_status_metrics_of_none(*(const enum lr_reason *)reason, out);
+	lr_status_metrics_of_none(none->reason, out);
+}
+
+static void
+print_json_of_none(const void *arg, bool running, FILE *out)
+{
+	const struct not_started *none = arg;
+	struct lr_facts facts;
+	(void)running;
+	lr_facts_of_none(none->reason, none->why, &facts);
+	lr_facts_print_json(&facts, SIZE_MAX, out);
 }
 
 static enum lr_code
@@ -80,10 +106,9 @@ start_refresher(struct lr_localroot *module, struct lr_error *err)
 	    .mirror = module->mirror,
 	    .anchors = module->anchors,
 	    .lead = module->lead,
-	    .status_text = {print_metrics, module}};
-	module->own_status = module->status;
-	enum lr_code code = lr_refresher_start(&uses, &module->own_status.refresher, err);
-	module->refresher = module->status.refresher = module->own_status.refresher;
+	    .status_text = {print_metrics, print_json, module}};
+	enum lr_code code = lr_refresher_start(&uses, &module->status.refresher, err);
+	module->refresher = module->status.refresher;
 	return code;
 }
 
@@ -91,12 +116,11 @@ start_refresher(struct lr_localroot *module, struct lr_error *err)
 static void
 listen_for_notify(struct lr_localroot *module)
 {
-	const struct lr_listener_uses uses = {&module->settings, module->mirror, module->refresher};
+	const struct lr_listener_uses uses = {module->mirror, module->refresher};
 	struct lr_error err;
 	if (module->settings.notify_count &&
-	    lr_listener_start(&uses, &module->listener, &err) != LR_OK)
+	    lr_listener_start(module->listener, &uses, &err) != LR_OK)
 		log_err("localroot: does not listen for NOTIFY: %s", err.text);
-	module->status.listener = module->listener;
 }
 
 /* It may be off because the value of an option cannot be used. */
@@ -111,9 +135,11 @@ turned_off(const struct lr_settings *settings, struct lr_error *err)
 
 /* What an earlier run has left there is not so any more. */
 static void
-write_not_started(const struct lr_settings *settings, enum lr_reason reason)
+write_not_started(const struct lr_settings *settings, const struct lr_error *err)
 {
-	const struct lr_status_text text = {print_not_started, &reason};
+	const struct not_started none = {
+	    err->code == LR_EUSAGE ? LR_OFF : LR_NOT_STARTED, err->text};
+	const struct lr_status_text text = {print_metrics_of_none, print_json_of_none, &none};
 	int64_t until = lr_clock_monotonic_ms(NULL) + LAST_MS;
 	struct lr_status_file *file =
 	    settings->status_file ? lr_status_file_new(settings->status_file, &text, -1) : NULL;
@@ -146,7 +172,7 @@ lr_localroot_start(struct module_env *env, struct lr_localroot **made, struct lr
 		code = start_refresher(module, err);
 	}
 	if (code != LR_OK) {
-		write_not_started(&module->settings, code == LR_EUSAGE ? LR_OFF : LR_NOT_STARTED);
+		write_not_started(&module->settings, err);
 		lr_localroot_stop(module);
 		return code;
 	}
@@ -162,6 +188,7 @@ lr_localroot_stop(struct lr_localroot *module)
 		return;
 	lr_listener_stop(module->listener);
 	lr_refresher_stop(module->refresher);
+	lr_listener_free(module->listener);
 	lr_mirror_free(module->mirror);
 	lr_lead_free(module->lead);
 	lr_anchor_watch_free(module->anchors);
@@ -298,7 +325,7 @@ lr_localroot_control(struct lr_localroot *module, const char *command, size_t ro
 	if (strcmp(command, "localroot_status") == 0) {
 		lr_status_print(&module->status, out);
 	} else if (strcmp(command, "localroot_status json") == 0) {
-		lr_status_print_json(&module->status, room, out);
+		lr_status_print_json(&module->status, true, room, out);
 	} else if (strcmp(command, "localroot_refresh") == 0 && lr_reason_rests(reason)) {
 		fprintf(out, "error not serving: %s: no source is asked\n", lr_reason_text(reason));
 	} else if (strcmp(command, "localroot_refresh") == 0) {

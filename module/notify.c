@@ -35,6 +35,7 @@ struct place {
 };
 
 struct lr_listener {
+	const struct lr_settings *settings;
 	struct lr_listener_uses uses;
 	struct lr_peers *peers;
 	pthread_t thread;
@@ -134,7 +135,7 @@ handle(void *listener, const struct sockaddr_storage *from, const uint8_t *reque
 		return 0; /* RFC 1996 section 3.10 */
 	}
 	const struct lr_notify_rules rules = {.origin = root_name,
-	    .keys = l->uses.settings->tsig_keys,
+	    .keys = l->settings->tsig_keys,
 	    .signed_only = peer.signed_only,
 	    .key = peer.key,
 	    .now = lr_clock_wall()};
@@ -273,15 +274,14 @@ run(void *arg)
 	return NULL;
 }
 
-static struct lr_listener *
-make(const struct lr_listener_uses *uses)
+struct lr_listener *
+lr_listener_new(const struct lr_settings *settings)
 {
-	const struct lr_settings *settings = uses->settings;
 	struct lr_listener *l =
 	    calloc(1, sizeof(*l) + settings->notify_count * sizeof(l->places[0]));
 	if (!l)
 		return NULL;
-	l->uses = *uses;
+	l->settings = settings;
 	l->place_count = settings->notify_count;
 	l->stop_fd = l->work_fd = -1;
 	pthread_mutex_init(&l->lock, NULL);
@@ -292,28 +292,49 @@ make(const struct lr_listener_uses *uses)
 	return l;
 }
 
-enum lr_code
-lr_listener_start(
-    const struct lr_listener_uses *uses, struct lr_listener **listener, struct lr_error *err)
+void
+lr_listener_free(struct lr_listener *l)
 {
-	struct lr_listener *l = make(uses);
 	if (!l)
-		return lr_fail(err, LR_ENOMEM, "out of memory");
+		return;
+	pthread_mutex_destroy(&l->lock);
+	free(l);
+}
+
+static enum lr_code
+prepare(struct lr_listener *l, struct lr_error *err)
+{
 	l->stop_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	l->work_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	enum lr_code code = l->stop_fd < 0 || l->work_fd < 0
 				? lr_fail(err, LR_EIO, "eventfd: %s", strerror(errno))
-				: lr_peers_new(uses->settings, l->work_fd, &l->peers, err);
-	if (code == LR_OK) {
-		bind_places(l);
-		lr_peers_work(l->peers, now_ms());
-		code = lr_thread_start(&l->thread, run, l, err);
-		l->running = code == LR_OK;
-	}
-	if (code == LR_OK)
-		*listener = l;
-	else
+				: lr_peers_new(l->settings, l->work_fd, &l->peers, err);
+	if (code != LR_OK)
+		return code;
+	bind_places(l);
+	lr_peers_work(l->peers, now_ms());
+	return lr_thread_start(&l->thread, run, l, err);
+}
+
+static void
+note_trouble(struct lr_listener *l, const char *why)
+{
+	pthread_mutex_lock(&l->lock);
+	for (size_t i = 0; i < l->place_count; i++)
+		snprintf(l->places[i].trouble, sizeof(l->places[i].trouble), "%s", why);
+	pthread_mutex_unlock(&l->lock);
+}
+
+enum lr_code
+lr_listener_start(struct lr_listener *l, const struct lr_listener_uses *uses, struct lr_error *err)
+{
+	l->uses = *uses;
+	enum lr_code code = prepare(l, err);
+	l->running = code == LR_OK;
+	if (code != LR_OK) {
 		lr_listener_stop(l);
+		note_trouble(l, err->text);
+	}
 	return code;
 }
 
@@ -326,16 +347,17 @@ lr_listener_stop(struct lr_listener *l)
 		(void)eventfd_write(l->stop_fd, 1);
 		pthread_join(l->thread, NULL);
 	}
+	l->running = false;
 	lr_callers_hang_up(&l->callers, INT64_MAX);
 	for (size_t i = 0; i < l->place_count; i++)
 		lr_sockets_close(&l->places[i].sockets);
 	lr_peers_free(l->peers);
+	l->peers = NULL;
 	if (l->stop_fd >= 0)
 		close(l->stop_fd);
 	if (l->work_fd >= 0)
 		close(l->work_fd);
-	pthread_mutex_destroy(&l->lock);
-	free(l);
+	l->stop_fd = l->work_fd = -1;
 }
 
 void

@@ -15,21 +15,24 @@
 
 struct lr_listener;
 
-/* What it works with; all of it outlives the listener. */
+/* What it works with while it listens. */
 struct lr_listener_uses {
-	const struct lr_settings *settings;
 	struct lr_mirror *mirror;       /* whose serial is known already */
 	struct lr_refresher *refresher; /* is told */
 };
 
+/* It does not listen yet. NULL: out of memory. SETTINGS outlive it. */
+struct lr_listener *lr_listener_new(const struct lr_settings *settings);
+void lr_listener_free(struct lr_listener *listener); /* NULL is allowed */
+
 /* Starts the thread. LR_ENOMEM, LR_EIO. */
 enum lr_code lr_listener_start(
-    const struct lr_listener_uses *uses, struct lr_listener **listener, struct lr_error *err);
+    struct lr_listener *listener, const struct lr_listener_uses *uses, struct lr_error *err);
 
-/* Promptly. NULL is allowed. */
+/* Ends it, promptly; what came stays to be told. NULL is allowed, and one that is not started. */
 void lr_listener_stop(struct lr_listener *listener);
 
-#define LR_TROUBLE_TEXT 128
+#define LR_TROUBLE_TEXT 256
 
 /* Where it listens, or why not there. */
 struct lr_place_facts {

@@ -79,17 +79,21 @@ lr_status_stats(const struct lr_status *status, bool reset, FILE *out)
 	lr_facts_clear(&facts);
 }
 
+static void
+gather(const struct lr_status *status, bool running, struct lr_facts *facts)
+{
+	lr_facts_gather(status, facts);
+	if (!running)
+		lr_facts_end(facts);
+}
+
 void
 lr_status_metrics(const struct lr_status *status, bool running, FILE *out)
 {
 	struct lr_facts facts;
-	lr_facts_gather(status, &facts);
-	if (!running) {
-		facts.reason = LR_ENDED;
-		facts.started = facts.next = 0;
-	}
+	gather(status, running, &facts);
 	struct lr_numbers numbers = numbers_of(&facts);
-	lr_stats_read(status->stats, LR_SINCE_START, &numbers.counts);
+	numbers.counts = facts.counts;
 	lr_metrics_print(&numbers, LR_FORMAT_PROMETHEUS, out);
 	lr_facts_clear(&facts);
 }
@@ -113,10 +117,10 @@ lr_status_print(const struct lr_status *status, FILE *out)
 }
 
 void
-lr_status_print_json(const struct lr_status *status, size_t room, FILE *out)
+lr_status_print_json(const struct lr_status *status, bool running, size_t room, FILE *out)
 {
 	struct lr_facts facts;
-	lr_facts_gather(status, &facts);
+	gather(status, running, &facts);
 	lr_facts_print_json(&facts, room, out);
 	lr_facts_clear(&facts);
 }

@@ -23,7 +23,7 @@ struct lr_status {
 	struct lr_upstream *upstream;
 	struct lr_lead *lead;
 	struct lr_refresher *refresher; /* or NULL before it starts */
-	struct lr_listener *listener;   /* or NULL */
+	struct lr_listener *listener;
 };
 
 /* Why the module does not serve; LR_NO_REASON: it does. OF_COPY as lr_mirror_reason(). */
@@ -40,8 +40,9 @@ void lr_status_metrics(const struct lr_status *status, bool running, FILE *out);
 /* The same of a module that does not run. */
 void lr_status_metrics_of_none(enum lr_reason reason, FILE *out);
 
-/* localroot_status, for people and for programs: facts_text.h, facts_json.h. */
+/* localroot_status, for people and for programs: facts_text.h, facts_json.h. RUNNING: else it has
+ * ended, and this is the last. */
 void lr_status_print(const struct lr_status *status, FILE *out);
-void lr_status_print_json(const struct lr_status *status, size_t room, FILE *out);
+void lr_status_print_json(const struct lr_status *status, bool running, size_t room, FILE *out);
 
 #endif

@@ -10,7 +10,8 @@
 
 /* One writing. */
 struct job {
-	char *path, *text;
+	char *path, *metrics;
+	char *json_path, *json;
 	enum lr_code code;
 	struct lr_error error;
 };
@@ -29,8 +30,10 @@ static void
 leave(void *arg)
 {
 	struct job *job = arg;
-	free(job->text);
+	free(job->metrics);
 	free(job->path);
+	free(job->json);
+	free(job->json_path);
 	free(job);
 }
 
@@ -44,7 +47,10 @@ static void
 run(void *arg)
 {
 	struct job *job = arg;
-	job->code = lr_folder_replace_path(job->path, print_text, job->text, &job->error);
+	job->code = lr_folder_replace_path(job->path, print_text, job->metrics, &job->error);
+	if (job->code == LR_OK)
+		job->code =
+		    lr_folder_replace_path(job->json_path, print_text, job->json, &job->error);
 }
 
 struct lr_status_file *
@@ -98,14 +104,15 @@ lr_status_file_work(struct lr_status_file *file)
 
 /* NULL: out of memory. */
 static char *
-make_text(const struct lr_status_file *file, bool running)
+make_text(const struct lr_status_file *file, bool running,
+    void (*print)(const void *arg, bool running, FILE *out))
 {
 	char *text = NULL;
 	size_t length;
 	FILE *out = open_memstream(&text, &length);
 	if (!out)
 		return NULL;
-	file->text.print(file->text.arg, running, out);
+	print(file->text.arg, running, out);
 	if (fclose(out) == 0)
 		return text;
 	free(text);
@@ -116,8 +123,11 @@ static enum lr_code
 begin(struct lr_status_file *file, struct job *job, bool running, struct lr_error *err)
 {
 	job->path = strdup(file->path);
-	job->text = make_text(file, running);
-	if (!job->path || !job->text)
+	if (asprintf(&job->json_path, "%s.json", file->path) < 0)
+		job->json_path = NULL;
+	job->metrics = make_text(file, running, file->text.print_metrics);
+	job->json = make_text(file, running, file->text.print_json);
+	if (!job->path || !job->json_path || !job->metrics || !job->json)
 		return lr_fail(err, LR_ENOMEM, "out of memory");
 	const struct lr_work work = {run, leave, job};
 	return lr_aside_start(&work, file->notify_fd, &file->aside, err);

@@ -1,5 +1,6 @@
 /*
- * status_file.h -- the numbers as a file, written aside: its file system may hang.
+ * status_file.h -- the status for those who cannot ask: the numbers in a file, and all of it as
+ * JSON beside that, in PATH.json. Written aside: their file system may hang.
  *
  * The refresher's thread; before that starts and after it has ended, init's and deinit's.
  */
@@ -12,9 +13,10 @@
 
 struct lr_status_file;
 
-/* The text. RUNNING: else it is the last, and nothing is served from now on. */
+/* The texts. RUNNING: else they are the last, and nothing is served from now on. */
 struct lr_status_text {
-	void (*print)(const void *arg, bool running, FILE *out);
+	void (*print_metrics)(const void *arg, bool running, FILE *out);
+	void (*print_json)(const void *arg, bool running, FILE *out);
 	const void *arg;
 };
 
@@ -29,7 +31,7 @@ void lr_status_file_write(struct lr_status_file *file);
 /* Takes what has ended; now and then, and when notified. */
 void lr_status_file_work(struct lr_status_file *file);
 
-/* Writes the last text, if what is under way ends before UNTIL_MS (monotonic). NULL is allowed. */
+/* Writes the last texts, if what is under way ends before UNTIL_MS (monotonic). NULL is allowed. */
 void lr_status_file_end(struct lr_status_file *file, int64_t until_ms);
 
 /* A writing that has not ended at UNTIL_MS is left behind. NULL is allowed. */

@@ -1,6 +1,5 @@
 """localroot_status json, by its schema, and contrib/check_localroot, which reads it: each reason by name, each exit code."""
 
-import contextlib
 import pathlib
 import re
 import subprocess
@@ -236,6 +235,52 @@ def plugin():
         for wrong in (["-w", "soon"], ["--what"], ["more"]):
             done = subprocess.run([PLUGIN, *wrong], capture_output=True, text=True, timeout=20)
             tap.equal((wrong, done.returncode), (wrong, UNKNOWN))
+
+
+def written(resolver, found=lambda status: status["serving"]):
+    """The status in the file, once it is so."""
+    file = resolver.folder / "status.json"
+
+    def look():
+        status = valid(file.read_text(encoding="ascii")) if file.exists() else None
+        return status if status and found(status) else None
+    return lab.wait(look, 20, lambda: f"{file}: {file.read_text() if file.exists() else 'is not there'}")
+
+
+@tap.test("the status file, of an Unbound without the patch as well: the same JSON; the plugin reads it, stale and ended too")
+def file():
+    with lab.Lab() as net:
+        stock = pathlib.Path(f"{lab.prefix()}-stock")
+        installed = stock if (stock / "sbin/unbound").exists() else lab.prefix()
+        sources = [f"axfr:{net.transfer_addresses[0]}", *(f"axfr:127.0.0.77@{port}" for port in range(10000, 10100))]
+        resolver = net.unbound(localroot=[f"localroot-source: {source}" for source in sources] + ["localroot-notify: 127.0.0.1@5399"],
+                               installed=installed)
+        status = written(resolver)
+        tap.equal((status["copy"]["serial"], status["left_out"], len(status["sources"])), (net.zone.serial, 0, 101))
+        tap.equal(status["listens"], [{"address": "127.0.0.1@5399", "error": None}])
+        says(OK, f"serving serial {net.zone.serial}", "-f", resolver.folder / "status")
+        says(OK, f"serving serial {net.zone.serial}", "-f", resolver.folder / "status.json")
+        says(WARNING, f"serving serial {net.zone.serial}", "-f", resolver.folder / "status", "-w", WEEK + 1)
+        resolver.process.kill()  # it has no time to say so
+        resolver.process.wait(5)
+        lab.wait(lambda: check("-f", resolver.folder / "status", "-a", 2)[0] == CRITICAL, 15, "stale")
+        says(CRITICAL, "ago: Unbound does not run", "-f", resolver.folder / "status", "-a", 2)
+        resolver = net.unbound(localroot=[])
+        written(resolver)
+        if resolver.status():
+            tap.equal(set(state(resolver)), set(status), "the members that unbound-control has")
+        resolver.stop()
+        status = written(resolver, lambda status: not status["serving"])
+        tap.equal((status["reason"], status["why"], status["copy"]["serial"]), ("ended", "Unbound has ended", net.zone.serial))
+        says(CRITICAL, "not serving: Unbound has ended", "-f", resolver.folder / "status")
+        future = net.write("future.json", (resolver.folder / "status.json").read_text().replace(f'"time": {status["time"]}', '"time": 4000000000'))
+        says(UNKNOWN, "is from the future", "-f", future)
+        for options, reason, why in ((["localroot: no"], "off", "localroot: no"), (["localroot: ja"], "off", "localroot: no (passed over: ")):
+            resolver = net.unbound(localroot=options, folder=resolver.folder)
+            status = written(resolver, lambda status, reason=reason: status["reason"] == reason)
+            tap.equal((status["why"].startswith(why), status["copy"]), (True, None), status)
+            says(CRITICAL, f"not serving: {why}", "-f", resolver.folder / "status")
+            resolver.stop()
 
 
 tap.run()
