@@ -45,7 +45,7 @@ read_file(const struct lr_uri *uri, const struct lr_request *request, struct lr_
 {
 	size_t max = request->budget->limits->wire_octets;
 	struct lr_draft *draft;
-	struct stat status;
+	struct stat status = {.st_size = 0};
 	FILE *stream;
 	enum lr_code code = lr_budget_check(request->budget, err);
 	if (code == LR_OK)

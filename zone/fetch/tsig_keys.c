@@ -300,20 +300,23 @@ lr_tsig_keys_read(FILE *in, struct lr_tsig_keys **out, struct lr_error *err)
 	struct stat status;
 	if (fstat(fileno(in), &status) == 0 && status.st_mode & S_IRWXO)
 		return lr_fail(err, LR_EUSAGE, "others can read it: keys have to be private");
-	char *text = malloc(LR_TSIG_KEYS_OCTETS + 2);
+	char *text = calloc(1, LR_TSIG_KEYS_OCTETS + 2);
 	struct lr_tsig_keys *keys = calloc(1, sizeof(*keys));
+	if (!text || !keys) {
+		free(text);
+		free(keys);
+		return out_of_memory(err);
+	}
 	struct reading reading = {.keys = keys, .at = text, .line = 1, .err = err};
 	setvbuf(in, NULL, _IONBF, 0); /* stdio would keep the secrets */
-	enum lr_code code = text && keys ? lr_whole_file_read(in, text, LR_TSIG_KEYS_OCTETS, err)
-					 : out_of_memory(err);
+	enum lr_code code = lr_whole_file_read(in, text, LR_TSIG_KEYS_OCTETS, err);
 	if (code == LR_OK)
 		code = read_statements(&reading);
 	if (code == LR_OK) {
 		*out = keys;
 		keys = NULL;
 	}
-	if (text)
-		explicit_bzero(text, LR_TSIG_KEYS_OCTETS + 2);
+	explicit_bzero(text, LR_TSIG_KEYS_OCTETS + 2);
 	free(text);
 	lr_tsig_keys_free(keys);
 	return code;
