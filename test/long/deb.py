@@ -154,7 +154,7 @@ def hardened(net):
         ROOT.restart()
         process = run("systemctl", "show", "-P", "MainPID", "unbound.service").strip()
         tap.equal("NoNewPrivs:\t1" in run("cat", f"/proc/{process}/status"), True, "the sandbox")
-        tap.equal(run("nsenter", "--target", process, "--mount", "sh", "-c", "test -w /usr || echo read-only").strip(), "read-only")
+        tap.equal(run("nsenter", "--target", process, "--mount", "--root", "--wd", "sh", "-c", "test -w /usr || echo read-only").strip(), "read-only")
         with chroot.Resolver(ROOT, net) as resolver:
             resolver.check_serves()
             lab.wait(lambda: all(file.exists() for file in files), 20, "the copy is on disk")
