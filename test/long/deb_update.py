@@ -24,7 +24,7 @@ OURS = "/srv/unbound-localroot"  # as contrib/debian/README.md calls it
 CONF = "/etc/unbound/unbound.conf.d/localroot.conf"
 MINE = "/etc/unbound/unbound.conf.d/zz-mine.conf"
 KEYRING = "/usr/share/keyrings/debian-archive-keyring.gpg"
-MOTD = "run-parts /etc/update-motd.d"
+MOTD = "/etc/update-motd.d/60-unbound-localroot"
 
 
 def block(document, heading, number=0):
