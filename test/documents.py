@@ -18,7 +18,7 @@ PROGRAM = re.compile(r"""(?:\$\ )?(?P<command>(?:[A-Z_]+=\S*\ )*(?:
        mandoc|mv|nsd-control|podman|promtool|rpmbuild|sudo|systemctl|tsig-keygen|unbound|unbound-\w+|xargs)(?=\ )).*)""", re.VERBOSE)
 
 # How blocks that are no commands begin: configuration, pictures, programs, lines of a log, places.
-OTHER = re.compile(r"server:|rule_files:|/srv/|dynlib:|options? |localroot|unbound-localroot: |source  --|[ +]|#!/usr/bin/python3|deb \[|[-\w]+:$|\[Service\]|\"\"\""
+OTHER = re.compile(r"server:|rule_files:|SERVING the root zone|/srv/|dynlib:|options? |localroot|unbound-localroot: |source  --|[ +]|#!/usr/bin/python3|deb \[|[-\w]+:$|\[Service\]|\"\"\""
                    r"|[a-z_]+\{|[\d* ]+root /")
 
 # A command, as a regular expression that matches the whole; the test; words in it.
@@ -73,6 +73,8 @@ RUN = [
     (r"ln -s \S+/localroot\.prom \S+", "test/daemon/d_monitoring.py", '"ln -s "'),
     (r"promtool check rules", "test/daemon/d_monitoring.py", '"check", "rules"'),
     (r"promtool test rules unbound-localroot\.test\.yml", "test/daemon/d_monitoring.py", '"test", "rules"'),
+    (r"contrib/localroot-top", "test/daemon/d_top.py", "contrib/localroot-top"),
+    (r"test/run --lab test/bench/dashboard\.py FILE\.svg", "test/long/bench.sh", "dashboard.py"),
     # Verified by hand
     (r"localroot-check --check-conf .*", CONFIG, '"--check-conf"'),
     (r"localroot-check -o", RECIPES, 'blocks[""][0]'),

@@ -1,7 +1,8 @@
 #!/bin/sh
-# The benches of the README run, and print what it quotes: with few questions, so that their figures say nothing here. TAP.
+# The benches of the README run, and print what it quotes: with few questions, so that their figures say nothing here; and the
+# dashboard's picture is drawn. TAP.
 set -u
-echo 1..2
+echo 1..3
 number=0
 failed=0
 for bench in "junk.py 1 1000" "start.py 1"; do
@@ -20,4 +21,17 @@ for bench in "junk.py 1 1000" "start.py 1"; do
 		printf '%s\n' "$told" | sed 's/^/# /'
 	fi
 done
+
+picture=$(mktemp) || exit 99
+trap 'rm -f "$picture"' EXIT
+if ! command -v prometheus prometheus-node-exporter >/dev/null; then
+	echo "ok 3 - dashboard.py # SKIP prometheus is not installed"
+elif told=$("$LR_TOP/test/run" --lab "$LR_TOP/test/bench/dashboard.py" "$picture" 0.5 2>&1) &&
+	python3 -c 'import sys, xml.dom.minidom; xml.dom.minidom.parse(sys.argv[1])' "$picture" && grep -q '>forward_zone<' "$picture"; then
+	echo "ok 3 - dashboard.py"
+else
+	failed=1
+	echo "not ok 3 - dashboard.py"
+	printf '%s\n' "$told" | sed 's/^/# /'
+fi
 exit $failed

@@ -189,6 +189,10 @@ of("module/sources.c",
    (FLAG, "asked before", "history->tried = true;", "", "t_sources"),
    (LOCK, "what is noted", "\tpthread_mutex_lock(&sources->lock);\n\tbool another", "\tbool another", "t_sources", "thread"),
    (UNLOCK, "what was noted", "\tpthread_mutex_unlock(&sources->lock);\n\treturn news;", "\treturn news;", "t_sources"))
+of("module/metrics.c",
+   (CHECK, "a quote ends a label", "if (*c == '\"' || *c == '\\\\')", "if (false)", "t_metrics"),
+   (COMPARISON, "two sources that look the same", "shown(*a) == shown(*b)", "*a == *b", "t_metrics"),
+   (LIMIT, "a source too many", "i < LR_METRICS_SOURCES", "i <= LR_METRICS_SOURCES", "t_metrics"))
 of("module/stats.c",
    (LOCK, "what is added up", "\tpthread_mutex_lock(&stats->lock);\n\tstruct lr_counts now", "\tstruct lr_counts now", "t_stats", "thread"),
    (FLAG, "a reset", "if (since == LR_SINCE_RESET_AND_RESET)", "if (false)", "t_stats"),
@@ -220,6 +224,9 @@ OLDER = "d_cache: a newer copy: nothing of the one before is left"
 STALE = "d_horizon: localroot-max-age: normal iteration at that second, never SERVFAIL, and said in the log"
 STATE = "d_disk: a state file replaced: by another root's, by an older one, by a newer one, by one of another time"
 CLAIMED = "d_precedence: forward-zone, stub-zone and auth-zone: for a denied name, a TLD that exists, and one below a TLD"
+LAST = "d_metrics: the file has the metrics of the manual with their labels, unbound-control's numbers, and times in place of ages"
+of("module/status_file.c",
+   (FLAG, "the last numbers", "\tbegin_to_write(file, false);", "\t(void)file;", LAST))
 of("module/answer.c",
    (CHECK, "no proof for the wildcard", "i < finding->proof_count; i++", "i < 1; i++", JUNK),
    (COMPARISON, "what is not there is there", "finding->outcome == LR_NXDOMAIN ?", "finding->outcome != LR_NXDOMAIN ?", JUNK),
