@@ -6,6 +6,7 @@ import contextlib
 import json
 import os
 import re
+import ssl
 import subprocess
 import sys
 import threading
@@ -147,7 +148,7 @@ def tls_attacks(ca, other):
     yield xot("XoT from an unknown authority", unknown, "certificate: ")
     yield xot("XoT with another's certificate", wrong_name, "certificate: .*mismatch")
     yield xot("XoT with an expired certificate", late, "certificate has expired")
-    yield xot("XoT by TLS 1.2", right, "TLS 1.3", version=hostile.ssl.TLSVersion.TLSv1_2)
+    yield xot("XoT by TLS 1.2", right, "TLS 1.3", version=ssl.TLSVersion.TLSv1_2)
     yield xot("XoT without ALPN", right, "ALPN", alpn=None)
     yield xot("XoT that refuses", right, "REFUSED", "refused")
     yield xot("XoT that ends", right, "connection (closed|reset)", None,
