@@ -1,6 +1,6 @@
 """The module in Unbounds that it was not built for: of the same version with other options, with a field more in a struct, and
 of another version. It says what differs, nothing else happens, and the resolver resolves. Arguments are other builds
-(test/lab/builds.py) than these few; test/long/builds.py gives it them all."""
+(test/lab/builds.py) than these few; test/long/d_builds_long.py gives it them all."""
 
 import os
 import re
