@@ -62,6 +62,8 @@ RUN = [
     # Watched
     (r"unbound -V( \| grep dynlib)?", RECIPES, "unbound -V | grep dynlib"),
     (r"unbound-control (localroot_status|stats|stats_noreset)", "test/daemon/d_control.py", "localroot_status"),
+    (r"unbound-control localroot_status json", "test/lab/shown.py", '"localroot_status", "json"'),
+    (r"(contrib/)?check_localroot( -f \S+)?", "test/daemon/d_status.py", '"-f"'),
     (r"unbound-control stats_noreset \| grep localroot\.rootqueries", UPDATE, '"Install it on Debian"'),
     (r"unbound-control stats_noreset \| grep localroot", "test/daemon/d_control.py", "stats_noreset"),
     (r"unbound-control localroot_refresh", "test/daemon/d_control.py", '.control("localroot_refresh")'),
