@@ -228,6 +228,11 @@ def plugin():
         tap.equal(state(resolver)["folder"]["writable"], False)
         says(WARNING, "no copy is kept over a restart: cannot open /nowhere", *asking(resolver))
         says(WARNING, 'localroot-refresh: "ever"', *asking(resolver))
+        # Without the module Unbound itself answers, in words; a stock one knows nothing of it.
+        says(CRITICAL, "not serving: localroot: no", *asking(net.unbound()))
+        stock = pathlib.Path(f"{lab.prefix()}-stock")
+        if (stock / "sbin/unbound").exists():
+            says(UNKNOWN, "give the localroot-status-file with -f", *asking(net.unbound(installed=stock)))
         says(UNKNOWN, "cannot run /nowhere", "-u", "/nowhere")
         says(UNKNOWN, "cannot read /nowhere.json", "-f", "/nowhere")
         for text in ("", "{}", '{"schema": 2, "time": 1}', "not json", '{"schema": 1}', '{"schema": 1, "time": "x"}', "[]"):

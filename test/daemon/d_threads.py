@@ -361,6 +361,7 @@ def notified(net):
             lab.wait(lambda: first.answered > before + 5, 60, "answers to NOTIFY")
             for _ in range(5):
                 compare.tell(resolver, "localroot_status")
+                compare.tell(resolver, "localroot_status json")
             loads.more()
             resolver.reload()
             loads.more()

@@ -187,6 +187,7 @@ of("module/sources.c",
    (COMPARISON, "asked before its time", "history->failures && until > picking->now_ms", "asked->failures && until < picking->now_ms",
     "t_sources"),
    (FLAG, "asked before", "history->tried = true;", "", "t_sources"),
+   (COMPARISON, "the next try of the first to be let go", "if (i == soonest || ", "if (", "t_sources"),
    (LOCK, "what is noted", "\tpthread_mutex_lock(&sources->lock);\n\tbool another", "\tbool another", "t_sources", "thread"),
    (UNLOCK, "what was noted", "\tpthread_mutex_unlock(&sources->lock);\n\treturn news;", "\treturn news;", "t_sources"))
 of("module/metrics.c",
@@ -223,6 +224,7 @@ RENEWED = "d_control: localroot_refresh asks the sources now, and a newer zone i
 OLDER = "d_cache: a newer copy: nothing of the one before is left"
 STALE = "d_horizon: localroot-max-age: normal iteration at that second, never SERVFAIL, and said in the log"
 STATE = "d_disk: a state file replaced: by another root's, by an older one, by a newer one, by one of another time"
+SHOWN = "d_status: while it serves: every fact in the JSON, by other tools' numbers; OK, with performance data"
 CLAIMED = "d_precedence: forward-zone, stub-zone and auth-zone: for a denied name, a TLD that exists, and one below a TLD"
 LAST = "d_metrics: the file has the metrics of the manual with their labels, unbound-control's numbers, and times in place of ages"
 of("module/status_file.c",
@@ -253,6 +255,13 @@ of("module/mirror.c",
     "d_clock: back by a day: it goes on serving, and no longer than real time allows"),
    (IGNORED, "signatures that have expired", "if (horizon <= now)", "if (false)",
     "d_clock: forward past the signatures: passed, refused as expired; the right time heals it"))
+of("module/key_tags.c",
+   (READER, "the signature's inception for its key", "#define KEY_TAG 16", "#define KEY_TAG 14", SHOWN))
+of("module/facts_json.c",
+   (CHECK, "a quote that ends the string", "if (octet == '\"' || octet == '\\\\')", "if (false)",
+    "d_status: a source's words break neither the JSON nor the plugin's line nor the log"),
+   (LIMIT, "more than there is room for", "strlen(item) + LISTS_END > room", "strlen(item) > room + 9999",
+    "d_status: more sources than there is room for: whole JSON of 16 kB at the most, and how many were left out"))
 of("module/restore.c",
    (CHECK, "the state of another root", "state->key_length) == LR_EANCHOR;", "state->key_length) == LR_ECANCELLED;", STATE))
 of("module/store_queue.c",
