@@ -9,6 +9,7 @@ import subprocess
 import time
 
 import dns.edns
+import dns.exception
 import dns.flags
 import dns.message
 import dns.query
@@ -116,7 +117,7 @@ class Nsd(Daemon):
                 raise RuntimeError(f"{self.name} ended:\n{self.log[-3000:]}")
             try:
                 reply = dns.query.tcp(dns.message.make_query(zone, "SOA"), address, 2, port)
-            except OSError:
+            except (OSError, EOFError, dns.exception.Timeout):  # not yet, or a busy machine
                 return False
             return bool(reply.answer)
         wait(answers, limit, lambda: f"{self.name} answers for {zone}:\n{self.log[-3000:]}")
