@@ -148,7 +148,7 @@ write_not_started(const struct lr_settings *settings, const struct lr_error *err
 }
 
 enum lr_code
-lr_localroot_start(struct module_env *env, struct lr_localroot **made, struct lr_error *err)
+lr_localroot_start(struct module_env *env, int id, struct lr_localroot **made, struct lr_error *err)
 {
 	*made = NULL;
 	if (!lr_cached_fits(env))
@@ -156,7 +156,7 @@ lr_localroot_start(struct module_env *env, struct lr_localroot **made, struct lr
 	struct lr_localroot *module = calloc(1, sizeof(*module));
 	if (!module)
 		return lr_fail(err, LR_ENOMEM, "out of memory");
-	enum lr_code code = lr_settings_read(env->cfg, &module->settings, err);
+	enum lr_code code = lr_settings_read(env, id, &module->settings, err);
 	if (code == LR_OK && !module->settings.enabled) {
 		log_info("localroot: not enabled (localroot: yes enables it)");
 		code = turned_off(&module->settings, err);

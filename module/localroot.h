@@ -17,7 +17,7 @@ struct lr_localroot;
  * LR_EUNSUPPORTED: it is not for this Unbound, or not at this place among its modules.
  */
 enum lr_code lr_localroot_start(
-    struct module_env *env, struct lr_localroot **made, struct lr_error *err);
+    struct module_env *env, int id, struct lr_localroot **made, struct lr_error *err);
 void lr_localroot_stop(struct lr_localroot *module);
 
 /* A query as it arrives. True: answered, in qstate.

@@ -1,6 +1,6 @@
 /*
  * module.c -- the six entry points that Unbound's dynlib module looks for, the three more that a
- * patched Unbound asks (contrib/unbound-localroot.patch), and nothing else.
+ * patched Unbound asks (contrib/upstream), and nothing else.
  */
 #include "facts_json.h"
 #include "facts_text.h"
@@ -12,6 +12,9 @@
 
 #define EXPORT __attribute__((visibility("default")))
 
+/* Unbound's, of unbound-control. */
+typedef void print_text(void *arg, const char *text);
+
 EXPORT int init(struct module_env *env, int id);
 EXPORT void deinit(struct module_env *env, int id);
 EXPORT void operate(
@@ -19,11 +22,10 @@ EXPORT void operate(
 EXPORT void inform_super(struct module_qstate *qstate, int id, struct module_qstate *super);
 EXPORT void clear(struct module_qstate *qstate, int id);
 EXPORT size_t get_mem(struct module_env *env, int id);
-EXPORT void unbound_module_stats(
-    struct module_env *env, int id, char *text, size_t size, int reset);
-EXPORT int unbound_module_control(
-    struct module_env *env, int id, const char *line, char *text, size_t size);
-EXPORT int unbound_module_check(const char *option, const char *chroot, char *why, size_t size);
+EXPORT void dynlib_stats(struct module_env *env, int id, int reset, print_text *print, void *arg);
+EXPORT int dynlib_control(
+    struct module_env *env, int id, const char *line, print_text *print, void *arg);
+EXPORT int dynlib_check(const char *option, const char *chroot, char *why, size_t size);
 
 /* Why no struct of this Unbound may be looked into; empty: they may. */
 static char unfit[LR_HOST_WHY];
@@ -78,6 +80,16 @@ unwatch_iterator(struct dynlibmod_env *dynlib, struct module_env *env, int id)
 	dynlib->inplace_cb_delete_wrapped(env, inplace_cb_query_response, id);
 }
 
+/* Whether the library has our options. */
+static bool
+is_localroot(void *library)
+{
+	int (*check)(const char *option, const char *chroot, char *why, size_t size);
+	char why[1];
+	*(void **)&check = dlsym(library, "dynlib_check");
+	return check && check("localroot: yes", NULL, why, sizeof(why)) == 1;
+}
+
 /* Whether a dynlib in front of this one is a module of localroot that has started: of the same
  * file, or of another that holds the same. One is enough. */
 static bool
@@ -89,7 +101,7 @@ another_has_started(const struct module_env *env, int id)
 		size_t length = strcspn(name, " \t\r\n");
 		const struct dynlibmod_env *dynlib = env->modinfo[i];
 		if (length == strlen("dynlib") && strncmp(name, "dynlib", length) == 0 &&
-		    dynlib->dyn_env && dlsym(dynlib->dynamic_library, "unbound_module_check"))
+		    dynlib->dyn_env && is_localroot(dynlib->dynamic_library))
 			return true;
 		name += length;
 	}
@@ -114,7 +126,7 @@ init(struct module_env *env, int id)
 		return 1;
 	}
 	refused.text[0] = '\0';
-	if (lr_localroot_start(env, &module, &err) != LR_OK) {
+	if (lr_localroot_start(env, id, &module, &err) != LR_OK) {
 		if (err.code != LR_EUSAGE)
 			log_err("localroot: not serving: %s", err.text);
 		refused = err;
@@ -203,49 +215,23 @@ get_mem(struct module_env *env, int id)
 	return module ? lr_localroot_bytes(module) : 0;
 }
 
-/* As many lines as there is room for, and how many more there are. */
-static void
-fit_lines(const char *lines, size_t length, char *text, size_t size)
-{
-	static const char more[] = "and %u more lines\n";
-	unsigned others = 0;
-	if (length < size) {
-		memcpy(text, lines, length + 1);
-		return;
-	}
-	size_t kept = size - sizeof(more) - 10; /* digits of the number */
-	while (kept && lines[kept - 1] != '\n')
-		kept--;
-	for (size_t i = kept; i < length; i++)
-		others += lines[i] == '\n';
-	memcpy(text, lines, kept);
-	snprintf(text + kept, size - kept, more, others);
-}
-
-/* Whole lines only: a number must not lose its last digits. */
-static void
-end_text(char *text, size_t size)
-{
-	char *end;
-	text[size - 1] = '\0';
-	if (strlen(text) == size - 1 && (end = strrchr(text, '\n')))
-		end[1] = '\0';
-}
-
 void
-unbound_module_stats(struct module_env *env, int id, char *text, size_t size, int reset)
+dynlib_stats(struct module_env *env, int id, int reset, print_text *print, void *arg)
 {
 	if (*unfit || *refused.text) {
-		snprintf(text, size, "localroot.serving=0\n");
+		print(arg, "localroot.serving=0\n");
 		return;
 	}
 	struct lr_localroot *module = asked_module(env, id);
-	FILE *out = module ? fmemopen(text, size, "w") : NULL;
+	size_t length;
+	char *made = NULL;
+	FILE *out = module ? open_memstream(&made, &length) : NULL;
 	if (!out)
 		return;
 	lr_localroot_stats(module, reset, out);
-	fclose(out);
-	end_text(text, size);
+	if (fclose(out) == 0 && made)
+		print(arg, made);
+	free(made);
 }
 
 /* The same of a module that does not run, WHY. */
@@ -271,22 +257,22 @@ control_none(const char *why, const char *line, FILE *out)
 
 /* False where LINE is no command of ours. */
 int
-unbound_module_control(struct module_env *env, int id, const char *line, char *text, size_t size)
+dynlib_control(struct module_env *env, int id, const char *line, print_text *print, void *arg)
 {
 	const char *why = *unfit ? unfit : refused.text;
 	struct lr_localroot *module = *why ? NULL : asked_module(env, id);
-	size_t length = 0;
+	size_t length;
 	char *made = NULL;
 	FILE *out = module || *why ? open_memstream(&made, &length) : NULL;
 	if (!module && !*why)
 		return 0;
-	bool known = !out || (module ? lr_localroot_control(module, line, size - 1, out)
+	bool known = !out || (module ? lr_localroot_control(module, line, LR_JSON_ROOM, out)
 				     : control_none(why, line, out));
 	/* fclose() has no error for memory that it lacks at the end. */
 	if (!out || fclose(out) != 0 || !made)
-		snprintf(text, size, "error out of memory\n");
+		print(arg, "error out of memory\n");
 	else if (known)
-		fit_lines(made, length, text, size);
+		print(arg, made);
 	free(made);
 	return known;
 }
@@ -294,7 +280,7 @@ unbound_module_control(struct module_env *env, int id, const char *line, char *t
 /* For a program that has not gone into Unbound's CHROOT. 1: OPTION, "name: value", can be used. 0:
  * there is no such option; -1: not with this value; WHY says it. */
 int
-unbound_module_check(const char *option, const char *chroot, char *why, size_t size)
+dynlib_check(const char *option, const char *chroot, char *why, size_t size)
 {
 	const struct lr_paths paths = {.chroot = chroot, .outside = true};
 	struct lr_error err = {LR_OK, ""};

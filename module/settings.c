@@ -53,21 +53,29 @@ pass_over_line(void *arg, unsigned number, const char *why)
 	pass_over(reading, text);
 }
 
-static enum lr_code
-read_options(struct reading *reading, const struct config_file *cfg, struct lr_error *err)
+/* False: out of memory. */
+static bool
+read_option(struct reading *reading, const char *text, struct lr_error *err)
 {
-	const struct config_strlist *entry = cfg->dynlib_file;
-	for (unsigned files = lr_option_dynlibs(cfg->module_conf); entry && files; files--)
+	enum lr_code code = lr_option_take(&reading->options, text, &reading->paths, err);
+	if (code != LR_OK && code != LR_ENOMEM)
+		pass_over(reading, err->text);
+	return code != LR_ENOMEM;
+}
+
+static enum lr_code
+read_options(struct reading *reading, struct module_env *env, int id, struct lr_error *err)
+{
+	const struct config_strlist *entry = env->cfg->dynlib_file;
+	const char *text;
+	bool ok = true;
+	for (unsigned files = lr_option_dynlibs(env->cfg->module_conf); entry && files; files--)
 		entry = entry->next;
-	for (; entry; entry = entry->next) {
-		enum lr_code code =
-		    lr_option_take(&reading->options, entry->str, &reading->paths, err);
-		if (code == LR_ENOMEM)
-			return code;
-		if (code != LR_OK)
-			pass_over(reading, err->text);
-	}
-	return LR_OK;
+	for (; ok && entry; entry = entry->next)
+		ok = read_option(reading, entry->str, err);
+	for (int i = 0; ok && dynlibmod_option && (text = dynlibmod_option(env, id, i)); i++)
+		ok = read_option(reading, text, err);
+	return ok ? LR_OK : LR_ENOMEM;
 }
 
 /* The sources that cannot be asked with what is missed. */
@@ -206,15 +214,16 @@ move_settings(struct lr_options *options, struct lr_settings *settings)
 }
 
 enum lr_code
-lr_settings_read(const struct config_file *cfg, struct lr_settings *settings, struct lr_error *err)
+lr_settings_read(struct module_env *env, int id, struct lr_settings *settings, struct lr_error *err)
 {
+	const struct config_file *cfg = env->cfg;
 	struct lr_settings read = {.date_override = cfg->val_date_override};
 	struct reading reading = {.paths = {.chroot = cfg->chrootdir}};
 	size_t size;
 	reading.passed_over = open_memstream(&read.passed_over, &size);
 	if (!reading.passed_over)
 		return out_of_memory(err);
-	enum lr_code code = read_options(&reading, cfg, err);
+	enum lr_code code = read_options(&reading, env, id, err);
 	if (code == LR_OK && !reading.options.dir)
 		code = lr_option_take(
 		    &reading.options, "localroot-dir: " LR_STATEDIR, &reading.paths, err);

@@ -1,5 +1,6 @@
 /*
- * settings.h -- the localroot options, as they stand among Unbound's dynlib-file entries.
+ * settings.h -- the localroot options, as they stand among Unbound's dynlib-file entries, and those
+ * that a patched one has for its dynlibs, or makes of its server clause.
  */
 #ifndef LR_SETTINGS_H
 #define LR_SETTINGS_H
@@ -11,7 +12,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-struct config_file;
+struct module_env;
 
 struct lr_settings {
 	bool enabled;           /* localroot: yes */
@@ -43,7 +44,7 @@ struct lr_settings {
  * Unbound. To be called by init's thread, inside of the chroot.
  */
 enum lr_code lr_settings_read(
-    const struct config_file *cfg, struct lr_settings *settings, struct lr_error *err);
+    struct module_env *env, int id, struct lr_settings *settings, struct lr_error *err);
 void lr_settings_clear(struct lr_settings *settings);
 
 #endif

@@ -108,6 +108,11 @@ lr_wants(enum verbosity_value level)
 #define LR_HINTS_ROOT(hints) hints_lookup_root((hints), LDNS_RR_CLASS_IN)
 #endif
 
+/* An option of the dynlib, from 0 on. Of an Unbound whose dynlibs have some (contrib/upstream);
+ * NULL in others, and in the headers of none of them. For init. */
+const char *dynlibmod_option(struct module_env *env, int id, int number);
+#pragma weak dynlibmod_option
+
 /* The field of config_file in front of num_threads, and the option that sets it. */
 #if LR_UNBOUND_NUMBER >= 117
 #define LR_BEFORE_THREADS stat_inhibit_zero

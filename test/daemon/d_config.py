@@ -283,7 +283,7 @@ def no_library():
         change(resolver, f"localroot-module: {lab.MODULE}", 'localroot-module: ""')
         tap.equal(resolver.checkconf().returncode, 1, "the checker")
         start = again(resolver)
-        tap.equal(resolver.log[start:].count("localroot-module: '': the value is missing: going on with the one before"), 1, resolver.log[start:])
+        tap.equal(resolver.log[start:].count("localroot-module: the value is missing: going on with the one before"), 1, resolver.log[start:])
         settle(resolver)
         tap.equal(resolver.stop(), 0, "exit code")
 
@@ -299,18 +299,18 @@ def library():
             lines = resolver.config_file.read_text(encoding="ascii").splitlines()
             line = lines.index(f"  localroot-module: {module}") + 1
             checked = resolver.checkconf()
-            tap.equal((checked.returncode, f"unbound.conf:{line}: error: localroot-module: '{module}'" in checked.stderr), (1, True),
+            tap.equal((checked.returncode, f"unbound.conf:{line}: error: {module}: " in checked.stderr), (1, True),
                       checked.stderr)
             with contextlib.suppress(RuntimeError):  # it cannot change the modules, and is not there before 1.23
                 resolver.control("fast_reload")
             settle(resolver)
             start = again(resolver)
-            tap.equal(len(re.findall(rf"error: localroot-module: '{module}': .*: going on with the one before", resolver.log[start:])), 1,
+            tap.equal(len(re.findall(rf"error: localroot-module: {module}: .*: going on with the one before", resolver.log[start:])), 1,
                       resolver.log[start:])
             settle(resolver)
             resolver.stop()
             resolver = net.unbound(config=f"localroot: yes\nlocalroot-module: {module}", checked=False)
-            tap.equal(len(re.findall(rf"error: localroot-module: '{module}': .*: going on without localroot", resolver.log)), 1, resolver.log)
+            tap.equal(len(re.findall(rf"error: localroot-module: {module}: .*: going on without localroot", resolver.log)), 1, resolver.log)
             tap.equal(resolver.ask("junk-library.").rcode(), 3, "resolves")
             change(resolver, f"localroot-module: {module}", f"localroot-module: {lab.MODULE}\n  localroot-source: axfr:{net.transfer_addresses[0]}")
             if resolver.changes_modules():

@@ -121,18 +121,14 @@ def status():
         lab.wait(lambda: not missing(), 10, lambda: f"{missing()} in:\n{resolver.control('localroot_status')}")
 
 
-@tap.test("a text that unbound-control has no room for ends with a whole line, and with how many more there are")
+@tap.test("a long text is printed to its end")
 def long_text():
     with lab.Lab() as net:
         sources = [f"axfr:127.0.0.77@{port}" for port in range(10000, 11000)]
         resolver = patched(net, [f"localroot-source: {source}" for source in [f"axfr:{net.transfer_addresses[0]}", *sources]])
         text = resolver.control("localroot_status")
-        lines = text.splitlines()
-        tap.equal((16000 < len(text) < 16384, text[-1]), (True, "\n"), len(text))
-        last = re.fullmatch(r"source axfr:127\.0\.0\.77@(10\d\d\d): not asked yet", lines[-2])
-        more = re.fullmatch(r"and (\d+) more lines", lines[-1])
-        # The other sources.
-        tap.equal((last is not None, int(more.group(1)) if more else None), (True, 10999 - int(last.group(1))), lines[-2:])
+        tap.equal((len(text) > 40000, text[-1]), (True, "\n"), len(text))
+        tap.equal([source for source in sources if f"\nsource {source}: " not in text], [], "sources that are not told")
 
 
 @tap.test("localroot_refresh asks the sources now, and a newer zone is served")

@@ -25,12 +25,15 @@ TOY = r"""
 #include "dynlibmod/dynlibmod.h"
 #include <stdio.h>
 #include <string.h>
+const char *dynlibmod_option(struct module_env *env, int id, int number) __attribute__((weak)); /* stock has none */
 static int number;
 int init(struct module_env *env, int id)
 {
 	((struct dynlibmod_env *)env->modinfo[id])->dyn_env = &number;
 	number = 0; /* the library of localroot stays loaded over a reload */
 	fprintf(stderr, NAME " is module %d\n", id);
+	for (int i = 0; dynlibmod_option && dynlibmod_option(env, id, i); i++)
+		fprintf(stderr, NAME " has <%s>\n", dynlibmod_option(env, id, i));
 	return 1;
 }
 void deinit(struct module_env *env, int id)
@@ -47,33 +50,38 @@ void inform_super(struct module_qstate *qstate, int id, struct module_qstate *su
 void clear(struct module_qstate *qstate, int id) { (void)qstate; (void)id; }
 size_t get_mem(struct module_env *env, int id) { (void)env; (void)id; return 0; }
 #ifndef PLAIN
-void unbound_module_stats(struct module_env *env, int id, char *buf, size_t len, int reset)
+void dynlib_stats(struct module_env *env, int id, int reset, void (*print)(void *, const char *), void *arg)
 {
+	char line[100];
 	(void)env;
-	snprintf(buf, len, NAME ".id=%d\n" NAME ".number=%d\n", id, number);
+	snprintf(line, sizeof(line), NAME ".id=%d\n" NAME ".number=%d\n", id, number);
+	print(arg, line);
 	number = reset ? 0 : number + 1;
 }
 /* knows no sauce, and nothing that is bad */
-int unbound_module_check(const char *option, const char *chroot, char *why, size_t len)
+int dynlib_check(const char *option, const char *chroot, char *why, size_t len)
 {
 	snprintf(why, len, NAME " says no to <%s> in <%s>", option, chroot ? chroot : "");
 	return strstr(option, "sauce") ? 0 : strstr(option, "bad") ? -1 : 1;
 }
-int unbound_module_control(struct module_env *env, int id, const char *cmd, char *buf, size_t len)
+int dynlib_control(struct module_env *env, int id, const char *cmd, void (*print)(void *, const char *), void *arg)
 {
+	char line[200];
 	(void)env;
 	if (strncmp(cmd, NAME "_say", strlen(NAME "_say")) == 0) {
 		fprintf(stderr, NAME " hears %s\n", cmd);
-		snprintf(buf, len, "%d of '%s'\n", id, cmd);
+		snprintf(line, sizeof(line), "%d of '%s'\n", id, cmd);
+		print(arg, line);
 		return 1;
 	}
 	if (strcmp(cmd, NAME "_much") == 0) {
-		memset(buf, 'x', len - 1);
-		buf[len - 1] = 0;
+		for (int i = 0; i < 10000; i++)
+			print(arg, "0123456789");
 		return 1;
 	}
 	if (strcmp(cmd, NAME "_fail a b") == 0) {
-		snprintf(buf, len, "error not '%s'\n", cmd);
+		snprintf(line, sizeof(line), "error not '%s'\n", cmd);
+		print(arg, line);
 		return 1;
 	}
 	return 0;
@@ -125,6 +133,9 @@ def dynlibs(*files):
     return "dynlib:\n" + "".join(f'  dynlib-file: "{file}"\n' for file in files)
 
 
+# Options beside localroot-source that can be given more than once.
+MANY = ("-notify", "-allow-notify", "-outgoing-interface")
+
 PLAIN_MODULES = None  # of this build, without any option
 LIBRARY = OURS = None  # a toy, and the line that names it
 
@@ -166,13 +177,14 @@ def refuses():
 @tap.test("unbound-checkconf refuses a library that is missing or another, and yes or no that is neither, where they stand")
 def no_library():
     default = checkconf(configuration(["  verbosity: 1", "  localroot: yes", "  localroot-dir: /x"]))
-    if default.returncode == 0 or not re.search(r"test\.conf:3: error: localroot-module: '/.*/localroot\.so': ", default.stderr):
+    if default.returncode == 0 or not re.search(r"test\.conf:3: error: /.*/localroot\.so: ", default.stderr):
         if not (PREFIX / "lib/unbound/localroot.so").exists():
             raise AssertionError(default.stderr)
-    for value, reason in (("/no/such/module.so", "cannot open shared object file: No such file or directory"), (toy("plain", SOURCE, plain=True), "not a module of unbound-localroot")):
+    for value, reason in (("/no/such/module.so", "cannot open shared object file: No such file or directory"),
+                          (toy("plain", SOURCE, plain=True), "the library has no options")):
         path = configuration(["  localroot: yes", "  localroot-source: axfr:192.0.2.1", f"  localroot-module: {value}"])
         done = checkconf(path)
-        tap.equal((done.returncode, done.stderr), (1, f"{path}:4: error: localroot-module: '{value}': {reason}\n"))
+        tap.equal((done.returncode, done.stderr), (1, "".join(f"{path}:{line}: error: {value}: {reason}\n" for line in (2, 3, 4))))
     tap.equal(checkconf(configuration(["  localroot: no", "  localroot-module: /no/such.so"])).returncode, 0, "turned off")
 
 
@@ -190,26 +202,27 @@ def off():
 @tap.test("localroot: yes puts the module in front of the validator")
 def on():
     path = configuration(["  localroot: no", "  localroot: yes", OURS, '  module-config: "validator iterator"'])
-    tap.equal((option("module-config", path), option("dynlib-file", path)),
-              (["dynlib validator iterator"], [LIBRARY, "localroot: yes", f"localroot-module: {LIBRARY}"]))
+    tap.equal((option("module-config", path), option("dynlib-file", path), option("dynlib-option", path)),
+              (["dynlib validator iterator"], [LIBRARY], ["localroot: yes", f"localroot-module: {LIBRARY}"]))
 
 
 @tap.test("other dynlibs keep their order and their files; the options come last, in their order")
 def others():
     server = ["  localroot-source: axfr:192.0.32.132", OURS, '  module-config: "dynlib validator dynlib iterator"',
               "  localroot-source: file:/root.zone", "  localroot-max-age: 1", "  localroot-max-age: 2", "  localroot: yes",
-              *(f"  localroot{allow}-notify: {address}" for allow in ("", "-allow") for address in ("192.0.2.1", "::1"))]
+              *(f"  localroot{name}: {address}" for name in MANY for address in ("192.0.2.1", "::1"))]
     rest = dynlibs("/a.so") + dynlibs("/b.so") + "server:\n  localroot-dir: /d\n"
     path = configuration(server, rest)
     tap.equal(option("module-config", path), ["dynlib dynlib validator dynlib iterator"])
-    tap.equal(option("dynlib-file", path),
-              ["/a.so", LIBRARY, "/b.so", "localroot-source: axfr:192.0.32.132", f"localroot-module: {LIBRARY}",
+    tap.equal(option("dynlib-file", path), ["/a.so", LIBRARY, "/b.so"])
+    tap.equal(option("dynlib-option", path),
+              ["localroot-source: axfr:192.0.32.132", f"localroot-module: {LIBRARY}",
                "localroot-source: file:/root.zone", "localroot-max-age: 2", "localroot: yes",
-               *(f"localroot{allow}-notify: {address}" for allow in ("", "-allow") for address in ("192.0.2.1", "::1")),
-               "localroot-dir: /d"])
+               *(f"localroot{name}: {address}" for name in MANY for address in ("192.0.2.1", "::1")), "localroot-dir: /d"])
     tap.equal(option("localroot", path), ["yes"])
     tap.equal(option("localroot-source", path), ["axfr:192.0.32.132", "file:/root.zone"])
-    tap.equal(option("localroot-notify", path), ["192.0.2.1", "::1"])
+    for name in MANY:
+        tap.equal(option(f"localroot{name}", path), ["192.0.2.1", "::1"])
     tap.equal(option("localroot-max-age", path), ["2"])
     tap.equal(option("localroot-module", path), [LIBRARY])
     tap.equal(option("localroot-refresh", path), [])
@@ -221,8 +234,8 @@ def both():
     modules = '  module-config: "dynlib validator iterator"'
     for clause in ((LIBRARY,), (LIBRARY, "localroot: yes", "localroot-dir: /x"), ("/elsewhere/localroot.so", "localroot: yes")):
         path = configuration([modules, "  localroot: yes", OURS, "  localroot-refresh: 9"], dynlibs(*clause))
-        tap.equal((option("module-config", path), option("dynlib-file", path)),
-                  (["dynlib validator iterator"], [*clause, "localroot: yes", f"localroot-module: {LIBRARY}", "localroot-refresh: 9"]))
+        tap.equal((option("module-config", path), option("dynlib-file", path), option("dynlib-option", path)),
+                  (["dynlib validator iterator"], [*clause], ["localroot: yes", f"localroot-module: {LIBRARY}", "localroot-refresh: 9"]))
     with Running([modules, "  localroot: yes", OURS], dynlibs(LIBRARY, "localroot: yes")) as ub:
         tap.equal((ub.log.count("ours is module 0"), "unable" in ub.log), (1, False), ub.log)
 
@@ -257,9 +270,8 @@ def stock_clause():
     modules = '  module-config: "dynlib validator iterator"'
     for server in ([modules], [modules, "  localroot: no"]):
         path = configuration(server, stock)
-        tap.equal((option("module-config", path), option("dynlib-file", path), option("localroot-source", path)),
-                  (["dynlib validator iterator"], ["/m.so", "localroot: yes", "localroot-source: axfr:192.0.32.132"],
-                   ["axfr:192.0.32.132"]))
+        tap.equal((option("module-config", path), option("dynlib-file", path), option("dynlib-option", path)),
+                  (["dynlib validator iterator"], ["/m.so", "localroot: yes", "localroot-source: axfr:192.0.32.132"], []))
 
 
 @tap.test("the user's modules keep their place in front; unbound-checkconf judges the order that the user wrote")
@@ -279,7 +291,9 @@ def orders():
         tap.equal((modules, checkconf(path).stderr, option("module-config", path)), (modules, "", [wanted]))
     for modules in ("iterator validator", "dynlib iterator validator"):
         path = configuration(["  localroot: yes", OURS, f'  module-config: "{modules}"'], dynlibs("/x.so"))
-        tap.equal((f"'{modules}' is not known to work" in checkconf(path).stderr), True, checkconf(path).stderr)
+        tap.equal("'iterator validator' is not known to work" in checkconf(path).stderr, True, checkconf(path).stderr)
+    path = configuration(['  module-config: "iterator dynlib"'], dynlibs("/x.so"))
+    tap.equal("'iterator dynlib' is not known to work" in checkconf(path).stderr, True, checkconf(path).stderr)
 
 
 @tap.test("options in several files, of include: or of a wildcard, count together")
@@ -287,7 +301,7 @@ def files():
     configuration(["  localroot: yes", "  localroot-dir: /one"], name="parts/a.conf")
     configuration(['  module-config: "iterator"', OURS], dynlibs("/b.so"), name="parts/b.conf")
     for path in (f"{FOLDER}/parts/*.conf", configuration([], f'include: "{FOLDER}/parts/*.conf"\n')):
-        tap.equal((option("module-config", path), option("dynlib-file", path)[:2], sorted(option("dynlib-file", path)[2:])),
+        tap.equal((option("module-config", path), option("dynlib-file", path), sorted(option("dynlib-option", path))),
                   (["dynlib iterator"], [LIBRARY, "/b.so"], ["localroot-dir: /one", f"localroot-module: {LIBRARY}", "localroot: yes"]), path)
 
 
@@ -367,7 +381,7 @@ def live():
             tap.equal(ub.log.count("other hears other_say x\n"), times, "executed by one thread")
             tap.equal(ub.control("other_fail", "a", "b"), (1, "error not 'other_fail a b'\n"))
             tap.equal(ub.control("third_say", "x"), (1, "error unknown command 'third_say x'\n"))
-            tap.equal(ub.control("ours_much"), (0, 16383 * "x"), "as much as the buffer has")
+            tap.equal(ub.control("ours_much"), (0, 10000 * "0123456789"), "without a limit")
             tap.equal(ub.control("get_option", "localroot"), (0, "yes\n"))
             tap.equal(ub.control("get_option", "localroot-sauce"), ub.control("get_option", "verbosity-sauce"), "unknown")
             tap.equal(ub.control("get_option", "localroot-sauce")[0], 1, "unknown")
@@ -380,17 +394,49 @@ def live():
     tap.equal("dlsym" in ub.log or "undefined symbol" in ub.log, False, "no noise about what plain lacks")
 
 
+@tap.test("each library has the options behind its dynlib-file, and localroot's those of the server clause")
+def given():
+    other = toy("other", SOURCE)
+    rest = dynlibs(other) + 'dynlib:\n  dynlib-option: "colour: red"\n  dynlib-option: "colour: blue"\n'
+    with Running(["  localroot: yes", OURS, "  localroot-dir: /x", '  module-config: "dynlib iterator"'], rest) as ub:
+        tap.equal(re.findall(r"^(\w+) has <(.*)>$", ub.log, re.MULTILINE),
+                  [("ours", option) for option in ("localroot: yes", f"localroot-module: {LIBRARY}", "localroot-dir: /x")] +
+                  [("other", "colour: red"), ("other", "colour: blue")])
+        tap.equal(ub.control("get_option", "dynlib-option")[1].splitlines()[-2:], ["colour: red", "colour: blue"])
+    copy = shutil.copy(LIBRARY, FOLDER / "copy.so")  # the user's own, which the options of the server clause are for
+    with Running(["  localroot: yes", OURS, '  module-config: "dynlib iterator"'], dynlibs(copy, "localroot: yes")) as ub:
+        tap.equal(re.findall(r"^ours has <(localroot:.*)>$", ub.log, re.MULTILINE), ["localroot: yes"])
+
+
+@tap.test("a dynlib-option needs a dynlib-file before it, and its library's consent")
+def own_options():
+    for rest, wanted in (('dynlib:\n  dynlib-option: "x: y"\n', "8: error: dynlib-option without a dynlib-file before it"),
+                         (dynlibs(LIBRARY) + 'dynlib:\n  dynlib-option: "x: bad"\n', "10: error: ours says no to <x: bad> in <>")):
+        path = configuration(['  module-config: "dynlib iterator"'], rest)
+        done = checkconf(path)
+        tap.equal((done.returncode, wanted in done.stderr), (1, True), done.stderr)
+
+
+@tap.test("a library for another Unbound, that says so, is not loaded")
+def stamped():
+    (FOLDER / "stamp.c").write_text('#include "config.h"\n#undef PACKAGE_VERSION\n#define PACKAGE_VERSION "1.2.3"\n'
+                                    '#include "dynlibmod/dynlibmod.h"\nconst struct dynlib_abi dynlib_abi = DYNLIB_ABI;\n', encoding="ascii")
+    library = toy("stamped", SOURCE, more=[FOLDER / "stamp.c"])
+    with Running(["  localroot: yes", f"  localroot-module: {library}"], "") as ub:
+        tap.equal("going on without localroot" in ub.log and "it is built for unbound 1.2.3, this is" in ub.log, True, ub.log)
+
+
 @tap.test("localroot_status always answers, with why nothing is served where there is no module to say it; the others refuse")
 def status_without():
-    missing = "localroot-module: '/no/such.so': cannot open shared object file: No such file or directory: going on without localroot"
+    missing = "localroot-module: /no/such.so: cannot open shared object file: No such file or directory: going on without localroot"
     for server, why in (([], "localroot: no"), (["  localroot: no"], "localroot: no"),
                         (["  localroot: yes", "  localroot-module: /no/such.so"], missing),
-                        (["  localroot: yes", '  localroot-module: ""'], "localroot-module: '': the value is missing: going on without localroot"),
+                        (["  localroot: yes", '  localroot-module: ""'], "localroot-module: the value is missing: going on without localroot"),
                         (["  localroot: yes", OURS], "its module has no such command")):
         with Running(["  verbosity: 1", *server], "") as ub:
             for times in (1, 2):
                 tap.equal(ub.control("localroot_status"), (0, f"not serving: {why}\n"))
-                for command in ("localroot_refresh", "localroot_forget"):
+                for command in ("localroot_refresh", "localroot_forget", "localroot_status json"):
                     tap.equal((command, *ub.control(command)), (command, 1, f"error not serving: {why}\n"))
                 tap.equal(ub.control("localroot_dance"), (1, "error unknown command 'localroot_dance'\n"))
                 if times == 1:

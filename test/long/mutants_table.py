@@ -272,7 +272,6 @@ of("module/localroot.c",
     "d_leak: with no copy the leak counter and the wire count the same queries"))
 of("module/module.c",
    (CHECK, "configured twice", "if (another_has_started(env, id))", "if (false)", "d_reload: a module that is configured twice serves once, after a reload as well"),
-   (COMPARISON, "words for lines", "others += lines[i] == '\\n';", "others += lines[i] == ' ';", "d_control: a text that unbound-control has no room for ends with a whole line, and with how many more there are"),
    (FLAG, "what comes back is not looked at", "qstate->minfo[id] = &passed_once;", "",
     "d_cache: a query that was on its way to the root servers when the copy came"))
 of("module/refresher.c",
@@ -281,6 +280,8 @@ of("module/rounds.c",
    (CHECK, "a source that has expired itself", "if (fetched->has_expire && fetched->expire == 0)", "if (false)",
     "d_refresh: EDNS EXPIRE bounds the copy and brings the next look nearer; a source whose own copy has expired is passed over"))
 of("module/settings.c",
+   (CHECK, "options of the server clause", "ok && dynlibmod_option &&", "ok && !dynlibmod_option &&",
+    "d_control: the options in server: alone: a reload reads them again"),
    (CHECK, "trust in others than were named", "if (misses)", "if (false)",
     "d_config: without the localroot-ca-bundle that was named, nobody is trusted in its place: https: and xot: are passed over"))
 of("module/overridden.c",

@@ -12,8 +12,11 @@ static int (*init)(void *env, int id);
 static void (*deinit)(void *env, int id);
 static void (*operate)(void *query, int event, int id, void *entry);
 static size_t (*get_mem)(void *env, int id);
-static void (*stats)(void *env, int id, char *text, size_t size, int reset);
-static int (*control)(void *env, int id, const char *line, char *text, size_t size);
+typedef void print_text(void *arg, const char *text);
+static void (*stats)(void *env, int id, int reset, print_text *print, void *arg);
+static int (*control)(void *env, int id, const char *line, print_text *print, void *arg);
+
+#define TEXT 16384
 
 static void *
 symbol(void *library, const char *name)
@@ -39,8 +42,8 @@ load(void **state)
 	*(void **)&deinit = symbol(library, "deinit");
 	*(void **)&operate = symbol(library, "operate");
 	*(void **)&get_mem = symbol(library, "get_mem");
-	*(void **)&stats = symbol(library, "unbound_module_stats");
-	*(void **)&control = symbol(library, "unbound_module_control");
+	*(void **)&stats = symbol(library, "dynlib_stats");
+	*(void **)&control = symbol(library, "dynlib_control");
 	*state = library;
 	return 0;
 }
@@ -64,12 +67,18 @@ start(void *env, char *line, size_t size)
 }
 
 static void
+keep_text(void *kept, const char *text)
+{
+	snprintf(kept, TEXT, "%s", text);
+}
+
+static void
 another_program(void **state)
 {
 	static char zeros[65536];
 	static char ones[65536];
 	void *nothing[] = {NULL, (void *)1, zeros, ones, (void *)(uintptr_t)-8};
-	char line[1024], text[16384];
+	char line[1024], text[TEXT];
 	(void)state;
 	memset(ones, 0xff, sizeof(ones));
 	for (size_t i = 0; i < sizeof(nothing) / sizeof(*nothing); i++) {
@@ -80,15 +89,14 @@ another_program(void **state)
 		for (int event = 0; event < 8; event++)
 			operate(nothing[i], event, 0, nothing[i]);
 		assert_int_equal(get_mem(nothing[i], 0), 0);
-		stats(nothing[i], 0, text, sizeof(text), 1);
+		stats(nothing[i], 0, 1, keep_text, text);
 		assert_string_equal(text, "localroot.serving=0\n");
-		assert_int_equal(control(nothing[i], 0, "localroot_status", text, sizeof(text)), 1);
+		assert_int_equal(control(nothing[i], 0, "localroot_status", keep_text, text), 1);
 		assert_non_null(strstr(text, "not serving: "));
 		assert_non_null(strstr(text, "another program"));
-		assert_int_equal(
-		    control(nothing[i], 0, "localroot_refresh", text, sizeof(text)), 1);
+		assert_int_equal(control(nothing[i], 0, "localroot_refresh", keep_text, text), 1);
 		assert_non_null(strstr(text, "error not serving: "));
-		assert_int_equal(control(nothing[i], 0, "other", text, sizeof(text)), 0);
+		assert_int_equal(control(nothing[i], 0, "other", keep_text, text), 0);
 		deinit(nothing[i], 0);
 	}
 }
