@@ -48,9 +48,9 @@ size_t lr_localroot_bytes(struct lr_localroot *module);
  * has them, and RESETs the counters. Any thread. */
 void lr_localroot_stats(struct lr_localroot *module, bool reset, FILE *out);
 
-/* unbound-control's commands: true where COMMAND is one of the module's, and its answer is printed,
- * to a stream of open_memstream(); of ROOM octets at the most where a program asks. Worker 0's
- * thread. */
+/* unbound-control's commands: true where COMMAND is one of the
+ * module's, and its answer is printed, to a stream of open_memstream();
+ * of ROOM octets at the most where a program asks. Worker 0's thread. */
 bool lr_localroot_control(struct lr_localroot *module, const char *command, size_t room, FILE *out);
 
 #endif

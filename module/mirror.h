@@ -117,8 +117,8 @@ enum lr_reason lr_mirror_reason(struct lr_mirror *mirror);
 /* How things stand with the copy. */
 struct lr_mirror_facts {
 	enum lr_reason reason; /* as lr_mirror_reason() */
-	int64_t
-	    since; /* seconds since 1970: since when it is served, or else since when it is not */
+	/* Seconds since 1970: since when it is served, or else since when it is not. */
+	int64_t since;
 	bool held; /* there is a copy, fresh or stale, and what follows is of it */
 	struct lr_state state;
 	int64_t horizon;     /* counts where state.confirmed is known */
