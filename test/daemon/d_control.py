@@ -46,7 +46,7 @@ def own(resolver, command):
 @tap.test("every number is documented, and every documented number is there")
 def documented():
     manual = MANUAL.read_text(encoding="utf-8")
-    section = re.search(r"^\.Sh STATISTICS\n(.*?)^\.Sh ", manual, re.M | re.S).group(1)
+    section = re.search(r"^\.Sh STATISTICS\n(.*?)^\.S[sh] ", manual, re.M | re.S).group(1)
     named = set(re.findall(r"localroot\.[a-z.]*[a-z]", section)) - {"localroot.failures"}
     reasons = set(re.findall(r"[a-z]+", " ".join(re.findall(r"^\.Li (.*)$", section[section.index("failures."):
                                                                                      section.index("verify.usec")], re.M))))
