@@ -43,9 +43,13 @@ class Container(lab.daemons.Daemon):
     def __init__(self, net):
         buildah("from", "--name", NAME, IMAGE)
         command = chroot.tool("buildah", "inspect", "--type", "image", "--format", "{{index .OCIv1.Config.Cmd 2}}", IMAGE).strip()
-        super().__init__("container", net.folder / "container", ["buildah", "run", *ISOLATED, "--volume",
-                                                                 f"{net.zone.anchor}:/usr/share/dns/root.key:ro",
-                                                                 NAME, "--", "sh", "-c", command])
+        # The lab's servers have port 53 of their addresses already.
+        conf = (chroot.TOP / "contrib/container/container.conf").read_text(encoding="ascii")
+        conf = net.write("container.conf", conf.replace("0.0.0.0\n", "127.0.0.1\n").replace("::0\n", "::1\n"))
+        over = {net.zone.anchor: "/usr/share/dns/root.key", conf: "/etc/unbound/unbound.conf.d/container.conf"}
+        volumes = [word for mine, theirs in over.items() for word in ("--volume", f"{mine}:{theirs}:ro")]
+        super().__init__("container", net.folder / "container",
+                         ["buildah", "run", *ISOLATED, *volumes, NAME, "--", "sh", "-c", command])
 
     def control(self, *words):
         return buildah("run", *ISOLATED, NAME, "--", "unbound-control", *words)

@@ -2,6 +2,7 @@
 serves with the package's library. The packages that it needs are named as Fedora names them, so that nobody looks for
 them here (--nodeps)."""
 
+import os
 import pathlib
 import re
 import shutil
@@ -13,7 +14,7 @@ import netns
 import tap
 
 SPEC = lab.TOP / "contrib/rpm/unbound-localroot.spec"
-STOCK = pathlib.Path(f"{lab.prefix()}-stock")
+STOCK = pathlib.Path(os.environ.get("LR_UNBOUND_PREFIX", "") + "-stock")
 
 
 def run(*command, **options):
