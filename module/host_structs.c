@@ -63,19 +63,31 @@ static const struct field {
 WITHOUT_GAP(LR_BEFORE_THREADS, port, 2 * sizeof(int));        /* num_threads */
 WITHOUT_GAP(root_hints, donotqueryaddrs, 5 * sizeof(void *)); /* stubs, forwards, auths, views */
 
-/* Whether Unbound, told to set the option, changes the field and nothing else. */
+/* Where the last of them ends. What is behind may differ: the patch for Unbound adds a field there,
+ * and a module that was built with it is for the stock one too. */
+static size_t
+fields_end(void)
+{
+	size_t end = 0;
+	for (size_t i = 0; i < sizeof(fields) / sizeof(*fields); i++)
+		if (fields[i].at + fields[i].size > end)
+			end = fields[i].at + fields[i].size;
+	return end;
+}
+
+/* Whether Unbound, told to set the option, changes the field and nothing else up to END. */
 static bool
-sets_field(struct config_file *cfg, const struct field *field)
+sets_field(struct config_file *cfg, size_t end, const struct field *field)
 {
 	const unsigned char *now = (const unsigned char *)cfg;
 	unsigned char before[sizeof(*cfg)];
 	bool changed = false;
 	if (!config_set_option(cfg, field->option, field->first))
 		return false;
-	memcpy(before, now, sizeof(before));
+	memcpy(before, now, end);
 	if (!config_set_option(cfg, field->option, field->second))
 		return false;
-	for (size_t i = 0; i < sizeof(before); i++)
+	for (size_t i = 0; i < end; i++)
 		if (now[i] != before[i]) {
 			if (i < field->at || i >= field->at + field->size)
 				return false;
@@ -95,13 +107,14 @@ check_config(void)
 	struct config_file *cfg = config_create();
 	/* Setting the option sets this too, which counts for all of Unbound. */
 	const int serve_expired = SERVE_EXPIRED;
+	const size_t end = fields_end();
 	const char *other = NULL;
 	if (!cfg)
 		return no_memory;
-	if (malloc_usable_size(cfg) < sizeof(*cfg))
+	if (malloc_usable_size(cfg) < end)
 		other = "another struct config_file";
 	for (size_t i = 0; !other && i < sizeof(fields) / sizeof(*fields); i++)
-		if (!sets_field(cfg, &fields[i]))
+		if (!sets_field(cfg, end, &fields[i]))
 			other = fields[i].option;
 #ifdef CLIENT_SUBNET
 	/* No option sets it at run time: by its default. */
