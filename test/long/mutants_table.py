@@ -184,7 +184,7 @@ of("module/snapshot.c",
    (CHECK, "announced, and not looked at again", "if (again == zone)", "if (true)", "t_snapshot", "address"),
    (FREE, "the zone before", "\tlr_zone_unref(old);\n", "", "t_snapshot", "address"))
 of("module/sources.c",
-   (COMPARISON, "asked before its time", "history->failures && until > picking->now_ms", "asked->failures && until < picking->now_ms",
+   (COMPARISON, "asked before its time", "history->failures && until > picking->now_ms", "history->failures && until < picking->now_ms",
     "t_sources"),
    (FLAG, "asked before", "history->tried = true;", "", "t_sources"),
    (COMPARISON, "the next try of the first to be let go", "if (i == soonest || ", "if (", "t_sources"),
