@@ -1,5 +1,6 @@
 #include "facts_json.h"
 #include "host.h"
+#include "text_stream.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
@@ -264,10 +265,7 @@ make_item(const struct lr_facts *facts, size_t i,
 	if (!json.out)
 		return NULL;
 	put(&json, facts, i);
-	if (fclose(json.out) == 0)
-		return text;
-	free(text);
-	return NULL;
+	return lr_text_end(json.out, &text);
 }
 
 /* As many of COUNT items as there is room for; how many are not printed. */

@@ -7,6 +7,7 @@
 #include "host.h"
 #include "localroot.h"
 #include "option.h"
+#include "text_stream.h"
 
 #include <dlfcn.h>
 
@@ -229,7 +230,7 @@ dynlib_stats(struct module_env *env, int id, int reset, print_text *print, void 
 	if (!out)
 		return;
 	lr_localroot_stats(module, reset, out);
-	if (fclose(out) == 0 && made)
+	if (lr_text_end(out, &made))
 		print(arg, made);
 	free(made);
 }
@@ -268,8 +269,7 @@ dynlib_control(struct module_env *env, int id, const char *line, print_text *pri
 		return 0;
 	bool known = !out || (module ? lr_localroot_control(module, line, LR_JSON_ROOM, out)
 				     : control_none(why, line, out));
-	/* fclose() has no error for memory that it lacks at the end. */
-	if (!out || fclose(out) != 0 || !made)
+	if (!out || !lr_text_end(out, &made))
 		print(arg, "error out of memory\n");
 	else if (known)
 		print(arg, made);

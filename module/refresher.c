@@ -420,6 +420,7 @@ lr_refresher_facts(struct lr_refresher *r, const struct lr_picking *picking,
 {
 	int64_t next_ms = atomic_load(&r->next_ms);
 	lr_store_queue_facts(r->queue, folder);
-	lr_rounds_facts(r->rounds, picking, next_ms, sources);
+	if (sources)
+		lr_rounds_facts(r->rounds, picking, next_ms, sources);
 	return next_ms;
 }

@@ -54,8 +54,9 @@ void lr_refresher_look(struct lr_refresher *refresher);
  */
 void lr_refresher_notify(struct lr_refresher *refresher, size_t source, bool authentic);
 
-/* The folder, and of each source what is known, in SOURCES, which has room for them; PICKING as a
- * round would have it now. When the next round is due, in monotonic milliseconds. Any thread. */
+/* The folder, and of each source what is known, in SOURCES, which has room for them or is
+ * NULL; PICKING as a round would have it now. When the next round is due, in monotonic
+ * milliseconds. Any thread. */
 int64_t lr_refresher_facts(struct lr_refresher *refresher, const struct lr_picking *picking,
     struct lr_folder_facts *folder, struct lr_source_facts *sources);
 

@@ -1,6 +1,7 @@
 #include "settings.h"
 #include "network.h"
 #include "option.h"
+#include "text_stream.h"
 #include "unbound.h"
 
 #define TOLD 20 /* things passed over; of the others there is a number */
@@ -234,8 +235,7 @@ lr_settings_read(struct module_env *env, int id, struct lr_settings *settings, s
 	count_others(&reading);
 	if (code == LR_OK && reading.options.enabled && reading.options.source_count == 0)
 		tell_of_nobody(&reading);
-	bool kept = fclose(reading.passed_over) == 0 && read.passed_over;
-	if (!kept && code == LR_OK)
+	if (!lr_text_end(reading.passed_over, &read.passed_over) && code == LR_OK)
 		code = out_of_memory(err);
 	move_settings(&reading.options, &read);
 	read.network = reading.network;

@@ -3,6 +3,7 @@
 #include "clock.h"
 #include "folder.h"
 #include "said.h"
+#include "text_stream.h"
 #include "unbound.h"
 
 /* Milliseconds without an end after which its file system is said to hang. */
@@ -113,10 +114,7 @@ make_text(const struct lr_status_file *file, bool running,
 	if (!out)
 		return NULL;
 	print(file->text.arg, running, out);
-	if (fclose(out) == 0)
-		return text;
-	free(text);
-	return NULL;
+	return lr_text_end(out, &text);
 }
 
 static enum lr_code

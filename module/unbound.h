@@ -109,7 +109,8 @@ lr_wants(enum verbosity_value level)
 #endif
 
 /* An option of the dynlib, from 0 on. Of an Unbound whose dynlibs have some (contrib/upstream);
- * NULL in others, and in the headers of none of them. For init. */
+ * NULL in others. For init. */
+/* NOLINTNEXTLINE(readability-redundant-declaration): the patched have it */
 const char *dynlibmod_option(struct module_env *env, int id, int number);
 #pragma weak dynlibmod_option
 
