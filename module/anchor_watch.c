@@ -32,7 +32,7 @@ lr_anchor_watch_free(struct lr_anchor_watch *watch)
 	free(watch);
 }
 
-/* Takes them over. */
+/* Takes ANCHORS over; NULL: there are none. True: they are others than before, or none any more. */
 static bool
 change_to(struct lr_anchor_watch *watch, struct lr_anchors *anchors, bool first)
 {

@@ -6,9 +6,9 @@
 enum { NOTHING, UNPROVEN, PROVEN };
 
 struct lr_announced {
-	size_t count;      /* with the place for those that are no sources */
+	size_t count;      /* with the place for announcers that are no source */
 	size_t next;       /* whose turn it is */
-	int64_t forged_ms; /* when the next that is not proven counts */
+	int64_t forged_ms; /* monotonic: before that, none counts that is not proven */
 	_Atomic unsigned char said[];
 };
 

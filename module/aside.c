@@ -79,7 +79,7 @@ lr_aside_wait(struct lr_aside *aside, int patience_ms)
 		notified |= eventfd_read(aside->notify_fd, &count) == 0;
 		left = until - lr_clock_monotonic_ms(NULL);
 	}
-	if (notified) /* which may have been by others, too */
+	if (notified) /* put back: it may have been other work's */
 		(void)eventfd_write(aside->notify_fd, 1);
 	return ended;
 }
@@ -94,7 +94,8 @@ lr_aside_end(struct lr_aside *aside)
 void
 lr_aside_abandon(struct lr_aside *aside)
 {
-	/* Without its code it could not be left: then there is nothing for it but to wait. */
+	/* Work can be left behind only where our code stays in memory; otherwise it has to be
+	 * waited for. */
 	bool stays = !has_ended(aside) && lr_loaded_stay();
 	pthread_mutex_lock(&aside->lock);
 	bool abandoned = stays && !aside->ended;

@@ -23,13 +23,14 @@ struct lr_work {
 
 /*
  * Starts a thread (thread.h) for the work. NOTIFY_FD, an eventfd that does not block, becomes
- * readable when it has ended, unless it was let go before. On failure the job stays the caller's
- * and was not run.
+ * readable when it has ended, unless it was let go before. LR_ENOMEM, LR_EIO: the job stays the
+ * caller's and was not run.
  */
 enum lr_code lr_aside_start(
     const struct lr_work *work, int notify_fd, struct lr_aside **aside, struct lr_error *err);
 
-/* Waits, PATIENCE_MS at the most. True: the work has ended. NOTIFY_FD is read by one thread. */
+/* Waits, PATIENCE_MS at the most. True: the work has ended. NOTIFY_FD must be one that no other
+ * thread reads; what other work has notified there stays to be read. */
 bool lr_aside_wait(struct lr_aside *aside, int patience_ms);
 
 /* The work has ended: the job is the caller's again, and the rest is freed. */

@@ -2,11 +2,11 @@
 
 #include <sched.h>
 
-/* Names that are looked for, and bins of a cache that are read, under the guard at a time. */
+/* So many names are looked for, or bins read, before the guard (enter()) is left for a moment. */
 #define STEP 64
 
-/* Such steps of a sweep in pieces: more bins than a cache of the default size gets, with some
- * milliseconds of reading when it is full. */
+/* So many steps are a piece: more bins than a cache of the default size gets, and some milliseconds
+ * of reading when it is full. */
 #define PIECE 640
 
 /* Of most keys this reads no more than the type and the length of the name. */
@@ -53,7 +53,8 @@ is_older(const struct packed_rrset_key *key, const struct packed_rrset_data *dat
 	return false;
 }
 
-/* A reload writes env->alloc once more, the same as before. */
+/* A reload writes the value that env->alloc has already, which the thread sanitizer takes for a
+ * race. */
 __attribute__((no_sanitize("thread"))) static struct daemon *
 daemon_of(const struct module_env *env)
 {
@@ -69,8 +70,8 @@ lr_cached_fits(const struct module_env *env)
 }
 
 /*
- * A reload may delete the caches while threads of ours still run: it ends them later, with the
- * module. Before that, daemon_cleanup() takes local_zones away, then the lock of the auth zones for
+ * A reload may delete the caches while threads of ours still run: those end later, with the module.
+ * Before that, daemon_cleanup() takes local_zones away, then the lock of the auth zones for
  * writing, then the workers away; the local zones come back before the module ends, the workers
  * after that. Who holds the lock and finds both in place has the caches until it lets go, even if
  * the pointers are changing at that moment, of which the thread sanitizer need not know. When the
@@ -101,16 +102,16 @@ leave(struct module_env *env)
 }
 
 /*
- * Nothing waits for a lock of the cache while the guard is held: a worker may hold that one while
- * it waits for one that fast_reload holds while it waits for the guard (an entry's lock, the
- * response IPs', the auth zones'). What is busy is come back to. All of the host's functions wait,
- * lruhash_remove() too: hence take_out().
+ * Nothing waits for a lock of the cache while the guard (the lock that enter() takes) is held: a
+ * worker may hold that one while it waits for one that fast_reload holds while it waits for the
+ * guard (an entry's lock, the response IPs', the auth zones'). What is busy is tried again later.
+ * All of the host's functions wait, lruhash_remove() too: hence take_out().
  *
  * Under the table's lock alone a bin can be read, but not changed.
  */
 
-/* As lruhash_remove() does it, but for freeing. The bin
- * and its table are locked, and the entry for writing. */
+/* As lruhash_remove() does it, but frees nothing. Table and bin are locked, and the entry for
+ * writing. */
 static void
 take_out(struct lruhash *table, struct lruhash_bin *bin, struct lruhash_entry *entry)
 {
@@ -152,7 +153,7 @@ filter_bin(struct lruhash *table, struct lruhash_bin *bin, const struct lr_zone 
 	return all;
 }
 
-/* The same of a table that is locked. */
+/* The same where the table alone is locked. */
 static bool
 clean_bin(struct lruhash *table, struct lruhash_bin *bin, const struct lr_zone *zone,
     struct lruhash_entry **out)
@@ -203,7 +204,7 @@ read_bins(
 	return all;
 }
 
-/* Reads on. False: done. */
+/* Reads up to STEP bins on. False: that was all, or Unbound reloads. */
 static bool
 sweep_step(
     struct module_env *env, bool workers, const struct lr_zone *zone, struct lr_cached_place *place)

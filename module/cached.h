@@ -2,15 +2,16 @@
  * cached.h -- what Unbound's caches hold of the root zone: never older than the copy served.
  *
  * Unbound looks into its message cache before it asks any module, and no module can refuse what is
- * found there. So what is older has to be gone when a copy is published. Of a message it is enough
- * to take one rrset away, and everything that the root denies has the root's SOA in it.
+ * found there. So what is older has to be gone when a copy is published. A message is of no use any
+ * more once one of its rrsets is gone; and every denial by the root has the root's SOA in it.
  *
  * The root's rrsets are those at ".", and at a top-level domain the DS and the NSEC that is not its
- * own. They are older where they are not the zone's to the last octet, TTLs aside: the signatures
- * too, and whether the zone was made before or after.
+ * own. An rrset counts as older where a record or a signature of it differs from the zone's in any
+ * octet, TTLs aside; which of the two was made first is not looked at.
  *
  * An entry is looked at and taken away under Unbound's own locks of the cache: the table's, the
- * bin's and the entry's. None of these is waited for, since that of the auth zones is held.
+ * bin's and the entry's. None of these is waited for, since the lock of the auth zones is held
+ * meanwhile (cached.c says why).
  */
 #ifndef LR_CACHED_H
 #define LR_CACHED_H
@@ -24,7 +25,7 @@ bool lr_cached_fits(const struct module_env *env);
 
 /*
  * Takes away what is older than ZONE (NULL: all of the root's). ENV is the one that init got; any
- * thread, which is busy for the time that it takes to read all keys, and nobody else for more than
+ * thread. It is busy for as long as reading all keys takes, and holds up no other for more than
  * microseconds. WORKERS: they have run since the module started. While Unbound reloads, nothing is
  * done: the module is about to end.
  */
@@ -35,12 +36,13 @@ struct lr_cached_place {
 	size_t table, bin;
 };
 
-/* The same in pieces once workers have run, from PLACE (at first all zero) on and over again. True:
- * that was the whole cache, as it is with one of some megabytes. */
+/* The same in pieces, once workers have run: from PLACE on (all zero at first), and from the
+ * beginning again after the end. True: this one piece was the whole cache, which has some megabytes
+ * at the most then. */
 bool lr_cached_sweep_on(
     struct module_env *env, const struct lr_zone *zone, struct lr_cached_place *place);
 
-/* The same for the names of ZONE alone, in a fraction of a millisecond, of a cache that takes more
+/* The same for the names of ZONE alone, in a fraction of a millisecond: for a cache that takes more
  * than one piece. ENV and thread as above. */
 void lr_cached_look(struct module_env *env, const struct lr_zone *zone);
 

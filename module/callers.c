@@ -68,7 +68,7 @@ answer_one(struct lr_caller *caller, lr_call_answer *make, void *arg)
 	memmove(caller->buffer, caller->buffer + 2 + size, caller->filled);
 	answer[0] = (uint8_t)(length >> 8 & 0xff);
 	answer[1] = (uint8_t)(length & 0xff);
-	/* What the socket does not take at once, nobody reads. */
+	/* A caller whose socket does not take the answer at once does not read. */
 	return length && send(caller->fd, answer, 2 + length, MSG_NOSIGNAL | MSG_DONTWAIT) ==
 			     (ssize_t)(2 + length);
 }

@@ -12,9 +12,9 @@
 
 /* Times are seconds since 1970; 0: there is none, or it is not known. */
 struct lr_facts {
-	int64_t now;           /* when this was gathered */
-	int64_t now_ms;        /* the same by the monotonic clock, which that of the sources is */
-	int64_t started;       /* the module; 0: it does not run, and all from copy on is empty */
+	int64_t now;     /* when this was gathered */
+	int64_t now_ms;  /* the same by the monotonic clock, which the sources' times are of */
+	int64_t started; /* the module; 0: it does not run, and all from copy on is empty */
 	enum lr_reason reason; /* why nothing is served; LR_NO_REASON: the copy is */
 	const char *why;       /* the reason's text */
 	struct lr_mirror_facts copy;
@@ -30,19 +30,19 @@ struct lr_facts {
 	size_t upstream_bytes;
 };
 
-/* What is gathered points into the parts of STATUS.
- * Without memory for sources and places there are none. */
+/* Gathers them. They point into the parts of STATUS, which outlive them; lr_facts_clear() gives the
+ * rest back. Without memory for sources and places there are none. */
 void lr_facts_gather(const struct lr_status *status, struct lr_facts *facts);
-/* It ends now. */
+/* Makes them those of a module that ends now. */
 void lr_facts_end(struct lr_facts *facts);
-/* The same of a module that does not run. WHY outlives it. */
+/* Those of a module that does not run. WHY outlives them. */
 void lr_facts_of_none(enum lr_reason reason, const char *why, struct lr_facts *facts);
 void lr_facts_clear(struct lr_facts *facts);
 
 /* From the monotonic clock of the sources to seconds since 1970. */
 int64_t lr_facts_wall(const struct lr_facts *facts, int64_t monotonic_ms);
 
-/* "soa_expire": what limits how long the copy is good. */
+/* What limits how long the copy is good, as a word for programs: "soa_expire". */
 const char *lr_limit_word(enum lr_limit limit);
 
 #endif

@@ -6,10 +6,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Octets of a string as it is printed; what is longer is cut there. */
+/* Bytes of a string as it is printed; what is longer is cut there. */
 #define TEXT_MAX 2000
 
-/* Octets for what comes behind the items of lists. */
+/* Bytes that are kept free for what comes behind the items of the lists. */
 #define LISTS_END 200
 
 /* An object or a list that is being printed. */

@@ -77,7 +77,7 @@ print_keys(const struct lr_key_tags *keys, FILE *out)
 		fprintf(out, "; the trust anchors vouch for key %u", keys->anchored);
 }
 
-/* Each fact of it on a line of its own, or after the others: END is between them. */
+/* The facts of the copy, with END between them: the end of a line, or a comma. */
 static void
 print_copy(const struct lr_facts *facts, const char *end, FILE *out)
 {

@@ -3,7 +3,7 @@
  *
  * The first says whether the copy is served, or why not. Each of the others begins with what it is
  * of, so that it can be found by grep; words that a source has sent come last in theirs, and hold
- * no control characters (lr_error.h).
+ * no control characters (lr_error.h). Any thread; OUT stays the caller's.
  */
 #ifndef LR_FACTS_TEXT_H
 #define LR_FACTS_TEXT_H

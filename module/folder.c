@@ -14,7 +14,7 @@
 #define TEMPORARIES 100 /* names that are tried */
 #define NAME_ROOM 256
 #define LOCK_STEP_MS 50
-#define OLD 3600 /* seconds: nobody writes for so long */
+#define OLD 3600 /* seconds: no writer takes so long */
 
 static enum lr_code
 failed(struct lr_error *err, const char *doing, const struct lr_folder *folder, const char *name)
@@ -70,7 +70,8 @@ is_old(const struct lr_folder *folder, const char *name)
 	       status.st_mtime < time(NULL) - OLD;
 }
 
-/* Temporary files of writers that died. Who has the lock knows that no other is writing. */
+/* Removes the temporary files of writers that died: with the lock, which other writers wait for,
+ * all that are there; without it, those that are old. */
 static void
 remove_left_overs(const struct lr_folder *folder, const char *prefix)
 {
@@ -97,7 +98,7 @@ open_temporary(const struct lr_folder *folder, const char *prefix, char name[NAM
 			errno = ENAMETOOLONG;
 			return NULL;
 		}
-		/* Whatever has the name already, a link or a FIFO: it is left alone. */
+		/* Whatever has the name already is left alone, be it a link or a FIFO. */
 		fd = openat(
 		    folder->fd, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0644);
 		if (fd < 0 && errno != EEXIST)

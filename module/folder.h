@@ -26,8 +26,8 @@ struct lr_folder {
 	enum lr_lock lock;
 };
 
-/* Opens it, and waits for its lock, PATIENCE_MS at the most.
- * LR_EIO, LR_ENOMEM; not having the lock is no failure. */
+/* Opens it, and waits for its lock, PATIENCE_MS at the most; not to get that is no failure. LR_EIO,
+ * LR_ENOMEM. What is open has to be closed. */
 enum lr_code lr_folder_open(
     const char *path, int patience_ms, struct lr_folder *folder, struct lr_error *err);
 void lr_folder_close(struct lr_folder *folder);
@@ -47,7 +47,8 @@ enum lr_code lr_folder_replace(const struct lr_folder *folder, const char *name,
 enum lr_code lr_folder_remove(
     const struct lr_folder *folder, const char *name, struct lr_error *err);
 
-/* As lr_folder_replace(), for one file by its path, in whatever folder it is; not durable. */
+/* As lr_folder_replace(), for one file by its path, in whatever folder it is; not durable, and
+ * without waiting for the lock. */
 enum lr_code lr_folder_replace_path(const char *path,
     enum lr_code (*print)(FILE *out, const void *what), const void *what, struct lr_error *err);
 

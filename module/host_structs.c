@@ -98,14 +98,14 @@ sets_field(struct config_file *cfg, size_t end, const struct field *field)
 
 static const char no_memory[] = "too little memory to look at its structs";
 
-/* These say what this Unbound has: another struct, or the option whose field is elsewhere. NULL:
- * all is as it was when we were built. */
+/* Each of these names what is different in this Unbound: a struct, or the option whose field is
+ * elsewhere. NULL: all is as it was when we were built. */
 
 static const char *
 check_config(void)
 {
 	struct config_file *cfg = config_create();
-	/* Setting the option sets this too, which counts for all of Unbound. */
+	/* A global of Unbound's, which setting the option changes, too: it is put back. */
 	const int serve_expired = SERVE_EXPIRED;
 	const size_t end = fields_end();
 	const char *other = NULL;
@@ -135,7 +135,7 @@ is_auth_zone(struct auth_zone *zone)
 	       auth_zone_set_fallback(zone, yes) && zone->fallback_enabled == 1;
 }
 
-/* A lock is taken when what is in front of it and behind it has been seen to fit. */
+/* A lock is taken only after the fields before and behind it have been seen in their places. */
 static const char *
 check_auth_zones(void)
 {
@@ -163,7 +163,7 @@ check_auth_zones(void)
 	return other;
 }
 
-/* With it, how large a lock_quick_type is. */
+/* This shows the size of a lock_quick_type, too. */
 static const char *
 check_alloc(void)
 {
@@ -174,7 +174,7 @@ check_alloc(void)
 	return fits ? NULL : "another struct alloc_cache";
 }
 
-/* With it, how large a time_t is: the carry has to go into its upper half. */
+/* This shows the size of a time_t, too: the carry has to go into its upper half. */
 static const char *
 check_rrset(void)
 {

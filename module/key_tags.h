@@ -13,11 +13,12 @@
 struct lr_key_tags {
 	bool has_anchored;
 	uint16_t anchored;                /* of the key that the trust anchors vouched for */
-	unsigned signer_count;            /* there may be more */
+	unsigned signer_count;            /* the SOA may have more signatures */
 	uint16_t signers[LR_SIGNERS_MAX]; /* of those that the zone's SOA is signed with */
 };
 
-/* ANCHORED is the RDATA of that key; LENGTH 0: not known. */
+/* ANCHORED is the DNSKEY RDATA of the key that the trust anchors vouched for; LENGTH 0: it is not
+ * known. Any thread. */
 void lr_key_tags_read(
     const struct lr_zone *zone, const uint8_t *anchored, uint16_t length, struct lr_key_tags *tags);
 

@@ -10,7 +10,7 @@
 
 /* A family of numbers that differ in the value of one label, or a single one. */
 struct metric {
-	const char *name; /* Prometheus', behind the prefix; NULL: it has a better form of it */
+	const char *name; /* Prometheus', behind the prefix; NULL: another row tells it better */
 	const char *help;
 	const char *key; /* unbound-control's; with a label, its value follows; NULL: it has none */
 	const char *label;                /* or NULL */
@@ -23,7 +23,7 @@ struct metric {
 	void (*print)(const struct lr_numbers *numbers, const char *name, FILE *out);
 };
 
-/* Labels of Prometheus are UTF-8; what is not printable ASCII has no business here. */
+/* Labels of Prometheus are UTF-8; what is not printable ASCII is shown as a question mark. */
 static char
 shown(char c)
 {
@@ -76,7 +76,7 @@ print_limit_info(const struct lr_numbers *numbers, const char *name, FILE *out)
 		fprintf(out, PREFIX "%s{limit=\"%s\"} 1\n", name, numbers->limit);
 }
 
-/* Twice the same labels would cost the whole file. */
+/* Prometheus refuses the whole file where the same labels stand twice. */
 static bool
 looks_the_same(const char *a, const char *b)
 {
@@ -131,14 +131,14 @@ result_of_round(unsigned i)
 	return results[i];
 }
 
-/* LR_NO_REASON is none. */
+/* LR_NO_REASON, the first, is no reason and left out. */
 static const char *
 reason_not_to_serve(unsigned i)
 {
 	return lr_reason_word((enum lr_reason)(i + 1));
 }
 
-/* LR_OK is none. */
+/* LR_OK, the first, is no failure and left out. */
 static const char *
 reason_of_failure(unsigned i)
 {

@@ -16,7 +16,7 @@
 /* What memory is taken for. */
 enum lr_memory { LR_MEMORY_ZONE, LR_MEMORY_LENT /* the upstream auth zone */, LR_MEMORIES };
 
-/* Sources beyond have no number of their own. */
+/* So many sources have a number of their own; those beyond have none. */
 #define LR_METRICS_SOURCES 64
 
 /* Times are seconds since 1970, or 0: there is none. */
@@ -47,6 +47,7 @@ struct lr_numbers {
 
 enum lr_format { LR_FORMAT_CONTROL, LR_FORMAT_PROMETHEUS };
 
+/* Any thread. OUT stays the caller's, who asks it whether it took everything. */
 void lr_metrics_print(const struct lr_numbers *numbers, enum lr_format format, FILE *out);
 
 #endif

@@ -13,7 +13,7 @@
 
 #define EXPORT __attribute__((visibility("default")))
 
-/* Unbound's, of unbound-control. */
+/* Unbound's: sends text to unbound-control. */
 typedef void print_text(void *arg, const char *text);
 
 EXPORT int init(struct module_env *env, int id);
@@ -31,11 +31,11 @@ EXPORT int dynlib_check(const char *option, const char *chroot, char *why, size_
 /* Why no struct of this Unbound may be looked into; empty: they may. */
 static char unfit[LR_HOST_WHY];
 
-/* Marks a query that has gone to the modules behind, for the first time. The iterator's own, which
- * begin there and end here, have no mark. */
+/* Marks a query on its way to the modules behind, until it comes back for the first time. The
+ * iterator's own queries begin behind this module and have no mark. */
 static char passed_once;
 
-/* Why the module did not start, or empty; there is none then. */
+/* Why the module did not start, and then its dyn_env is NULL; or empty. */
 static struct lr_error refused;
 
 static struct lr_localroot *
@@ -63,7 +63,8 @@ on_response(struct module_qstate *qstate, struct dns_msg *response, int id, void
 	return 1;
 }
 
-/* Both are for the upstream auth zone (upstream.h), and the first for the leak counter. */
+/* Both are for the upstream auth zone (upstream.h), the first also for the count of queries sent to
+ * the root. */
 static bool
 watch_iterator(
     struct dynlibmod_env *dynlib, struct module_env *env, int id, struct lr_localroot *module)
@@ -91,8 +92,8 @@ is_localroot(void *library)
 	return check && check("localroot: yes", NULL, why, sizeof(why)) == 1;
 }
 
-/* Whether a dynlib in front of this one is a module of localroot that has started: of the same
- * file, or of another that holds the same. One is enough. */
+/* Whether a dynlib in front of this one is a module of localroot that has started: from the same
+ * file, or from a copy of it. One is enough. */
 static bool
 another_has_started(const struct module_env *env, int id)
 {
@@ -199,7 +200,7 @@ clear(struct module_qstate *qstate, int id)
 	(void)qstate, (void)id; /* no state is kept for a query */
 }
 
-/* For unbound-control, which is to hear how things stand now. */
+/* The module, for unbound-control: after a look, so that it tells how things stand now. */
 static struct lr_localroot *
 asked_module(struct module_env *env, int id)
 {
@@ -235,7 +236,7 @@ dynlib_stats(struct module_env *env, int id, int reset, print_text *print, void 
 	free(made);
 }
 
-/* The same of a module that does not run, WHY. */
+/* As lr_localroot_control(), for a module that does not run; WHY says why not. */
 static bool
 control_none(const char *why, const char *line, FILE *out)
 {

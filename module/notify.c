@@ -1,8 +1,8 @@
 /*
  * notify.c -- the listener's thread: sockets, and what came of each message.
  *
- * A message costs a look at its sender's address, one of a peer's a MAC at the most. What comes
- * over TCP may take its time (callers.h).
+ * A stranger's message costs a look at its address and no more, a peer's a MAC at the most. What
+ * comes over TCP may take its time (callers.h).
  */
 #include "notify.h"
 #include "callers.h"
@@ -24,8 +24,8 @@
 #define BURST_MAX 64   /* datagrams in a row, before anything else is looked at */
 #define CALLER_MS 5000 /* that a caller may take for a message */
 #define BIND_MS 10000  /* between two attempts */
-#define PAUSE_MS 100
-#define LOOK_MS 1000 /* between two looks at what has a time */
+#define PAUSE_MS 100   /* when there are no descriptors for a caller */
+#define LOOK_MS 1000   /* between two looks at what is due by the clock */
 
 /* One address to listen at. */
 struct place {
@@ -68,7 +68,7 @@ address_text(const struct sockaddr_storage *from, char text[INET6_ADDRSTRLEN])
 
 /* What came of a message. */
 
-/* The first of the kind is told, and so is each that doubles their number. */
+/* The log is told of the first, and of each that doubles their number. */
 static void
 refuse(struct lr_listener *l, const struct sockaddr_storage *from, const struct lr_error *why)
 {
@@ -92,8 +92,8 @@ refuse_stranger(struct lr_listener *l, const struct sockaddr_storage *from)
 	refuse(l, from, &why);
 }
 
-/* Whether the zone held is good and no older than
- * what is said of the new one (RFC 1996 section 3.7). */
+/* Whether the zone held may be served and is no older than the one announced (RFC 1996 section
+ * 3.7). */
 static bool
 is_known(struct lr_listener *l, const struct lr_notify *notify)
 {
@@ -171,7 +171,7 @@ take_datagrams(struct lr_listener *l, int fd)
 
 /* Connections. */
 
-/* Nobody else has a place here. */
+/* From peers alone: nobody else gets one of the few places. */
 static void
 accept_caller(struct lr_listener *l, int listener)
 {
@@ -196,7 +196,7 @@ accept_caller(struct lr_listener *l, int listener)
 
 /* Sockets. */
 
-/* One line where that begins to fail, and one where it is over. */
+/* One line in the log where that begins to fail, and one where it succeeds. */
 static void
 bind_place(struct lr_listener *l, struct place *place)
 {

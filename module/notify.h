@@ -1,6 +1,6 @@
 /*
  * notify.h -- listens for NOTIFY (RFC 1996) at the addresses of localroot-notify, in a thread of
- * its own: who may say that the zone has changed is answered, and makes the refresher look.
+ * its own: what comes from a peer (peers.h) is answered, and makes the refresher look.
  *
  * What cannot be bound is told in the log and the status, and tried again every ten seconds.
  */
@@ -17,7 +17,7 @@ struct lr_listener;
 
 /* What it works with while it listens. */
 struct lr_listener_uses {
-	struct lr_mirror *mirror;       /* whose serial is known already */
+	struct lr_mirror *mirror;       /* has the serial that is known already */
 	struct lr_refresher *refresher; /* is told */
 };
 
@@ -29,7 +29,8 @@ void lr_listener_free(struct lr_listener *listener); /* NULL is allowed */
 enum lr_code lr_listener_start(
     struct lr_listener *listener, const struct lr_listener_uses *uses, struct lr_error *err);
 
-/* Ends it, promptly; what came stays to be told. NULL is allowed, and one that is not started. */
+/* Ends the thread and closes the sockets, within about half a second; the facts stay. NULL is
+ * allowed, and one that is not started. */
 void lr_listener_stop(struct lr_listener *listener);
 
 #define LR_TROUBLE_TEXT 256
@@ -40,7 +41,7 @@ struct lr_place_facts {
 	char trouble[LR_TROUBLE_TEXT]; /* or empty */
 };
 
-/* What came. */
+/* What came so far: messages of peers that were good, and all others. */
 struct lr_listener_facts {
 	uint64_t heeded, passed_over;
 	char heeded_from[INET6_ADDRSTRLEN], passed_over_from[INET6_ADDRSTRLEN]; /* the last */

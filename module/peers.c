@@ -11,12 +11,12 @@
 
 #define AGAIN_MS 3600000 /* after a look-up */
 #define RETRY_MS 60000   /* after one that failed */
-#define END_MS 500       /* that the end waits for one */
+#define END_MS 500       /* that lr_peers_free() waits for one */
 
 /* A host being looked up. */
 struct lookup {
 	struct lr_aside *aside;
-	size_t source; /* for whom */
+	size_t source; /* the one that is looked up */
 	char host[sizeof(((struct lr_uri *)0)->host)];
 	int cancel_fd;
 	enum lr_code code;
@@ -37,7 +37,7 @@ struct lr_peers {
 	struct server servers[]; /* in the sources' order */
 };
 
-/* What is an address is known at once. */
+/* A host that is written as an address is known at once. */
 static void
 begin(struct server *server, const struct lr_uri *uri)
 {
@@ -107,7 +107,7 @@ look_up(void *job)
 	lookup->code = lr_resolve(lookup->host, 53, &budget, &lookup->addresses, NULL);
 }
 
-/* What was known stays known where that failed. */
+/* Takes a look-up that has ended. Where it failed, what was known stays known. */
 static void
 take(struct lr_peers *peers, int64_t now_ms)
 {

@@ -5,18 +5,18 @@
 
 #define HURRY_MS 15000  /* a hurried round does not wait longer before it asks the next */
 #define BESIDE_MAX 3    /* and has so many asked at a time */
-#define TURN_MS 120000  /* what a source has of it while others wait for one of these places */
+#define TURN_MS 120000  /* what a source gets in a hurried round while others wait for its place */
 #define ROUND_MS 300000 /* no further source is begun after that */
-#define GRACE_MS 5000   /* past the limits of a fetch, or past being cancelled: it hangs */
+#define GRACE_MS 5000   /* after its limits, or its cancelling: then a fetch hangs */
 
 /* For whoever has set the serial back on purpose. */
 #define ADVICE " (if that is to be taken: localroot_forget, unbound-localroot(8))"
 
-/* One source. */
+/* What is under way with one source. */
 struct asking {
 	struct lr_inquiry *inquiry; /* or NULL */
 	bool counts;                /* for the round under way */
-	bool hangs;                 /* it was to end and has not */
+	bool hangs;                 /* it should have ended, and has not */
 	int64_t since_ms, limit_ms; /* when it was begun, and from when on it hangs */
 };
 
@@ -126,7 +126,7 @@ lr_rounds_free(struct lr_rounds *rounds, int64_t until_ms)
 	free(rounds);
 }
 
-/* Of those that are picked. */
+/* Begins a round of those that are picked. */
 static void
 begin(struct lr_rounds *rounds)
 {
@@ -160,7 +160,8 @@ lr_rounds_begin_with(struct lr_rounds *rounds, size_t source)
 	rounds->out_of_turn = true;
 }
 
-/* PEER as lr_source_peer(); empty where the source is still being asked. */
+/* A failure out of turn does not count for the back-off. PEER as lr_source_peer(); empty where the
+ * source is still being asked. */
 static void
 note(struct lr_rounds *rounds, size_t i, enum lr_code code, const struct lr_error *err,
     const char *peer)
@@ -191,7 +192,7 @@ start(struct lr_rounds *rounds, size_t i, bool fresh, struct lr_error *err)
 		rounds->notify_fd, &asking->inquiry, err);
 	if (code != LR_OK)
 		return code;
-	/* Nothing waits for a network with a file. */
+	/* A file needs no time for a network. */
 	bool file = lr_source_uri(source)->scheme == LR_FILE;
 	asking->counts = true;
 	asking->hangs = false;
@@ -212,7 +213,7 @@ break_off(struct lr_rounds *rounds, const struct lr_error *err)
 	rounds->at = rounds->picked_count;
 }
 
-/* When what was fetched was the source's current zone. A file from the future is of now. */
+/* When what was fetched was the source's current zone. A file of the future counts as of now. */
 static int64_t
 when_of(const struct lr_fetched *fetched)
 {
@@ -220,7 +221,7 @@ when_of(const struct lr_fetched *fetched)
 	return fetched->changed && fetched->changed < now ? fetched->changed : now;
 }
 
-/* What a source has, taken, confirmed or refused. */
+/* Takes the zone that the source has sent, has the copy confirmed, or refuses both. */
 static enum lr_code
 use(struct lr_rounds *rounds, size_t i, struct lr_fetched *fetched, struct lr_error *err)
 {
@@ -270,9 +271,9 @@ take(struct lr_rounds *rounds, size_t i, bool fresh)
 	rounds->running--;
 	if (code == LR_OK)
 		code = use(rounds, i, &fetched, &err);
-	if (code == LR_ECANCELLED) /* the end has come while it was verified */
+	if (code == LR_ECANCELLED) /* the module was told to end while it was verified */
 		return;
-	/* One that is not understood has verified. */
+	/* LR_EUPDATE is of a zone that has verified, so the increment was good. */
 	if (code != LR_OK && code != LR_EUPDATE && fetched.increment &&
 	    ask_for_the_whole(rounds, i, fresh, &err))
 		return;

@@ -34,7 +34,7 @@ struct lr_rounds_uses {
 	struct lr_mirror *mirror; /* takes what comes */
 };
 
-/* NOTIFY_FD, an eventfd, becomes readable when there is something to go on with. As
+/* NOTIFY_FD, an eventfd, becomes readable when there is something to go on with. Errors as of
  * lr_sources_new(). */
 enum lr_code lr_rounds_new(const struct lr_rounds_uses *uses, int notify_fd,
     struct lr_rounds **rounds, struct lr_error *err);
@@ -43,12 +43,12 @@ enum lr_code lr_rounds_new(const struct lr_rounds_uses *uses, int notify_fd,
  * is told. NULL is allowed. */
 void lr_rounds_free(struct lr_rounds *rounds, int64_t until_ms);
 
-/* Begins one, when none is under way: of ALL sources or of
- * those that no back-off holds. FRESH: the copy held is. */
+/* Begins one, when none is under way: of ALL sources, or of those that no back-off holds. FRESH:
+ * the copy held may still be served. HURRIED as above. */
 void lr_rounds_begin(struct lr_rounds *rounds, bool all, bool fresh, bool hurried);
 
 /* The same of one source alone, which has said that it has something new: it is asked out of turn,
- * and where that fails it is not left alone for any longer. */
+ * and a failure then does not add to its back-off. */
 void lr_rounds_begin_with(struct lr_rounds *rounds, size_t source);
 
 enum lr_course {
@@ -58,8 +58,8 @@ enum lr_course {
 	LR_COURSE_BAD   /* one has just ended without that */
 };
 
-/* Takes what has come and asks the next; now and then, and when notified. A copy that is not FRESH
- * is not compared with: what is asked then is asked as if nothing were held. */
+/* Takes what has come and asks the next; now and then, and when notified. FRESH as above: where the
+ * copy is not, sources are asked as if nothing were held. */
 enum lr_course lr_rounds_go_on(struct lr_rounds *rounds, bool fresh);
 
 /* Ends the one under way, if any, and what comes of it does not count. */

@@ -4,10 +4,10 @@
 #include "text_stream.h"
 #include "unbound.h"
 
-#define TOLD 20 /* things passed over; of the others there is a number */
+#define TOLD 20 /* things passed over that are named; the others are only counted */
 #define NOBODY "no source that was named can be used, and no other is asked"
 
-/* What is read before it is known to be whole. */
+/* The options while they are read. */
 struct reading {
 	struct lr_options options;
 	struct lr_paths paths;
@@ -79,7 +79,8 @@ read_options(struct reading *reading, struct module_env *env, int id, struct lr_
 	return ok ? LR_OK : LR_ENOMEM;
 }
 
-/* The sources that cannot be asked with what is missed. */
+/* Takes out the sources that need something which was named and cannot be used, such as a CA
+ * bundle. *ordered counts those that have an order. */
 static void
 drop_unusable(struct reading *reading, size_t *ordered)
 {
@@ -101,7 +102,7 @@ drop_unusable(struct reading *reading, size_t *ordered)
 	*ordered = kept_named;
 }
 
-/* But those of a family that is closed, say. */
+/* Those that Unbound's settings of the network allow: none by IPv6 where do-ip6 is no. */
 static enum lr_code
 add_builtin(struct lr_options *options, const struct lr_network *network, struct lr_error *err)
 {
@@ -118,7 +119,7 @@ add_builtin(struct lr_options *options, const struct lr_network *network, struct
 	return LR_OK;
 }
 
-/* The options are known: which sources there are. */
+/* Which sources there are, once all options are read. The first *ordered have an order. */
 static enum lr_code
 complete_sources(struct reading *reading, size_t *ordered, struct lr_error *err)
 {
@@ -133,13 +134,14 @@ complete_sources(struct reading *reading, size_t *ordered, struct lr_error *err)
 			pass_over(reading, err->text);
 	}
 	bool chosen = *ordered || options->source_list || options->sources_missed;
-	if (!chosen) /* by the operator */
+	if (!chosen) /* the operator has named none */
 		return add_builtin(options, reading->network, err);
 	drop_unusable(reading, ordered);
 	return LR_OK;
 }
 
-/* An error of all that was named. */
+/* Every source that was named is unusable. Others in their place are not asked: the operator did
+ * not choose them. */
 static void
 tell_of_nobody(const struct reading *reading)
 {
@@ -173,7 +175,7 @@ read_network(struct reading *reading, const struct config_file *cfg, struct lr_e
 	return code == LR_ENOMEM ? code : LR_OK;
 }
 
-/* Those that the operator may set. */
+/* The default limits, but for those that the operator has set. */
 static struct lr_limits
 limits_of(const struct lr_options *options)
 {

@@ -1,6 +1,6 @@
 /*
- * settings.h -- the localroot options, as they stand among Unbound's dynlib-file entries, and those
- * that a patched one has for its dynlibs, or makes of its server clause.
+ * settings.h -- the localroot options: those among Unbound's dynlib-file entries, and those that a
+ * patched Unbound has for its dynlib modules, such as what stands in its server clause.
  */
 #ifndef LR_SETTINGS_H
 #define LR_SETTINGS_H
@@ -16,13 +16,14 @@ struct module_env;
 
 struct lr_settings {
 	bool enabled;           /* localroot: yes */
-	struct lr_uri *sources; /* none: those that were named cannot be used, nobody is asked */
+	struct lr_uri *sources; /* empty: none that was named can be used, and nobody is asked */
 	size_t source_count;
-	size_t ordered;    /* the first of them are localroot-source's, in the order given; the
-			    others come from the list or are built in, and have no order */
-	char *dir;         /* localroot-dir */
-	char *status_file; /* localroot-status-file, or NULL */
-	char *ca_bundle;   /* localroot-ca-bundle, or NULL: the system's */
+	size_t ordered; /* so many of them, the first, are localroot-source's and are asked in the
+			   order given; the others come from the list or are built in, and have no
+			   order */
+	char *dir;      /* localroot-dir */
+	char *status_file;                /* localroot-status-file, or NULL */
+	char *ca_bundle;                  /* localroot-ca-bundle, or NULL: the system's */
 	char *client_certificate;         /* localroot-client-certificate, or NULL */
 	struct lr_endpoint *notify;       /* localroot-notify: where to listen; none: nowhere */
 	struct lr_notifier *allow_notify; /* localroot-allow-notify: besides the sources */
@@ -38,13 +39,14 @@ struct lr_settings {
 };
 
 /*
- * Reads the options into *settings. Strings are copied: Unbound frees its own over a reload. What
- * cannot be used (zone/fetch/option.h) is passed over, with a line in the log that quotes it, and
- * never an error: only LR_ENOMEM is. Of an option that has one value, the last counts, as in
- * Unbound. To be called by init's thread, inside of the chroot.
+ * Reads the options into *settings, on LR_OK only. Strings are copied: Unbound frees its own over a
+ * reload. What cannot be used (zone/fetch/option.h) is passed over, with a line in the log that
+ * quotes it, and never an error: only LR_ENOMEM is. Of an option that has one value, the last
+ * counts, as in Unbound. To be called by init's thread, inside of the chroot.
  */
 enum lr_code lr_settings_read(
     struct module_env *env, int id, struct lr_settings *settings, struct lr_error *err);
+/* Frees all that is in *settings; all zero is allowed. */
 void lr_settings_clear(struct lr_settings *settings);
 
 #endif

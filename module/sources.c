@@ -77,8 +77,8 @@ held_back(const struct history *history, const struct lr_picking *picking)
 	return history->failures && until > picking->now_ms ? until - picking->now_ms : 0;
 }
 
-/* Those of rank 0 are asked first: what the user has put in order; of the others https: while a
- * copy serves, and before that what is to be found without the DNS. */
+/* Rank 0 is asked before rank 1. It has what the user has put in order; and of the others https:
+ * while a copy is fresh, otherwise what is found without the DNS. */
 static unsigned
 rank(const struct lr_sources *sources, size_t i, bool fresh)
 {
@@ -170,8 +170,8 @@ get_facts(const struct history *history, struct lr_source_facts *facts)
 	memcpy(facts->peer, history->peer, sizeof(facts->peer));
 }
 
-/* As lr_sources_pick() has it: where all are held
- * back, the next round is of the first to be let go. */
+/* As lr_sources_pick() does it: where all are held back, the one that is let go first is asked in
+ * the next round. */
 void
 lr_sources_facts(struct lr_sources *sources, const struct lr_picking *picking, int64_t next_ms,
     struct lr_source_facts *facts)

@@ -1,7 +1,7 @@
 /*
  * sources.h -- the sources that are asked, in which order, and what came of each.
  *
- * The refresher's thread asks and notes results; any thread may print.
+ * The refresher's thread asks and notes results; any thread may read the facts.
  */
 #ifndef LR_SOURCES_H
 #define LR_SOURCES_H
@@ -38,10 +38,10 @@ struct lr_picking {
 };
 
 /*
- * Those without an order begin at a random one; while a copy is fresh https comes first, before
- * that those that are found without the DNS. The sources to ask in this round, in that order: those
- * that no back-off holds, and where it holds all of them, the one that it lets go first. None where
- * there are none. PICKED has room for all.
+ * The sources to ask in this round, in PICKED, which has room for all; how many these are. Those
+ * that have no order begin at a random one; of them, https: comes first while a copy is fresh, and
+ * otherwise what is found without the DNS. A source that back-off holds is left out; where it holds
+ * all of them, the one that it lets go first is asked. 0 only where there are no sources.
  */
 size_t lr_sources_pick(
     struct lr_sources *sources, const struct lr_picking *picking, size_t *picked);
@@ -54,8 +54,8 @@ size_t lr_sources_pick(
 bool lr_sources_note(struct lr_sources *sources, size_t index, const struct lr_error *err,
     const char *peer, int64_t now_ms);
 
-/* What became of an increment of it. True where it was
- * not GOOD and the log has not been told since one was. */
+/* Whether an increment (IXFR) of the source was GOOD. True where it was not, and the log has not
+ * been told since the last that was. */
 bool lr_sources_note_increment(struct lr_sources *sources, size_t index, bool good);
 
 /* What is known of one. Times are monotonic milliseconds. */

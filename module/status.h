@@ -13,7 +13,7 @@
 #include "settings.h"
 #include "upstream.h"
 
-/* Where it stands. */
+/* The parts that it is read from, which outlive it. */
 struct lr_status {
 	int64_t started; /* seconds since 1970 */
 	const struct lr_settings *settings;
@@ -35,13 +35,14 @@ size_t lr_status_bytes(const struct lr_status *status);
 /* Every number, for unbound-control: counted since the last reset, and reset if RESET. */
 void lr_status_stats(const struct lr_status *status, bool reset, FILE *out);
 
-/* Every number, for Prometheus, whose counters never go back. RUNNING: else these are its last. */
+/* Every number, for Prometheus, whose counters never go back. Not RUNNING: the module ends, and
+ * these are its last. */
 void lr_status_metrics(const struct lr_status *status, bool running, FILE *out);
 /* The same of a module that does not run. */
 void lr_status_metrics_of_none(enum lr_reason reason, FILE *out);
 
-/* localroot_status, for people and for programs: facts_text.h, facts_json.h. RUNNING: else it has
- * ended, and this is the last. */
+/* localroot_status, for people and for programs: facts_text.h, facts_json.h. Not RUNNING: the
+ * module ends, and this is the last. ROOM as lr_facts_print_json(). */
 void lr_status_print(const struct lr_status *status, FILE *out);
 void lr_status_print_json(const struct lr_status *status, bool running, size_t room, FILE *out);
 

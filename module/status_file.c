@@ -154,7 +154,7 @@ lr_status_file_write(struct lr_status_file *file)
 	begin_to_write(file, true);
 }
 
-/* For what is under way. */
+/* Waits for the writing under way, if there is one. */
 static void
 wait_until(struct lr_status_file *file, int64_t until_ms)
 {

@@ -1,8 +1,8 @@
 /*
- * status_file.h -- the status for those who cannot ask: the numbers in a file, and all of it as
- * JSON beside that, in PATH.json. Written aside: their file system may hang.
+ * status_file.h -- the status for programs that cannot use unbound-control: the numbers in a file,
+ * and all of it as JSON beside that, in PATH.json. Written aside: their file system may hang.
  *
- * The refresher's thread; before that starts and after it has ended, init's and deinit's.
+ * For the refresher's thread; before that starts init's, and after it has ended deinit's.
  */
 #ifndef LR_STATUS_FILE_H
 #define LR_STATUS_FILE_H
@@ -13,14 +13,16 @@
 
 struct lr_status_file;
 
-/* The texts. RUNNING: else they are the last, and nothing is served from now on. */
+/* What prints the texts, in the thread that asks for a writing. Not RUNNING: they are the last, and
+ * nothing is served from now on. */
 struct lr_status_text {
 	void (*print_metrics)(const void *arg, bool running, FILE *out);
 	void (*print_json)(const void *arg, bool running, FILE *out);
 	const void *arg;
 };
 
-/* NOTIFY_FD, an eventfd, becomes readable when a writing has ended. NULL: out of memory. */
+/* PATH and *TEXT are copied. NOTIFY_FD, an eventfd, becomes readable when a writing has ended.
+ * NULL: out of memory. */
 struct lr_status_file *lr_status_file_new(
     const char *path, const struct lr_status_text *text, int notify_fd);
 
@@ -28,7 +30,7 @@ struct lr_status_file *lr_status_file_new(
  * of what goes wrong, and once when that is over. */
 void lr_status_file_write(struct lr_status_file *file);
 
-/* Takes what has ended; now and then, and when notified. */
+/* Takes the writing that has ended. To be called now and then, and when notified. */
 void lr_status_file_work(struct lr_status_file *file);
 
 /* Writes the last texts, if what is under way ends before UNTIL_MS (monotonic). NULL is allowed. */

@@ -65,14 +65,14 @@ read_zone(struct lr_store_job *job)
 		job->draft = fetched.draft;
 }
 
-/* Under the folder's lock, if it is to be had: the state is that of the zone beside it. */
+/* Under the folder's lock, if it is to be had, so that zone and state belong together. */
 static void
 load(struct lr_store_job *job)
 {
 	struct lr_folder folder;
 	job->access_code = lr_folder_open(job->dir, LOCK_LOAD_MS, &folder, &job->access_error);
 	if (job->access_code != LR_OK)
-		return; /* nothing there; keeping something tells the log why */
+		return; /* as if nothing were there; the log is told when something is to be kept */
 	job->access_code = lr_folder_writable(&folder, &job->access_error);
 	job->state_code =
 	    lr_store_read_state(&folder, &job->found_state, &job->state, &job->state_error);
@@ -106,7 +106,7 @@ write_both(struct lr_store_job *job, const struct lr_folder *folder)
 	job->holds |= job->kind == LR_STORE_FLOOR && code == LR_OK;
 }
 
-/* What is to be forgotten first holds no floor for what is to be kept. */
+/* What is to be forgotten goes first: its serial must not be a floor for what is kept next. */
 static void
 replace(struct lr_store_job *job, const struct lr_folder *folder)
 {

@@ -22,7 +22,7 @@ struct lr_store_queue {
 	bool holds;                /* the zone there is the one held */
 	bool newer;                /* or it is a newer one */
 	bool anew;                 /* what is there is to be forgotten first */
-	bool unwanted;             /* the job reads what is forgotten by now */
+	bool unwanted;             /* what the job reads has been forgotten meanwhile */
 	struct lr_said said_failed, said_hangs;
 
 	pthread_mutex_t lock; /* of what follows */
@@ -71,7 +71,7 @@ lr_store_queue_facts(struct lr_store_queue *queue, struct lr_folder_facts *facts
 	facts->path = queue->dir;
 }
 
-/* What reading or writing has shown. */
+/* What reading or writing has shown of the folder. */
 static void
 set_facts(struct lr_store_queue *queue, bool writable, int64_t stored)
 {
@@ -141,7 +141,8 @@ take(struct lr_store_queue *queue)
 	lr_aside_end(queue->aside);
 	queue->job = NULL;
 	set_trouble(queue, LR_OK, "");
-	/* What has ended at last may have taken its time: the next one tells. */
+	/* Work that has ended only after hanging is no sign of a disk that is well again: the next
+	 * is. */
 	if (lr_clock_monotonic_ms(NULL) - queue->since_ms < HANGS_MS &&
 	    lr_said_over(&queue->said_hangs))
 		log_info("localroot: %s answers again", queue->dir);
@@ -182,7 +183,7 @@ wait_for_saving(struct lr_store_queue *queue, int64_t until_ms)
 	}
 }
 
-/* Is to be done next, in place of what was. STATE: or NULL. */
+/* Has JOB (NULL: out of memory) done next, in place of what waited so far. STATE may be NULL. */
 static void
 save(struct lr_store_queue *queue, struct lr_store_job *job, bool renewed,
     const struct lr_state *state, int patience_ms)

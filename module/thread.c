@@ -5,11 +5,12 @@
 #include <string.h>
 #include <sys/mman.h>
 
-/* A stack of 8 MiB, the 64 that the C library sets aside for a thread that allocates, up to 40 for
- * a zone that is fetched and verified; the rest is left to the host. */
+/* Bytes: a stack of 8 MiB, the 64 MiB of addresses that the C library sets aside for a thread
+ * that allocates, up to 40 MiB for a zone that is fetched and verified; the rest is the host's
+ * reserve. */
 #define ROOM ((size_t)160 << 20)
 
-/* Whether limits (setrlimit(2), the kernel's on what may be promised) allow for it. */
+/* Whether limits (setrlimit(2), the kernel's on memory that is promised) allow for it. */
 static bool
 has_room(void)
 {

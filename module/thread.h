@@ -13,7 +13,7 @@
  * threads that it does not know. To be joined or detached by the caller. Any thread may start one.
  *
  * LR_EIO: no thread is to be had. LR_ENOMEM: the process may not grow by what a thread and the work
- * in it can take, and by as much again as the host may need meanwhile: then the host comes first.
+ * in it can take plus a reserve for the host, which comes first.
  */
 enum lr_code lr_thread_start(
     pthread_t *thread, void *(*run)(void *), void *arg, struct lr_error *err);
