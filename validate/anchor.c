@@ -7,8 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* More would be a mistake: the root has had three
- * at the most. RDATA of a DNSKEY stays far below. */
+/* More anchors would be a mistake, since the root has had three at the most; and the RDATA of a
+ * DNSKEY stays far below 4096 octets. */
 enum { ANCHORS_MAX = 64, RDATA_MAX = 4096, FILE_MAX = 1 << 20 };
 
 struct anchor {

@@ -1,6 +1,6 @@
 /*
  * anchor.h -- trust anchors: DS and DNSKEY records that the operator trusts for a zone (RFC 4035
- * section 4.4).
+ * section 4.4). One thread adds to a set; once nobody does, any may read it.
  */
 #ifndef LR_ANCHOR_H
 #define LR_ANCHOR_H
@@ -14,12 +14,12 @@ struct lr_anchors;
 
 /* An empty set for ORIGIN; the caller's to free. NULL: out of memory. */
 struct lr_anchors *lr_anchors_new(const uint8_t *origin);
-void lr_anchors_free(struct lr_anchors *anchors);
+void lr_anchors_free(struct lr_anchors *anchors); /* NULL is allowed */
 
 /*
- * Adds one DS or DNSKEY record by its RDATA; one that is there already changes nothing. A DNSKEY
- * with the REVOKE bit is not an anchor (RFC 5011 section 2.1) and is left out. LR_EFORMAT,
- * LR_ELIMIT, LR_ENOMEM.
+ * Adds one DS or DNSKEY record by its RDATA, of which it keeps a copy; one that is there already
+ * changes nothing. A DNSKEY with the REVOKE bit is not an anchor (RFC 5011 section 2.1) and is left
+ * out. LR_EFORMAT, LR_ELIMIT, LR_ENOMEM.
  */
 enum lr_code lr_anchors_add(struct lr_anchors *anchors, uint16_t type, const uint8_t *rdata,
     size_t length, struct lr_error *err);

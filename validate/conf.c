@@ -14,7 +14,7 @@
 
 #define DEPTH 16 /* of files that include others */
 
-#ifndef GLOB_BRACE /* musl: there a brace is a letter, for Unbound too */
+#ifndef GLOB_BRACE /* musl has none: a brace is a character as any other, for Unbound, too */
 #define GLOB_BRACE 0
 #endif
 
@@ -33,7 +33,7 @@ struct conf {
 	char *modules;      /* module-config, or NULL */
 	char *modules_file; /* where that stands */
 	unsigned modules_line;
-	bool patched; /* localroot: in the server clause, which finds the library its place */
+	bool patched; /* localroot: in the server clause: the library need not come first */
 	bool moved;   /* by directory: */
 };
 
@@ -47,7 +47,7 @@ struct place {
 static enum lr_code read_file(
     struct conf *conf, const char *path, unsigned depth, struct lr_error *err);
 
-/* Octets until one of STOPS that no backslash stands before. */
+/* How far it is to one of STOPS that no backslash stands before. */
 static size_t
 span(const char *text, const char *stops)
 {
@@ -105,7 +105,7 @@ add(struct conf *conf, const struct place *place, const char *name, const char *
 	return entry->file && entry->text ? LR_OK : LR_ENOMEM;
 }
 
-/* Patterns are for glob(3) where Unbound takes a name for one, and with what it allows in them. */
+/* A name is a pattern for glob(3) where Unbound takes it for one, with the same flags. */
 static enum lr_code
 include(struct conf *conf, const struct place *place, const char *pattern, struct lr_error *err)
 {
@@ -150,8 +150,8 @@ use(struct conf *conf, const struct place *place, const char *name, const char *
 	if (strcmp(name, "module-config:") == 0)
 		return set_modules(conf, place, value);
 	if (strcmp(name, "directory:") == 0) {
-		/* What is included after it is relative to it, and
-		 * where it cannot be entered, goes on as before. */
+		/* Names of files that are included from here on are relative to it. Where it cannot
+		 * be entered, nothing changes. */
 		conf->moved |= *value && chdir(value) == 0;
 		return LR_OK;
 	}
@@ -162,7 +162,7 @@ use(struct conf *conf, const struct place *place, const char *name, const char *
 	return conf->chroot ? LR_OK : LR_ENOMEM;
 }
 
-/* NAME has a value of interest, or not. */
+/* Reads the value of NAME, where that is looked at here. */
 static enum lr_code
 take(struct conf *conf, struct place *place, const char *name, struct lr_error *err)
 {
@@ -173,7 +173,7 @@ take(struct conf *conf, struct place *place, const char *name, struct lr_error *
 		wanted |= strcmp(name, names[i]) == 0;
 	char *value = wanted ? next_word(place, false) : NULL;
 	if (!value)
-		return LR_OK; /* for Unbound's checker, where there should be one */
+		return LR_OK; /* a value that is missing is unbound-checkconf's to tell */
 	enum lr_code code = use(conf, place, name, value, err);
 	free(value);
 	return code == LR_ENOMEM ? lr_fail(err, code, "out of memory") : code;
@@ -274,7 +274,8 @@ check_entry(const struct conf *conf, const struct entry *entry, unsigned number,
 	return good;
 }
 
-/* Of the module-config that is given, and FILES dynlib-file entries. */
+/* Whether module-config, if it is given, and the dynlib-file entries, FILES of them, go
+ * together. */
 static bool
 check_modules(const struct conf *conf, unsigned files, unsigned dynlibs, FILE *out)
 {

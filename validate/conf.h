@@ -1,6 +1,6 @@
 /*
- * conf.h -- the localroot options in an unbound.conf, for a checker beside a stock Unbound, whose
- * own does not know them.
+ * conf.h -- the localroot options in an unbound.conf, for beside a stock Unbound, whose
+ * unbound-checkconf does not know them.
  */
 #ifndef LR_CONF_H
 #define LR_CONF_H
@@ -14,8 +14,8 @@
  * decides which of them are libraries, and the localroot options of a patched Unbound's server
  * clause; for each that cannot be used a line "FILE:LINE: error: ..." goes to OUT. *errors counts
  * them. As in Unbound, what is included by a relative name is looked for in the working directory,
- * which directory: changes. LR_EIO: a file cannot be read; LR_ELIMIT: files include one another
- * without end; LR_ENOMEM.
+ * which directory: changes, for this process, too. One thread. LR_EIO: a file cannot be read;
+ * LR_ELIMIT: files include others more than 16 deep, as one does that includes itself; LR_ENOMEM.
  */
 enum lr_code lr_conf_check(const char *path, FILE *out, unsigned *errors, struct lr_error *err);
 

@@ -93,7 +93,7 @@ print_string(const char *name, const char *text)
 		unsigned char c = (unsigned char)*text;
 		if (c == '"' || c == '\\')
 			printf("\\%c", c);
-		else if (c < ' ' || c >= 0x7f) /* octets, since a path need not be UTF-8 */
+		else if (c < ' ' || c >= 0x7f) /* byte by byte, since a path need not be UTF-8 */
 			printf("\\u%04x", c);
 		else
 			putchar(c);

@@ -1,5 +1,6 @@
 /*
- * report.h -- prints what localroot-check has found, for people and as JSON (RFC 8259).
+ * report.h -- prints what localroot-check has found to standard output, for people and as JSON (RFC
+ * 8259).
  *
  * One thread's; nothing is kept.
  */
@@ -16,10 +17,10 @@ struct lr_reported {
 	const struct lr_report *report;
 };
 
-/* A line for each thing that verifying came to. */
+/* A line for each thing that was found. */
 void lr_report_print(const struct lr_reported *reported);
 
-/* One object, with every member in any case: null where it was not come to. */
+/* One object, with every member in any case: null or zero where it was not reached. */
 void lr_report_print_json(const struct lr_reported *reported);
 
 #endif

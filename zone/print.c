@@ -53,7 +53,7 @@ lr_record_print(const struct lr_record *record, FILE *out)
 enum lr_code
 lr_zone_print(const struct lr_zone *zone, FILE *out)
 {
-	struct lr_printer p; /* not cleared: its text is long */
+	struct lr_printer p; /* not cleared: its buffer is large */
 	p.out = out;
 	p.failed = false;
 	p.used = 0;

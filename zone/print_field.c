@@ -1,8 +1,8 @@
 /*
  * print_field.c -- the fields of a master file: wire form to text.
  *
- * ldns' table of the types' formats is read, and none of its functions called that allocate: they
- * do not all look whether they got the memory.
+ * Of ldns, the table of the types' formats is used, and none of the functions that allocate: not
+ * all of them look whether they got the memory.
  */
 #include "print_field.h"
 #include "cursor.h"
@@ -60,11 +60,12 @@ lr_print_name(struct lr_printer *p, const uint8_t *name)
 	p->used += strlen(lr_name_text(name, text));
 }
 
+/* NULL: ldns does not know the type, and gives the format of another one. */
 static const ldns_rr_descriptor *
 format_of(uint16_t type)
 {
 	const ldns_rr_descriptor *format = ldns_rr_descript(type);
-	return format && format->_type == type ? format : NULL; /* else that of another type */
+	return format && format->_type == type ? format : NULL;
 }
 
 void
@@ -114,7 +115,7 @@ print_base64(struct lr_printer *p, const uint8_t *octets, size_t size)
 	}
 }
 
-/* In quotes: then blanks and semicolons are themselves. */
+/* In quotes, where blanks and semicolons need no backslash. */
 static void
 print_string(struct lr_printer *p, const uint8_t *octets, size_t size)
 {
@@ -136,8 +137,8 @@ print_string(struct lr_printer *p, const uint8_t *octets, size_t size)
 	lr_print_char(p, '"');
 }
 
-/* YYYYMMDDHHmmSS (RFC 4034 section 3.2): of the times
- * that these 32 bits may mean, the one from 1970 on. */
+/* YYYYMMDDHHmmSS (RFC 4034 section 3.2): these 32 bits may mean several times, and this is the one
+ * from 1970 to 2106. */
 static void
 print_time(struct lr_printer *p, uint32_t seconds)
 {
@@ -190,8 +191,8 @@ print_address(struct lr_printer *p, int family, const uint8_t *octets)
 		p->used += strlen(text);
 }
 
-/* A field that is the rest of the RDATA; one that
- * must be there (NEEDED) has no text without octets. */
+/* A field that is the rest of the RDATA. False: it has no text, as one that must be there (NEEDED)
+ * and has no octets. */
 static bool
 print_rest(struct lr_printer *p, ldns_rdf_type field, bool needed, struct lr_cursor *c)
 {
@@ -208,7 +209,7 @@ print_rest(struct lr_printer *p, ldns_rdf_type field, bool needed, struct lr_cur
 	return true;
 }
 
-/* The octets of the fields that end by themselves; false: another field. */
+/* How many octets a field has whose end is not the end of the RDATA; false: another field. */
 static bool
 field_size(ldns_rdf_type field, const struct lr_cursor *c, size_t *size)
 {
@@ -291,8 +292,8 @@ print_fields(
 				return false;
 			continue;
 		}
-		/* Blanks in the strings of types that have a number of them, ldns' reader does not
-		 * take: HINFO, NAPTR. TXT has a list. */
+		/* Of types with a fixed number of strings (HINFO, NAPTR) ldns' reader takes no
+		 * blanks in them; it does where there is a list of them (TXT). */
 		if (!field_size(field, &c, &size) ||
 		    (field == LDNS_RDF_TYPE_STR && format->_variable != field))
 			return false;

@@ -29,7 +29,7 @@ failed(struct lr_gunzip *g, enum lr_code code, const char *why)
 	return -1;
 }
 
-/* More of what is packed, behind what is left of it. False: it cannot be read. */
+/* Reads more of the other stream, once nothing is left. False: it cannot be read. */
 static bool
 refill(struct lr_gunzip *g)
 {

@@ -1,5 +1,5 @@
 /*
- * gunzip.h -- a stream of what another holds: unpacked where that is gzip (RFC 1952), as its first
+ * gunzip.h -- a stream that reads another one: unpacked where that is gzip (RFC 1952), as its first
  * octets tell, else as it is. One thread.
  */
 #ifndef LR_GUNZIP_H
@@ -12,8 +12,9 @@
 
 struct lr_gunzip;
 
-/* IN stays the caller's and outlives it. No more than MAX octets come of what is packed. *STREAM is
- * the gunzip's. LR_ENOMEM. */
+/* IN stays the caller's and outlives it. What is packed gives MAX octets at the most, or reading
+ * fails; what is not packed has no limit here. *STREAM is closed by lr_gunzip_close() alone.
+ * LR_ENOMEM. */
 enum lr_code lr_gunzip_open(
     FILE *in, size_t max, struct lr_gunzip **gunzip, FILE **stream, struct lr_error *err);
 

@@ -1,6 +1,6 @@
 /*
  * netblock.h -- addresses in the options: where to listen, and who may say what. As Unbound has
- * them: 192.0.2.1@5300 and 2001:db8::/32.
+ * them: 192.0.2.1@5300 and 2001:db8::/32. No state, any thread.
  */
 #ifndef LR_NETBLOCK_H
 #define LR_NETBLOCK_H
@@ -21,13 +21,13 @@ struct lr_endpoint {
 	char text[64]; /* as the user wrote it */
 };
 
-/* ADDRESS[@PORT]. LR_EUSAGE says what is expected. */
+/* ADDRESS[@PORT], with PORT by default. LR_EUSAGE says what is expected. */
 enum lr_code lr_endpoint_parse(
     const char *text, uint16_t port, struct lr_endpoint *endpoint, struct lr_error *err);
 
 struct lr_netblock {
 	int family;
-	unsigned bits;       /* of the address, from the first on */
+	unsigned bits;       /* so many of the address count, from the first on */
 	uint8_t address[16]; /* what stands behind them does not count */
 };
 

@@ -30,7 +30,7 @@ read_serial(struct lr_cursor c, struct lr_notify *notify)
 	notify->has_serial = lr_cursor_ok(&c);
 }
 
-/* An OPT counts, and of the first RECORD a SOA of what was asked. */
+/* Reads a record. Of use are an OPT, and, where it is the FIRST answer, the zone's SOA. */
 static void
 read_record(struct lr_cursor *c, bool first, struct request *r, struct lr_notify *notify)
 {
@@ -83,8 +83,7 @@ put16(uint8_t *at, unsigned value)
 	return at;
 }
 
-/* The request again, as an answer (RFC 1996 section 4.7);
- * without what it had besides the question. */
+/* The request as an answer (RFC 1996 section 4.7), without what it had besides the question. */
 static size_t
 put_answer(const struct request *r, unsigned rcode, uint8_t *answer)
 {
@@ -116,7 +115,8 @@ opcode_of(const struct request *r)
 	return (r->flags & OPCODE) >> 11;
 }
 
-/* What a request says that is well formed; its RCODE, and why, unless it is NOERROR. */
+/* Judges a request that is well formed. The RCODE to answer with; unless that is NOERROR, *err says
+ * why. */
 static unsigned
 judge(const struct lr_notify_rules *rules, const struct request *r, const struct lr_tsig *tsig,
     struct lr_error *err)

@@ -1,5 +1,6 @@
 /*
- * source_list.c -- the zone from whom a list says that has it, which is a URL itself.
+ * source_list.c -- a source that is the URL of a list: the zone comes from those that the list
+ * names.
  *
  * The list is asked for once a week at the most, and kept on disk in between; one that cannot be
  * had, or has nobody to ask in it, costs nothing as long as there is an older one. It may not name
@@ -41,7 +42,8 @@ lr_listed_last(struct lr_listed *listed)
 	return listed && listed->count ? listed->sources[listed->last] : NULL;
 }
 
-/* A line that is not taken: whose list it is has to be told, not our operator. */
+/* A line that cannot be used is for whoever keeps the list to mend, and our operator cannot:
+ * nothing is said. */
 static void
 pass_over(void *arg, unsigned number, const char *why)
 {
@@ -149,7 +151,7 @@ take_list(struct lr_source *source, const struct lr_https_response *response, in
 	return LR_OK;
 }
 
-/* Asks for the list, wherever it is by now. */
+/* Asks for the list, by way of redirects. */
 static enum lr_code
 get_list(
     struct lr_source *source, const struct lr_request *request, int64_t now, struct lr_error *err)
@@ -173,7 +175,8 @@ get_list(
 	return lr_fail(err, LR_ELIMIT, "more than %u redirects", max);
 }
 
-/* A list that cannot be renewed is tried again every hour; without one, always. */
+/* After a week, or where the clock was set back. A list that cannot be renewed is tried again every
+ * hour; without one, each time. */
 static bool
 is_due(struct lr_source *source, const struct lr_request *request, int64_t now)
 {
@@ -187,7 +190,7 @@ is_due(struct lr_source *source, const struct lr_request *request, int64_t now)
 	return true;
 }
 
-/* As a source's place in a round: with a copy https comes first, without those that are found
+/* In the order of a round: https: comes first where a copy is held, and otherwise what is found
  * without the DNS. */
 static bool
 is_preferred(const struct lr_uri *uri, bool held)
@@ -199,7 +202,7 @@ is_preferred(const struct lr_uri *uri, bool held)
 	return inet_pton(AF_INET, host, &unused) == 1 || inet_pton(AF_INET6, host, &unused) == 1;
 }
 
-/* One of them; as long as OTHERS are left it has not all the time. */
+/* Asks one of them, which does not get all of the time as long as OTHERS are left. */
 static enum lr_code
 ask_one(struct lr_source *source, const struct lr_request *request, bool others,
     struct lr_fetched *fetched, struct lr_error *err)
@@ -210,7 +213,7 @@ ask_one(struct lr_source *source, const struct lr_request *request, bool others,
 	struct lr_error why;
 	if (others && turn < deadline)
 		budget->deadline = turn;
-	budget->octets = 0; /* each may give a zone */
+	budget->octets = 0; /* each may send a whole zone */
 	enum lr_code code = lr_fetch_by_scheme(source, request, fetched, &why);
 	budget->deadline = deadline;
 	if (code != LR_OK)

@@ -46,7 +46,7 @@ out_of_memory(struct lr_error *err)
 	return lr_fail(err, LR_ENOMEM, "out of memory");
 }
 
-/* Over white space and comments. */
+/* Goes over white space and comments. */
 static enum lr_code
 skip(struct reading *r)
 {
@@ -90,7 +90,7 @@ next(struct reading *r)
 	return LR_OK;
 }
 
-/* The next word, which is this one. */
+/* The next word, which has to be WORD. */
 static enum lr_code
 expect(struct reading *r, const char *word)
 {
@@ -102,7 +102,7 @@ expect(struct reading *r, const char *word)
 	return code;
 }
 
-/* The next word, that says something. */
+/* The next word, which has to be a value: neither empty, nor a brace or semicolon. */
 static enum lr_code
 value(struct reading *r)
 {
@@ -133,7 +133,7 @@ algorithm_of(const char *word, enum lr_tsig_algorithm *algorithm)
 	return false;
 }
 
-/* The word of the reading, of which nothing is left behind. */
+/* Takes the word as the secret, and overwrites it and what was decoded of it. */
 static enum lr_code
 take_secret(struct reading *r, struct lr_tsig_key *key)
 {

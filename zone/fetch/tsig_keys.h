@@ -6,8 +6,8 @@
  *     server 192.0.2.1 { keys "primary"; };
  *
  * A server is named as the source that it is, by address or host name. Words may stand in quotes;
- * comments begin with #, // or stand between slash and star. Nothing else is taken. The file is one
- * that others (in the sense of chmod) can neither read nor write.
+ * comments begin with #, // or stand between slash and star. Nothing else is taken. The file's mode
+ * gives others (in the sense of chmod) no access.
  */
 #ifndef LR_TSIG_KEYS_H
 #define LR_TSIG_KEYS_H
@@ -20,7 +20,7 @@
 #define LR_TSIG_SECRET_MAX 256    /* octets */
 #define LR_TSIG_KEYS_OCTETS 65536 /* of a file */
 
-/* RFC 8945 section 6, those that are as strong as hmac-sha256. */
+/* RFC 8945 section 6, those that are no weaker than hmac-sha256. */
 enum lr_tsig_algorithm { LR_HMAC_SHA256, LR_HMAC_SHA384, LR_HMAC_SHA512, LR_TSIG_ALGORITHMS };
 
 struct lr_tsig_key {
@@ -34,8 +34,8 @@ struct lr_tsig_key {
 struct lr_tsig_keys;
 
 /*
- * Reads a file. LR_EUSAGE: others can read it; LR_EFORMAT names the line; LR_EIO; LR_ELIMIT: longer
- * than LR_TSIG_KEYS_OCTETS; LR_ENOMEM.
+ * Reads a file. LR_EUSAGE: its mode gives others access; LR_EFORMAT names the line; LR_EIO;
+ * LR_ELIMIT: longer than LR_TSIG_KEYS_OCTETS; LR_ENOMEM.
  */
 enum lr_code lr_tsig_keys_read(FILE *in, struct lr_tsig_keys **keys, struct lr_error *err);
 void lr_tsig_keys_free(struct lr_tsig_keys *keys); /* overwrites the secrets; NULL is allowed */

@@ -9,7 +9,7 @@
 #include "lr_error.h"
 #include "name.h"
 
-/* What points, points into the message or to who signs. */
+/* The pointers are into the message that it was read from, or to what the signer owns. */
 struct lr_tsig_record {
 	uint8_t owner[LR_NAME_MAX], algorithm[LR_NAME_MAX];
 	uint64_t time;
@@ -23,7 +23,8 @@ struct lr_tsig_record {
 enum lr_code lr_tsig_record_find(const uint8_t *message, size_t size, struct lr_tsig_record *record,
     bool *found, struct lr_error *err);
 
-/* Writes the record behind a message of SIZE octets, and counts it there. Returns the size then. */
+/* Writes the record behind a message of SIZE octets, where there has to be room, and counts it in
+ * the header. Returns the size with it. */
 size_t lr_tsig_record_append(uint8_t *message, size_t size, const struct lr_tsig_record *record);
 
 /* How many records the additional section has. */
