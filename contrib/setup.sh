@@ -27,29 +27,51 @@ need_packages() {
 	install_quietly install $missing
 }
 
-# install_quietly ARGUMENT...: apt-get with these. What it adds to the machine stands in build/installed-packages.
-install_quietly() {
+# install_quietly ARGUMENT...: apt-get with these. What it adds to the machine stands in build/installed-packages. In a shell of
+# its own, for its traps: an interrupted one leaves the machine as an ended one does.
+install_quietly() { (install_packages "$@") }
+
+install_packages() {
 	mkdir -p "$build"
 	installed_packages >"$build/packages-before"
 	started_units >"$build/units-before"
 	# A daemon that a package would start could hold the ports; tests start their own.
 	policy=/usr/sbin/policy-rc.d
+	mark='# unbound-localroot, process'
 	made_policy=
-	if [ ! -e "$policy" ]; then
-		printf '#!/bin/sh\nexit 101\n' | as_root tee "$policy" >/dev/null
-		as_root chmod 755 "$policy"
+	trap end_install EXIT
+	trap 'exit 1' HUP INT TERM
+	if may_make_policy; then
 		made_policy=yes
+		printf '#!/bin/sh\n%s %s\nexit 101\n' "$mark" "$$" | as_root tee "$policy" >/dev/null
+		as_root chmod 755 "$policy"
 	fi
-	status=0
-	quietly apt-install as_root env DEBIAN_FRONTEND=noninteractive apt-get -q -y --no-install-recommends "$@" || status=$?
+	# What runs in the background ignores an interrupt, and apt knows best when it can stop.
+	quietly apt-install as_root env --default-signal=INT DEBIAN_FRONTEND=noninteractive \
+		apt-get -q -y --no-install-recommends "$@"
+}
+
+# The administrator's own is left alone, and that of another run; not one that a killed run left.
+may_make_policy() {
+	[ -e "$policy" ] || return 0
+	maker=$(sed -n "s/^$mark //p" "$policy")
+	[ -n "$maker" ] && [ ! -e "/proc/$maker" ]
+}
+
+end_install() {
+	status=$?
+	trap '' HUP INT TERM
+	! kill -0 "${pid-}" 2>/dev/null || say "interrupted: apt ends what it has begun"
+	wait "${pid-}" 2>/dev/null || true
 	[ -z "$made_policy" ] || as_root rm -f "$policy"
 	disable_new_units
 	tell_new_packages
 	rm -f "$build/packages-before" "$build/units-before"
-	return "$status"
+	exit "$status"
 }
 
-installed_packages() { dpkg-query -W -f '${db:Status-Abbrev}${Package}\n' | sed -n 's/^ii *//p' | sort -u; }
+# Name and version, a line each.
+installed_packages() { dpkg-query -W -f '${db:Status-Abbrev}${Package} ${Version}\n' | sed -n 's/^ii *//p' | sort -u; }
 
 # What systemd starts with the machine, by the links that say so.
 started_units() { find /etc/systemd/system -type l 2>/dev/null | sort; }
@@ -71,9 +93,13 @@ disable_new_units() {
 
 tell_new_packages() {
 	installed_packages | comm -13 "$build/packages-before" - >"$build/packages-new"
-	count=$(wc -l <"$build/packages-new")
-	cat "$build/packages-new" >>"$build/installed-packages"
-	rm -f "$build/packages-new"
+	upgraded=$(awk 'NR == FNR { had[$1] = $2; next } $1 in had { print $1, had[$1], "->", $2 }' \
+		"$build/packages-before" "$build/packages-new" | paste -s -d , - | sed 's/,/, /g')
+	awk 'NR == FNR { had[$1]; next } !($1 in had) { print $1 }' "$build/packages-before" "$build/packages-new" >"$build/packages-more"
+	count=$(wc -l <"$build/packages-more")
+	cat "$build/packages-more" >>"$build/installed-packages"
+	rm -f "$build/packages-new" "$build/packages-more"
+	[ -z "$upgraded" ] || say "upgraded on this machine: $upgraded"
 	[ "$count" -eq 0 ] || say "$count packages more on this machine (build/installed-packages; nothing else outside of this folder)"
 }
 
