@@ -55,7 +55,7 @@ RUN = [
     (r"systemctl enable --now localroot-build\.timer", UPDATE, "copy, enable, source ="),
     (r"echo 'deb \[trusted=yes\] .*", UPDATE, "copy, enable, source ="),
     (r"apt update", UPDATE, '"apt-get", "update"'),
-    (r"xargs apt-get purge <build/installed-packages", UPDATE, "xargs apt-get purge --simulate"),
+    (r"xargs -a build/installed-packages apt-get purge", UPDATE, "xargs -a build/installed-packages apt-get purge"),
     (r"dig @127\.0\.0\.1 no-such-name\. \+dnssec", "contrib/quickstart", "+dnssec"),
     (r"apt install \./build/deb/unbound_\*\.deb \./build/deb/unbound-localroot_\*\.deb", DEB, 'apt("install", '),
     (r"apt install --allow-downgrades unbound=VERSION", DEB, '"--allow-downgrades"'),

@@ -18,6 +18,7 @@ PACKAGES = chroot.BUILD / "deb"
 ROOT = chroot.Chroot(chroot.BUILD / "chroot-test")
 run, apt, version = ROOT.run, ROOT.apt, ROOT.version
 CONF = "/etc/unbound/unbound.conf.d/localroot.conf"
+ASIDE = "/etc/unbound/localroot.conf.aside"
 MODULE = "/usr/lib/unbound/localroot.so"
 
 # Stands before deb-systemd-invoke: notes what is asked of it, and whether Unbound's configuration and the module fit
@@ -171,7 +172,7 @@ def remove(net):
     invoked()
     apt("remove", "unbound-localroot")
     tap.equal(invoked(), ["try-restart unbound.service sound"])
-    tap.equal([ROOT.path(path).exists() for path in (CONF, CONF + ".aside", MODULE)], [False, True, False])
+    tap.equal([ROOT.path(path).exists() for path in (CONF, ASIDE, MODULE)], [False, True, False])
     with chroot.Resolver(ROOT, net) as resolver:
         resolver.check_plain()
 
@@ -181,7 +182,7 @@ def again(net):
     apt("install", *ours(ROOT, "unbound-localroot"))
     tap.equal(invoked(), ["try-restart unbound.service sound"])
     tap.equal("localroot-max-age: 90000" in conffile(), True, conffile())
-    tap.equal(ROOT.path(CONF + ".aside").exists(), False)
+    tap.equal(ROOT.path(ASIDE).exists(), False)
     with chroot.Resolver(ROOT, net) as resolver:
         resolver.check_serves()
 

@@ -22,6 +22,7 @@ ROOT = chroot.Chroot(chroot.BUILD / "chroot-new")
 CLONE = "/usr/local/src/unbound-localroot"
 OURS = "/srv/unbound-localroot"  # as contrib/debian/README.md calls it
 CONF = "/etc/unbound/unbound.conf.d/localroot.conf"
+ASIDE = "/etc/unbound/localroot.conf.aside"
 MINE = "/etc/unbound/unbound.conf.d/zz-mine.conf"
 KEYRING = "/usr/share/keyrings/debian-archive-keyring.gpg"
 MOTD = "/etc/update-motd.d/60-unbound-localroot"
@@ -173,7 +174,7 @@ def way_in(net):
         tap.equal(ROOT.sh(numbers, CLONE), before, "queries to the root")
     has(ROOT.sh("unbound -V | grep dynlib"), "--with-dynlibmodule")
     has(ROOT.read(f"{CLONE}/build/installed-packages"), "libldns-dev\n")
-    has(ROOT.sh("xargs apt-get purge --simulate <build/installed-packages", CLONE), "Purg libldns-dev")
+    has(ROOT.sh("xargs -a build/installed-packages apt-get purge --simulate", CLONE), "Purg libldns-dev")
     tap.equal(ROOT.sh(MOTD), "", "a notice where all is well")
 
 
@@ -198,7 +199,7 @@ def makes_way(net):
     tap.equal(ROOT.version("unbound"), net.new, said)
     has(said, f"unbound {net.new} is Debian's own: the local root is off", "zz-mine.conf: its localroot options are comments",
         f"the local root is off: unbound {net.new} is Debian's own")
-    tap.equal([ROOT.path(path).exists() for path in (CONF, CONF + ".aside")], [False, True])
+    tap.equal([ROOT.path(path).exists() for path in (CONF, ASIDE)], [False, True])
     has(ROOT.sh(MOTD), "the local root is off")
     with chroot.Resolver(ROOT, net) as resolver:
         resolver.check_plain()
@@ -227,7 +228,7 @@ def comes_back(net):
             resolver.check_serves()
         has(said, "zz-mine.conf: its localroot options are back")
     tap.equal(ROOT.version("unbound").split("+~")[0], net.new)
-    tap.equal([ROOT.path(path).exists() for path in (CONF, CONF + ".aside")], [True, False])
+    tap.equal([ROOT.path(path).exists() for path in (CONF, ASIDE)], [True, False])
     tap.equal(ROOT.read(MINE), "server:\n\tlocalroot-max-age: 90000\n\tverbosity: 1\n")
     tap.equal(ROOT.sh(MOTD), "", "a notice where all is well")
     tap.note(f"longest time without an answer: restart {restart.longest:.2f} s, upgrade {upgrade.longest:.2f} s")

@@ -1,0 +1,209 @@
+#!/bin/sh
+# The scripts of Debian's packages, and what installs packages for the commands of contrib/, in a folder that stands for the
+# machine: what they call is played here. test/long/deb.py tries them in chroots. Prints TAP.
+set -u
+top=${LR_TOP:-$(cd "$(dirname "$0")/.." && pwd)}
+scratch=$(mktemp -d) || exit 99
+trap 'rm -rf "$scratch"' EXIT
+trap 'exit 99' INT TERM
+number=0
+failed=0
+echo 1..19
+
+# equal NAME GOT WANTED
+equal() {
+	number=$((number + 1))
+	if [ "$2" = "$3" ]; then
+		echo "ok $number - $1"
+	else
+		failed=1
+		echo "not ok $number - $1"
+		printf 'got:\n%s\nwanted:\n%s\n' "$2" "$3" | sed 's/^/# /'
+	fi
+}
+
+# has NAME TEXT PART: a line of the text has the part.
+has() { equal "$1" "$(printf '%s\n' "$2" | grep -cF -- "$3")" 1; }
+
+# play NAME: a program of the machine's, from standard input.
+play() {
+	{ echo '#!/bin/sh' && cat; } >"$scratch/bin/$1"
+	chmod 755 "$scratch/bin/$1"
+}
+mkdir "$scratch/bin" "$scratch/lib"
+PATH=$scratch/bin:$PATH
+export PATH scratch
+
+for script in localroot-options localroot-notice postinst; do
+	sed "s|/etc/unbound|$scratch/etc|g; s|/usr/lib/unbound|$scratch/lib|g; s|/usr/libexec|$scratch/no|g; s|/run/systemd/system|$scratch|g" \
+		"$top/contrib/debian/unbound-localroot/$script" >"$scratch/lib/$script"
+	chmod 755 "$scratch/lib/$script"
+done
+conf=$scratch/etc/unbound.conf.d/localroot.conf
+
+# machine: a configuration that includes all of its folder, with the package's own file.
+machine() {
+	rm -rf "${scratch:?}/etc" "$scratch/else"
+	mkdir -p "$scratch/etc/unbound.conf.d" "$scratch/else"
+	printf 'include: "%s/*"\nserver:\n\tusername: ""\n' "$scratch/etc/unbound.conf.d" >"$scratch/etc/unbound.conf"
+	cp "$top/contrib/debian/unbound-localroot/localroot.conf" "$conf"
+	echo ours >"$scratch/kind"
+}
+
+# Reads as Unbound does, words with what is included; Debian's own knows no word that begins with localroot, nor a value
+# that follows nothing.
+play unbound-checkconf <<'EOT'
+words() {
+	sed 's/#.*//; s/"//g' "$1" | tr -s '[:space:]' '\n' | {
+		last=
+		while read -r word; do
+			if [ "$last" = include: ]; then
+				for file in $word; do words "$file"; done
+			else
+				echo "$word"
+			fi
+			last=$word
+		done
+	}
+}
+[ "$*" != "-o port" ] || exec echo 53
+if [ "$(cat "$scratch/kind")" = debian ]; then
+	[ $# -eq 0 ] || exit 1
+	words "$scratch/etc/unbound.conf" |
+		awk '/^localroot/ || (!/:$/ && !key) { print "unknown keyword " $0; bad = 1 } { key = /:$/ } END { exit bad }'
+	exit
+fi
+[ "$1" = -o ] || exit "$(cat "$scratch/refused" 2>/dev/null || echo 0)"
+words "$scratch/etc/unbound.conf" | awk 'on { value = $0; on = 0 } $0 == "localroot:" { on = 1 } END { print value == "" ? "no" : value }'
+EOT
+
+# Where one that does not know the patch is built, that is asked in place of the one above.
+stock=$(find "$(dirname "${LR_UNBOUND_SRC:-/none}")" -maxdepth 3 -path '*/prefix-*-stock/sbin/unbound-checkconf' 2>/dev/null | head -n 1)
+as_debian() {
+	echo debian >"$scratch/kind"
+	if [ -n "$stock" ]; then "$stock" "$scratch/etc/unbound.conf" 2>&1; else unbound-checkconf 2>&1; fi
+}
+
+# makes_way NAME: Debian's Unbound takes what is left of the configuration, and ours has it back as it was.
+makes_way() {
+	cp -a "$scratch/etc" "$scratch/before"
+	cp -a "$scratch/else" "$scratch/before-else"
+	echo debian >"$scratch/kind"
+	"$scratch/lib/localroot-options" aside "a test" 2>"$scratch/said"
+	refused=$(as_debian) && refused=
+	equal "aside: Debian's Unbound starts with $1" "$refused" ""
+	"$scratch/lib/localroot-options" back 2>/dev/null
+	equal "back: $1, as it was" "$(diff -r "$scratch/before" "$scratch/etc" 2>&1; diff -r "$scratch/before-else" "$scratch/else" 2>&1)" ""
+	rm -rf "$scratch/before" "$scratch/before-else"
+}
+
+machine
+makes_way "an include of the whole folder"
+
+machine
+{
+	echo "server: localroot-max-age: 5"
+	printf 'server:\n\tlocalroot-max-age: 5 localroot: yes\n\tverbosity: 1 # localroot: a remark\n'
+	printf '\t# localroot: no\n\tlocalroot-max-age:\n\n\t# on the next line\n\t\t6\n\tdo-ip6: no\n'
+} >"$scratch/etc/unbound.conf.d/forms.conf"
+makes_way "options anywhere on a line, two on one, a value on the next"
+
+machine
+printf 'server:\n\tlocalroot-max-age: 5\n' >"$scratch/else/real"
+ln -s "$scratch/else/real" "$scratch/etc/unbound.conf.d/link.conf"
+printf 'server:\n\tlocalroot-max-age: 5\n' >"$scratch/else/included.txt"
+printf 'include: %s\n' "$scratch/else/first" >>"$scratch/etc/unbound.conf"
+printf 'include: "%s/*.txt"\n' "$scratch/else" >"$scratch/else/first"
+makes_way "files that are links, are elsewhere, or have another name"
+equal "a link to a file stays one" "$(readlink "$scratch/etc/unbound.conf.d/link.conf")" "$scratch/else/real"
+
+machine
+echo "# an older one" >"$scratch/etc/localroot.conf.aside"
+"$scratch/lib/localroot-options" aside "a test" 2>/dev/null
+equal "what was put aside before is kept" "$(cat "$scratch"/etc/localroot.conf.aside.~1~ 2>&1)" "# an older one"
+
+# An Unbound that does not run with the local root on, under systemd.
+play systemctl <<'EOT'
+[ "$1" = is-active ] || exit 0
+[ ! -e "$scratch/down" ]
+EOT
+play deb-systemd-invoke <<'EOT'
+if [ "$(unbound-checkconf -o localroot)" = yes ]; then touch "$scratch/down"; else rm -f "$scratch/down"; fi
+[ ! -e "$scratch/down" ]
+EOT
+play perl <<'EOT'
+exit 1
+EOT
+play apt-cache <<'EOT'
+printf 'unbound:\n  Installed: 1+~localroot1\n  Candidate: 1+~localroot1\n'
+EOT
+
+# turned_off: configures the package; whether Unbound runs then.
+turned_off() {
+	rm -f "$scratch/down"
+	said=$("$scratch/lib/postinst" configure 2>&1)
+	echo "status $?, $([ -e "$scratch/down" ] && echo down || echo runs), localroot: $(unbound-checkconf -o localroot)"
+	echo "$said" >"$scratch/said"
+}
+
+machine
+printf 'server: localroot: yes\n' >"$scratch/etc/unbound.conf.d/mine.conf"
+mv "$conf" "$scratch/else/managed.conf"
+ln -s "$scratch/else/managed.conf" "$conf"
+equal "postinst: another file has the local root on, and Unbound does not start with it" "$(turned_off)" "status 0, runs, localroot: no"
+has "it says where it turned it off" "$(cat "$scratch/said")" "zzz-localroot-off.conf says localroot: no now"
+equal "a conffile that is a link stays one" "$(readlink "$conf")" "$scratch/else/managed.conf"
+has "the notice at login says so" "$("$scratch/lib/localroot-notice")" "the local root is off: the package turned it off"
+
+machine
+rm "$conf"
+printf 'server:\n\tlocalroot:\n\t\t"yes"\n' >"$scratch/etc/unbound.conf.d/mine.conf"
+equal "postinst: the same without the conffile" "$(turned_off)" "status 0, runs, localroot: no"
+
+# What contrib/setup.sh installs.
+mkdir "$scratch/contrib"
+sed "s|/usr/sbin/policy-rc.d|$scratch/policy-rc.d|; s|/etc/systemd|$scratch/systemd|" "$top/contrib/setup.sh" >"$scratch/contrib/setup.sh"
+printf '#!/bin/sh\nset -eu\n. %s/contrib/setup.sh\ntrap "exit 1" INT TERM\ninstall_quietly install new\n' "$scratch" >"$scratch/contrib/command"
+play sudo <<'EOT'
+exec "$@"
+EOT
+play dpkg-query <<'EOT'
+if [ -e "$scratch/installed" ]; then printf 'ii here 2\nii new 1\n'; else printf 'ii here 1\n'; fi
+EOT
+play apt-get <<'EOT'
+trap 'exit 100' INT
+cp "$scratch/policy-rc.d" "$scratch/policy-seen"
+touch "$scratch/installed"
+[ -e "$scratch/quick" ] || for _ in $(seq 100); do sleep 0.1; done
+EOT
+# It may be interrupted, which what runs in the background may not.
+env --default-signal=INT setsid sh "$scratch/contrib/command" 2>"$scratch/said" &
+command=$!
+for _ in $(seq 100); do
+	[ ! -e "$scratch/installed" ] || break
+	sleep 0.1
+done
+kill -s INT -- "-$command"
+wait "$command"
+equal "interrupted, no policy-rc.d is left, and what was installed is listed" \
+	"status $?, $(ls "$scratch/policy-rc.d" 2>/dev/null), $(cat "$scratch/build/installed-packages")" "status 1, , new"
+
+# install_with TEXT: what an installation says where that is the policy, and the policy afterwards.
+touch "$scratch/quick"
+install_with() {
+	rm -f "$scratch/installed"
+	printf '%s' "$1" >"$scratch/policy-rc.d"
+	sh "$scratch/contrib/command" 2>&1
+	echo "policy: $(cat "$scratch/policy-rc.d" 2>/dev/null)"
+}
+sleep 0 &
+gone=$!
+wait "$gone"
+said=$(install_with "# unbound-localroot, process $gone
+exit 101")
+equal "a policy-rc.d that a killed run left is removed" "$(echo "$said" | tail -n 1)" "policy: "
+equal "and stands as an own one meanwhile" "$(tail -n 1 "$scratch/policy-seen")" "exit 101"
+has "what was upgraded is named" "$said" "upgraded on this machine: here 1 -> 2"
+equal "the administrator's own stays" "$(install_with "exit 0 # mine" | tail -n 1)" "policy: exit 0 # mine"
+equal "and another run's" "$(install_with "# unbound-localroot, process $$" | tail -n 1)" "policy: # unbound-localroot, process $$"
+exit "$failed"
