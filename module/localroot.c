@@ -7,6 +7,9 @@
 #include "precedence.h"
 #include "status.h"
 
+#include <sys/eventfd.h>
+#include <unistd.h>
+
 /* Milliseconds that a status file which says that nothing is served may take. */
 #define LAST_MS 1000
 
@@ -141,10 +144,13 @@ write_not_started(const struct lr_settings *settings, const struct lr_error *err
 	    err->code == LR_EUSAGE ? LR_OFF : LR_NOT_STARTED, err->text};
 	const struct lr_status_text text = {print_metrics_of_none, print_json_of_none, &none};
 	int64_t until = lr_clock_monotonic_ms(NULL) + LAST_MS;
+	int ended_fd = settings->status_file ? eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK) : -1;
 	struct lr_status_file *file =
-	    settings->status_file ? lr_status_file_new(settings->status_file, &text, -1) : NULL;
+	    ended_fd >= 0 ? lr_status_file_new(settings->status_file, &text, ended_fd) : NULL;
 	lr_status_file_end(file, until);
 	lr_status_file_free(file, until);
+	if (ended_fd >= 0) /* what was left behind writes to it no more */
+		close(ended_fd);
 }
 
 enum lr_code

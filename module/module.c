@@ -114,7 +114,8 @@ another_has_started(const struct module_env *env, int id)
 int
 init(struct module_env *env, int id)
 {
-	if (*unfit || !lr_host_fits(unfit)) {
+	*unfit = '\0'; /* that of an earlier start may have been a lack of memory */
+	if (!lr_host_fits(unfit)) {
 		lr_host_warn(unfit);
 		return 1;
 	}
@@ -270,10 +271,9 @@ dynlib_control(struct module_env *env, int id, const char *line, print_text *pri
 		return 0;
 	bool known = !out || (module ? lr_localroot_control(module, line, LR_JSON_ROOM, out)
 				     : control_none(why, line, out));
-	if (!out || !lr_text_end(out, &made))
-		print(arg, "error out of memory\n");
-	else if (known)
-		print(arg, made);
+	bool whole = out && lr_text_end(out, &made);
+	if (known)
+		print(arg, whole ? made : "error out of memory\n");
 	free(made);
 	return known;
 }

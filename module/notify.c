@@ -38,6 +38,7 @@ struct lr_listener {
 	const struct lr_settings *settings;
 	struct lr_listener_uses uses;
 	struct lr_peers *peers;
+	struct pollfd *fds; /* the thread's: of both eventfds, all callers and all sockets */
 	pthread_t thread;
 	bool running;
 	int stop_fd, work_fd;
@@ -262,15 +263,13 @@ static void *
 run(void *arg)
 {
 	struct lr_listener *l = arg;
-	struct pollfd *fds = calloc(2 + LR_CALLERS_MAX + 2 * l->place_count, sizeof(*fds));
-	while (fds && wait_and_take(l, fds)) {
+	while (wait_and_take(l, l->fds)) {
 		eventfd_t count;
 		(void)eventfd_read(l->work_fd, &count);
 		lr_callers_hang_up(&l->callers, now_ms() - CALLER_MS);
 		bind_places(l);
 		lr_peers_work(l->peers, now_ms());
 	}
-	free(fds);
 	return NULL;
 }
 
@@ -279,8 +278,13 @@ lr_listener_new(const struct lr_settings *settings)
 {
 	struct lr_listener *l =
 	    calloc(1, sizeof(*l) + settings->notify_count * sizeof(l->places[0]));
-	if (!l)
+	struct pollfd *fds = calloc(2 + LR_CALLERS_MAX + 2 * settings->notify_count, sizeof(*fds));
+	if (!l || !fds) {
+		free(l);
+		free(fds);
 		return NULL;
+	}
+	l->fds = fds;
 	l->settings = settings;
 	l->place_count = settings->notify_count;
 	l->stop_fd = l->work_fd = -1;
@@ -298,6 +302,7 @@ lr_listener_free(struct lr_listener *l)
 	if (!l)
 		return;
 	pthread_mutex_destroy(&l->lock);
+	free(l->fds);
 	free(l);
 }
 
