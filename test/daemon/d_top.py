@@ -84,6 +84,7 @@ def serving():
         has(text, r"^NOT KNOWN: ")
         tap.equal(code, 1, "exit code")
         hostile(net, resolver.folder / "status.json")
+        odd(net, resolver.folder / "status.json")
 
 
 def hostile(net, file):
@@ -99,6 +100,41 @@ def hostile(net, file):
         code, text = once("--file", net.folder / "bad.json")
         has(text, r"^NOT KNOWN: \S")
     has(once("--file", net.folder / "missing.json")[1], r"^NOT KNOWN: .*No such file")
+
+
+def odd(net, file):
+    """A file that is old, by either name; one that is no status, deep or with something missing; what unbound-control cannot do."""
+    status = json.loads(file.read_text(encoding="ascii"))
+    now = int(time.time())
+
+    def of(text):
+        net.write("odd.json", text if isinstance(text, str) else json.dumps({**status, "serving": True, **text}))
+        return once("--file", net.folder / "odd")
+    code, text = of({"time": now, "since": now - 9})
+    has(text, r"^SERVING the root zone, for 9 s$")
+    tap.equal((code, once("--file", net.folder / "odd.json")), (0, (0, text)), "by either name")
+    code, text = of({"time": now - 30 * 86400, "since": now})
+    has(text, r"^OLD, written 30 d( \d+ s)? ago: SERVING the root zone, for 0 s$")
+    tap.equal(code, 1, "old")
+    code, text = of({"time": now + 3600})
+    has(text, r"^OLD, written in ")
+    tap.equal((code, of({"time": now, "serving": "false"})[0]), (1, 1), "from the future; not true")
+    without = {name: value for name, value in status.items() if name != "refreshes"}
+    for text in ('{"schema": 1}', '{"schema": 1, "serving": true}', "[" * 100000, json.dumps({**status, "failures": 7}),
+                 json.dumps({**status, "time": "x"}), json.dumps({**status, "time": 1e300}), json.dumps(without)):
+        code, text = of(text)
+        has(text, r"^NOT KNOWN: (not the status of localroot: )?\S")
+        tap.equal(code, 1, text)
+    code, text = once("--control", "sh -c 'echo Permission denied. >&2; echo more >&2; exit 1'")
+    tap.equal((code, text), (1, "unbound-localroot\n\nNOT KNOWN: Permission denied.\n"))
+    wrong = subprocess.run([TOP, "--once", "--control", "a 'b"], capture_output=True, text=True, timeout=20)
+    tap.equal((wrong.returncode, "Traceback" in wrong.stderr), (2, False), wrong.stderr)
+    net.write("good.json", json.dumps({**status, "time": now, "serving": True}))
+    read, write = os.pipe()
+    os.close(read)  # nobody reads it, as after "| head -1"
+    gone = subprocess.run([TOP, "--once", "--file", net.folder / "good"], stdout=write, stderr=subprocess.PIPE, timeout=20)
+    os.close(write)
+    tap.equal(gone.stderr, b"", "standard error")
 
 
 tap.run()
