@@ -1,5 +1,7 @@
 """localroot_status json, by its schema, and contrib/check_localroot, which reads it: each reason by name, each exit code."""
 
+import json
+import os
 import pathlib
 import re
 import subprocess
@@ -7,6 +9,7 @@ import time
 
 import dns.dnssec
 
+import builds
 import lab
 import rootzone
 import scripted
@@ -178,6 +181,43 @@ def no_copy():
         tap.equal((status["copy"]["serial"], 0 <= status["since"] - status["copy"]["until"] <= 2), (net.zone.serial, True), status)
 
 
+def good(**members):
+    """A status as the plugin and its file have it: it serves, until in 1000 s. Members of its copy can be others."""
+    now = int(time.time())
+    copy = {"serial": 1, "confirmed": now, "until": now + 1000, "limit": "max_age", "source": "file:/x", **members.pop("copy", {})}
+    return {"schema": 1, "time": now, "serving": True, "why": None, "copy": copy, "sources": [], "left_out": 0, "listens": [], "passed_over": [],
+            "folder": {"error": None}, **members}
+
+
+@tap.test("the plugin, of a file that is odd: nothing but true serves, no time left is CRITICAL, and no file ends it with a traceback or holds it up")
+def odd():
+    with lab.Lab() as net:
+        def of(wanted, word, status):
+            says(wanted, word, "-f", net.write("odd.json", status if isinstance(status, str) else json.dumps(status)))
+        of(OK, "good for 16 min 40 s", good())
+        for serving in ("false", "true", 1, None, []):
+            of(CRITICAL, "not serving", good(serving=serving))
+        now = int(time.time())
+        for confirmed, until in ((now, now), (now, now - 10), (now - 10, now - 5), (now - 5, now - 10)):
+            of(CRITICAL, "good for 0 s", good(copy={"confirmed": confirmed, "until": until}))
+        says(CRITICAL, "good for 0 s", "-f", net.folder / "odd", "-w", 0, "-c", 0)
+        tap.equal(check("-f", net.folder / "odd")[2].split()[0], "remaining=0s;0:;0:;0", "no limit is negative")
+        for text in ("[" * 100000, '{"a":' * 100000, json.dumps(good(copy={"until": float("inf")})), json.dumps(good(copy={"until": None})),
+                     json.dumps(good(folder=None)), json.dumps(good(sources=7)), json.dumps(good(time=float("nan")))):
+            of(UNKNOWN, "", text)
+        of(OK, "serial a?b?c", good(copy={"serial": "a\nb|c"}))  # nor is a second line made of it
+        pipe = net.folder / "pipe.json"
+        os.mkfifo(pipe)
+        says(UNKNOWN, f"cannot read {pipe} within 0.5 s", "-f", pipe, "-t", 0.5)
+        hangs = net.write("hangs", "#!/bin/sh\nsleep 15 & wait\n")
+        os.chmod(hangs, 0o755)
+        says(CRITICAL, "Unbound does not answer within 0.5 s", "-u", hangs, "-t", 0.5)
+        file = net.write("good.json", json.dumps(good()))
+        with open("/dev/full", "wb") as full:
+            done = subprocess.run([PLUGIN, "-f", file], stdout=full, stderr=subprocess.PIPE, timeout=20)
+        tap.equal((done.returncode, done.stderr), (UNKNOWN, b""), "where nobody takes what it says")
+
+
 HOSTILE = 'ftp://x/"quoted"\\back|pipe%\xe9\x01'
 
 
@@ -286,6 +326,26 @@ def file():
             tap.equal((status["why"].startswith(why), status["copy"]), (True, None), status)
             says(CRITICAL, f"not serving: {why}", "-f", resolver.folder / "status")
             resolver.stop()
+
+
+@tap.test("turned off in a patched Unbound, which loads no module then: the file still says ended, which an alert tells")
+def turned_off():
+    if not builds.patched():
+        raise tap.Skip("this Unbound is not patched")
+    with lab.Lab() as net:
+        folder = net.folder / "off"
+        folder.mkdir()
+        folder.chmod(0o777)
+        for word in ("yes", "no"):
+            resolver = net.unbound(config=f'localroot: {word}\nlocalroot-module: "{lab.MODULE}"\nlocalroot-source: "axfr:{net.transfer_addresses[0]}"\n'
+                                   f'localroot-dir: "{folder}"\nlocalroot-status-file: "{folder}/status"')
+            if word == "yes":
+                lab.wait(lambda: check("-f", folder / "status")[0] == OK, 20, "it serves")
+                resolver.stop()
+        says(CRITICAL, "not serving: localroot: no", *asking(resolver))
+        says(CRITICAL, "not serving: Unbound has ended", "-f", folder / "status")
+        ended = re.search(r'^unbound_localroot_not_serving\{reason="ended"\} 1$', (folder / "status").read_text(encoding="ascii"), re.M)
+        tap.equal(bool(ended), True, "what LocalrootNotServing looks at")
 
 
 tap.run()

@@ -40,7 +40,7 @@ def state(resolver):
 
 def check(*arguments):
     """What the plugin says: exit code, text, performance data. It is one line, and nothing else is said."""
-    done = subprocess.run([PLUGIN, *map(str, arguments)], capture_output=True, text=True, timeout=60)
+    done = subprocess.run([PLUGIN, *map(str, arguments)], capture_output=True, text=True, timeout=20)
     line = re.fullmatch(r"LOCALROOT (OK|WARNING|CRITICAL|UNKNOWN) - ([^|\n]+)( \| ([^|\n]+))?\n", done.stdout)
     if not line or done.stderr:
         raise AssertionError(f"{arguments}: {done}")
