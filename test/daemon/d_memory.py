@@ -25,7 +25,8 @@ EVERY = int(os.environ.get("LR_EVERY", "5"))
 SERIAL = 2026010110
 TLDS = ["com", "org", "far"]
 KEY = primaries.Key("transfer.lab.", "hmac-sha256")
-NO_MEMORY = r"(warning|error): localroot: .*(out of memory|too little memory|Cannot allocate memory)"
+# pthread_create() has one error for the want of memory and of threads.
+NO_MEMORY = r"(warning|error): localroot: .*(out of memory|too little memory|Cannot allocate memory|cannot start a thread: Resource)"
 
 
 def small(path, step):

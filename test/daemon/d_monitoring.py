@@ -116,11 +116,15 @@ def look(resolver, prometheus):
     def empty():
         return [panel for panel in panels if not prometheus.query(panel[2])]
     lab.wait(lambda: not empty(), 20, lambda: f"no data for {empty()}")
-    evaluated = [rule for group in prometheus.ask("rules")["groups"] for rule in group["rules"]]
-    tap.equal({(rule["health"], rule.get("lastError", "")) for rule in evaluated}, {("ok", "")}, "rules")
+
+    def evaluated():
+        return [rule for group in prometheus.ask("rules")["groups"] for rule in group["rules"]]
+
+    def waiting():
+        return {(alert["labels"]["alertname"], alert["annotations"]["summary"]) for rule in evaluated() for alert in rule["alerts"]}
     # An alert waits for its time, and names the reason already.
-    waiting = {(alert["labels"]["alertname"], alert["annotations"]["summary"]) for rule in evaluated for alert in rule["alerts"]}
-    tap.equal(("LocalrootNotServing", "declines serves no local root: forward_zone") in waiting, True, waiting)
+    lab.wait(lambda: ("LocalrootNotServing", "declines serves no local root: forward_zone") in waiting(), 30, waiting)
+    tap.equal({(rule["health"], rule.get("lastError", "")) for rule in evaluated()}, {("ok", "")}, "rules")
 
 
 tap.run()
