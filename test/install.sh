@@ -5,21 +5,9 @@ top=${LR_TOP:-$(cd "$(dirname "$0")/.." && pwd)}
 scratch=$(mktemp -d) || exit 99
 trap 'rm -rf "$scratch"' EXIT
 trap 'exit 99' INT TERM
-number=0
-failed=0
+# shellcheck source-path=SCRIPTDIR source=tap.sh
+. "$top/test/tap.sh"
 echo 1..5
-
-# equal NAME GOT WANTED
-equal() {
-	number=$((number + 1))
-	if [ "$2" = "$3" ]; then
-		echo "ok $number - $1"
-	else
-		failed=1
-		echo "not ok $number - $1"
-		printf 'got:\n%s\nwanted:\n%s\n' "$2" "$3" | sed 's/^/# /'
-	fi
-}
 
 # The build folder's own place counts where it was configured without a --prefix.
 cd "$top" || exit 99
@@ -36,8 +24,7 @@ equal "the module has one place: configure, patch, packages, documents" "$places
 # verify NAME FOLDER UNIT: what systemd-analyze says of a unit whose program is there.
 verify() {
 	if ! command -v systemd-analyze >/dev/null; then
-		number=$((number + 1))
-		echo "ok $number - $1 # SKIP systemd-analyze is not installed"
+		skip "$1" "systemd-analyze is not installed"
 		return
 	fi
 	cp -R "$top/contrib/$2" "$scratch/units"
@@ -52,8 +39,7 @@ if command -v systemd-analyze >/dev/null; then
 	level=$(systemd-analyze security --offline=true --threshold=45 --no-pager "$scratch/plain.service" 2>&1 | tail -n 1 | grep -oE "[0-9.]+ [A-Z]+")
 	equal "the hardened unit's exposure is low, as systemd-analyze security counts" "${level#* }" OK
 else
-	number=$((number + 1))
-	echo "ok $number - the hardened unit's exposure # SKIP systemd-analyze is not installed"
+	skip "the hardened unit's exposure" "systemd-analyze is not installed"
 fi
 rm -rf "$scratch/units"
 verify "nor with the timer that builds the packages" debian localroot-build.timer

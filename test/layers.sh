@@ -2,20 +2,8 @@
 # Who may include whom, and what the plug-in exports: the layers of the house.
 top=${LR_TOP:-.}
 cd "$top" || exit 1
-count=0
-failed=0
-
-# check NAME OUTPUT: fine where the output is empty.
-check() {
-	count=$((count + 1))
-	if [ -z "$2" ]; then
-		echo "ok $count - $1"
-	else
-		failed=1
-		echo "not ok $count - $1"
-		printf '%s\n' "$2" | sed 's/^/# /'
-	fi
-}
+# shellcheck source-path=SCRIPTDIR source=tap.sh
+. test/tap.sh
 
 # includes FOLDER NAMES: the includes in a folder of any of the headers.
 includes() {

@@ -6,21 +6,9 @@ top=${LR_TOP:-$(cd "$(dirname "$0")/.." && pwd)}
 scratch=$(mktemp -d) || exit 99
 trap 'rm -rf "$scratch"' EXIT
 trap 'exit 99' INT TERM
-number=0
-failed=0
+# shellcheck source-path=SCRIPTDIR source=tap.sh
+. "$top/test/tap.sh"
 echo 1..19
-
-# equal NAME GOT WANTED
-equal() {
-	number=$((number + 1))
-	if [ "$2" = "$3" ]; then
-		echo "ok $number - $1"
-	else
-		failed=1
-		echo "not ok $number - $1"
-		printf 'got:\n%s\nwanted:\n%s\n' "$2" "$3" | sed 's/^/# /'
-	fi
-}
 
 # has NAME TEXT PART: a line of the text has the part.
 has() { equal "$1" "$(printf '%s\n' "$2" | grep -cF -- "$3")" 1; }

@@ -13,20 +13,8 @@ source=
 scratch=$(mktemp -d) || exit 99
 trap 'rm -rf "$scratch"' EXIT
 trap 'exit 99' INT TERM
-count=0
-failed=0
-
-# check NAME OUTPUT: fine where the output is empty.
-check() {
-	count=$((count + 1))
-	if [ -z "$2" ]; then
-		echo "ok $count - $1"
-	else
-		failed=1
-		echo "not ok $count - $1"
-		printf '%s\n' "$2" | sed 's/^/# /'
-	fi
-}
+# shellcheck source-path=SCRIPTDIR source=tap.sh
+. test/tap.sh
 
 # added_code PATCH...: "FILE: line" of each line of code that is added, as many times as it is.
 added_code() {
@@ -77,7 +65,7 @@ awk '/^--- /{next} /^\+\+\+ /{file = substr($2, 3); next} /^-/{print file ": " s
 check "$ours has the lines of the series" "$(comm -23 "$scratch/wanted" "$scratch/ours" | comm -23 - "$scratch/gone")"
 echo "# $(comm -13 "$scratch/theirs" "$scratch/ours" | wc -l) lines are localroot's own, $(wc -l <"$scratch/wanted") the series'"
 if [ -z "$source$(find_source)" ]; then
-	echo "ok 3 - the series applies # SKIP no source of Unbound 1.26 or newer: run contrib/get-unbound, or give --source DIR"
+	skip "the series applies" "no source of Unbound 1.26 or newer: run contrib/get-unbound, or give --source DIR"
 	exit $failed
 fi
 check "the series applies to ${source:-$(find_source)}, without fuzz" "$(apply_series 2>&1)"

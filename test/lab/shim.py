@@ -25,6 +25,15 @@ def refusing(folder, what):
     return ["env", f"LD_PRELOAD={build(folder, 'refuse')}", f"LR_REFUSE={what}"]
 
 
+def faketime():
+    """The library that moves the wall clock of who preloads it."""
+    found = [f"{place}/faketime/libfaketime.so.1" for place in ("/usr/lib/" + os.uname().machine + "-linux-gnu", "/usr/lib64", "/usr/lib")]
+    library = next((path for path in found if os.path.exists(path)), None)
+    if not library:
+        raise tap.Skip("libfaketime is not installed (Debian's package faketime)")
+    return library
+
+
 class Hanging:
     """A folder whose disk can be made to hang: with .hangs(): … . calls are hang.c's words; .wrapper is lab.unbound()'s."""
 
