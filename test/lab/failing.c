@@ -11,6 +11,7 @@
  *     LR_FAILING_FILE    a file with struct failing, for others to read and write meanwhile
  *     LR_FAILING_AT      the number of the allocation that fails
  *     LR_FAILING_ALL     set: and all that follow
+ *     LR_FAILING_ENDS    set: it does not fail, but ends the process, as kill -9 does
  *     LR_FAILING_TELL    set: each failure on standard error, with the way that led to it
  */
 #include "failing.h"
@@ -20,6 +21,7 @@
 #include <execinfo.h>
 #include <fcntl.h>
 #include <link.h>
+#include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -39,7 +41,7 @@ struct failing *failing = &own;
 _Atomic uint32_t failing_counts;
 
 static struct range object, libc, loader, self; /* where code is */
-static bool below, aside, tells, set_up_done;
+static bool below, aside, tells, ends, set_up_done;
 static _Thread_local bool inside; /* of this file: unwinding may allocate */
 
 static struct {
@@ -164,6 +166,7 @@ set_up(void)
 	below = getenv("LR_FAILING_BELOW");
 	aside = getenv("LR_FAILING_ASIDE");
 	tells = getenv("LR_FAILING_TELL");
+	ends = getenv("LR_FAILING_ENDS");
 	failing_counts = path || at;
 	find_objects();
 	set_up_done = true;
@@ -218,6 +221,8 @@ fails(void)
 			atomic_fetch_add(&failing->failed, 1);
 			if (tells)
 				tell(number);
+			if (ends)
+				(void)kill(getpid(), SIGKILL);
 		}
 	}
 	inside = false;

@@ -11,9 +11,9 @@ _COUNTED, _FIRST, _LAST, _FAILED = range(4)  # struct failing
 
 
 class Failing:
-    def __init__(self, path, below=False, aside=False):
+    def __init__(self, path, below=False, aside=False, ends=False):
         """path: a new file, in a folder for what is needed. below: libraries' allocations on the module's behalf count too. aside: only those in threads
-        other than the first, which is the worker of an Unbound with one."""
+        other than the first, which is the worker of an Unbound with one. ends: instead of failing, the process is killed."""
         path = pathlib.Path(path)
         library = shim.build(path.parent, "failing")
         path.write_bytes(bytes(32))
@@ -21,7 +21,7 @@ class Failing:
             self._shared = mmap.mmap(file.fileno(), 32)
         self.wrapper = ["env", f"LD_PRELOAD={library}", "LR_FAILING_IN=/localroot.so", f"LR_FAILING_FILE={path}", "LR_FAILING_TELL=1",
                         f"ASAN_OPTIONS=verify_asan_link_order=0:{os.environ.get('ASAN_OPTIONS', '')}"]
-        self.wrapper += [f"LR_FAILING_{name}=1" for name, wanted in (("BELOW", below), ("ASIDE", aside)) if wanted]
+        self.wrapper += [f"LR_FAILING_{name}=1" for name, wanted in (("BELOW", below), ("ASIDE", aside), ("ENDS", ends)) if wanted]
 
     def _get(self, place):
         return struct.unpack_from("=Q", self._shared, 8 * place)[0]

@@ -64,18 +64,24 @@ class Roll:
         self.serial, self.zone = 2026010100, None
 
     def step(self, published, signers=None):
-        """DNSKEY has these keys, and they sign, or others do. It has a short TTL, by which probes go."""
+        """DNSKEY has these keys, and they sign, or others do."""
         self.serial += 1
-        name = f"roll-{self.serial}"
-        records = [rootzone._dnskey(self.folder, label).replace(" 172800 ", " 4 ") for label in published]
-        text = "".join(self._small(rootzone._Unsigned((self.serial, 1, 1, 604800)).text()) + records)
-        (self.folder / f"{name}.plain").write_text(text, encoding="ascii")
         now = int(time.time())
-        # -d: only what is published above goes into DNSKEY.
-        rootzone._tool(self.folder, "ldns-signzone", "-d", "-i", str(now - 3600), "-e", str(now + 86400), "-z", "simple:sha384", "-o", ".",
-                       "-f", f"{name}.zone", f"{name}.plain", *(signers or published))
-        self.zone = rootzone.Root(self.folder / f"{name}.zone", self.anchors(published[:1]), self.serial)
+        self.zone = self.sign(self._small(rootzone._Unsigned((self.serial, 1, 1, 604800)).text()), self.serial, published, signers or published,
+                              (now - 3600, now + 86400))
         return self.zone
+
+    def sign(self, lines, serial, published, signers, times):
+        """A root of these records and of the keys published, whose DNSKEY has a short TTL, by which probes go. times: from when
+        until when the signatures are valid."""
+        plain, zone = self.folder / f"roll-{serial}.plain", self.folder / f"roll-{serial}.zone"
+        records = [rootzone._dnskey(self.folder, label).replace(" 172800 ", " 4 ") for label in published]
+        plain.write_text("".join(lines + records), encoding="ascii")
+        # -d: only what is published above goes into DNSKEY.
+        rootzone._tool(self.folder, "ldns-signzone", "-d", "-i", str(times[0]), "-e", str(times[1]), "-z", "simple:sha384", "-o", ".",
+                       "-f", str(zone), str(plain), *signers)
+        plain.unlink()
+        return rootzone.Root(zone, self.anchors(published[:1]), serial)
 
     def anchors(self, labels, form="DNSKEY"):
         """A file of trust anchors with these keys, as DNSKEY or as DS."""
