@@ -199,6 +199,16 @@ def off():
         tap.equal((option("module-config", path), option("dynlib-file", path)), (["dynlib iterator"], ["/a.so", "b"]), str(server))
 
 
+@tap.test("localroot: no loads the module only where a status file is to say so, and then misses nothing without it")
+def tells():
+    status = f"  localroot-status-file: {FOLDER}/status"
+    for server, loaded in (([OURS, "  localroot: no"], 0), ([OURS, status], 1), ([OURS, status, "  localroot: no"], 1),
+                           (["  localroot-module: /no/such.so", status, "  localroot: no"], 0)):
+        with Running(["  verbosity: 1", *server], "") as ub:
+            tap.equal((server, ub.log.count("ours is module 0"), "going on" in ub.log), (server, loaded, False), ub.log)
+        tap.equal(option("module-config", configuration(server)), [PLAIN_MODULES], "for unbound-checkconf")
+
+
 @tap.test("localroot: yes puts the module in front of the validator")
 def on():
     path = configuration(["  localroot: no", "  localroot: yes", OURS, '  module-config: "validator iterator"'])
