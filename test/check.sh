@@ -100,6 +100,31 @@ at="-z example. -t 20260701000000"
 	expect 1 '(anchor)' "anchors of another zone" -a /dev/null $at signed
 }
 
+# The digest by itself (RFC 8976), and told apart from what else is wrong: as ldns-verify-zone has it.
+{
+	{ cat zone && echo 'ns.example. 601 IN A 192.0.2.9'; } >two
+	ldns-signzone -Z -o example. -z 1:1 -f two-ttls two && ldns-verify-zone -Z two-ttls >out 2>err
+	ok $? "ldns-verify-zone takes two TTLs in an rrset"
+	expect 0 'the digest matches, but .*ns.example. A: two TTLs in one rrset (format)' "two TTLs in an rrset, without DNSSEC" \
+		--no-dnssec -z example. two-ttls
+	says "the digest" '^verified *the digest only'
+	expect 2 'not written' "and -o leaves no such zone" --no-dnssec -z example. -o odd two-ttls
+	[ ! -e odd ]
+	ok $? "not a part of it"
+	expect 1 'not verified: .*two TTLs in one rrset (format)' "two TTLs in an rrset, with DNSSEC" -a "$ksk.key" -z example. two-ttls
+	says "the digest's verdict beside it" '^verified *the digest, but not the signatures'
+	sed 's/192\.0\.2\.2$/192.0.2.4/' two-ttls >two-wrong
+	expect 1 '(format)' "two TTLs and another digest" --no-dnssec -z example. two-wrong
+	says "both are told" '^digest *the contents do not match'
+	{ cat signed && echo 'foo.test. 555 IN TXT "out-of-zone data must be excluded"'; } >outside
+	# shellcheck disable=SC2086
+	expect 0 '' "a record outside of the zone (appendix A.2)" -a "$ksk.key" $at -o inside outside
+	says "is told of" '^left out *1 records of names outside of the zone'
+	! grep -q foo.test inside
+	ok $? "and is not in what -o leaves"
+	expect 0 '' "appendix A.5, root-servers.net" --no-dnssec -z root-servers.net "$LR_TOP/test/data/rfc8976-a5.zone"
+}
+
 # Usage, and sources that cannot be had.
 expect 2 Usage "no source"
 expect 2 Usage "two sources" signed signed

@@ -160,68 +160,110 @@ read_keys(const char *path, struct lr_tsig_keys **keys, struct lr_error *err)
 static int
 fetch_status(enum lr_code code)
 {
-	return code == LR_EFORMAT || code == LR_ELIMIT ? NOT_VERIFIED : TROUBLE;
+	return code == LR_EFORMAT || code == LR_ELIMIT || code == LR_EUNSUPPORTED ? NOT_VERIFIED
+										  : TROUBLE;
 }
 
+/* With --no-dnssec the digest decides, whatever else is wrong with the zone (RFC 8976). */
 static int
-check(const struct options *o, const uint8_t *origin, struct lr_anchors *anchors)
+verdict(const struct options *o, const struct lr_report *report)
 {
-	const struct lr_io io = {-1, monotonic_ms, random16, NULL, true, wall};
-	struct lr_report report = {{LR_OK, ""}, 0, 0, 0, {0}, {0}, 0, 0, 0, 0};
-	struct lr_error err = {LR_OK, ""};
-	struct lr_fetched fetched;
-	struct lr_uri uri;
-	const struct lr_zone *zone;
+	if (report->error.code == LR_ENOMEM || report->digest.code == LR_ENOMEM)
+		return TROUBLE;
+	bool verified = o->dnssec ? report->error.code == LR_OK : report->zonemd.size != 0;
+	return verified ? VERIFIED : NOT_VERIFIED;
+}
 
-	if (o->dnssec && read_anchors(o->anchors, anchors, &err) != LR_OK)
-		return trouble(o->anchors, err.text);
+/* As the module reckons it (mirror.c), of a zone that it fetches now. */
+static void
+set_until(const struct options *o, const struct lr_fetched *fetched, const struct lr_zone *zone,
+    struct lr_reported *reported)
+{
+	bool aged = fetched->changed && fetched->changed < o->now;
+	reported->until = lr_horizon(lr_zone_facts(zone), aged ? fetched->changed : o->now,
+	    fetched->has_expire ? fetched->expire : 0, 0, o->dnssec, &reported->limit);
+	if (fetched->has_expire && fetched->expire == 0) { /* RFC 7314 section 4 */
+		reported->until = o->now;
+		reported->limit = LR_LIMIT_EDNS;
+	}
+}
+
+static void
+say_why(const struct options *o, int status, const struct lr_error *error)
+{
+	static const char *const what[] = {
+	    "the digest matches, but the zone is not in order", "not verified", "cannot be had"};
+	fprintf(stderr, "localroot-check: %s: %s: %s (%s)\n", o->source, what[status], error->text,
+	    lr_code_word(error->code));
+}
+
+/* VERIFIED so far, or says what is in the way. */
+static int
+make_source(const struct options *o, struct lr_source **source)
+{
+	struct lr_error err;
+	struct lr_uri uri;
 	if (parse_source(o->source, &uri, &err) != LR_OK)
 		return trouble(o->source, err.text);
-
 	struct lr_tsig_keys *keys = NULL;
 	if (o->tsig_keys && read_keys(o->tsig_keys, &keys, &err) != LR_OK)
 		return trouble(o->tsig_keys, err.text);
 	const struct lr_source_options options = {
 	    o->ca_bundle, o->client_certificate, keys, NULL, NULL};
-	struct lr_source *source;
-	enum lr_code made = lr_source_new(&uri, &options, &source, &err);
+	enum lr_code made = lr_source_new(&uri, &options, source, &err);
 	lr_tsig_keys_free(keys);
-	if (made != LR_OK)
-		return trouble(o->source, err.text);
+	return made == LR_OK ? VERIFIED : trouble(o->source, err.text);
+}
+
+static int
+check(const struct options *o, const uint8_t *origin, struct lr_anchors *anchors)
+{
+	bool root = *origin == 0;
+	/* Of the root no more than the module reads (lr_text_read()). */
+	const struct lr_io io = {-1, monotonic_ms, random16, NULL, !root, wall};
+	struct lr_report report = {.error = {LR_OK, ""}};
+	struct lr_reported reported = {
+	    .source = o->source, .now = o->now, .dnssec = o->dnssec, .report = &report};
+	struct lr_error err = {LR_OK, ""};
+	struct lr_fetched fetched;
+	const struct lr_zone *zone = NULL;
+	struct lr_source *source;
+
+	if (o->dnssec && read_anchors(o->anchors, anchors, &err) != LR_OK)
+		return trouble(o->anchors, err.text);
+	int status = make_source(o, &source);
+	if (status != VERIFIED)
+		return status;
 	int64_t start = cpu_ns();
 	enum lr_code code =
 	    lr_source_fetch(source, origin, NULL, &io, &lr_limits_default, &fetched, &err);
 	lr_source_free(source);
-	int64_t fetch_ns = cpu_ns() - start;
-	int status = code == LR_OK ? VERIFIED : fetch_status(code);
+	reported.fetch_ns = cpu_ns() - start;
 	if (code == LR_OK) {
 		const struct lr_validate_options wanted = {.anchors = anchors,
 		    .dnssec = o->dnssec,
 		    .now = o->now,
 		    .check_time = true,
-		    .understood = *origin == 0,
+		    .digest_anyway = true,
+		    .understood = root,
 		    .cpu_ns = cpu_ns};
 		code = lr_validate(fetched.draft, &wanted, &zone, &report);
-		status = code == LR_OK ? VERIFIED : code == LR_ENOMEM ? TROUBLE : NOT_VERIFIED;
+		status = verdict(o, &report);
+		if (code == LR_OK)
+			set_until(o, &fetched, zone, &reported);
 	} else {
+		status = fetch_status(code);
 		report.error = err;
 	}
-	if (status != TROUBLE || o->json) {
-		const struct lr_reported reported = {.source = o->source,
-		    .now = o->now,
-		    .dnssec = o->dnssec,
-		    .fetch_ns = fetch_ns,
-		    .report = &report};
+	reported.verified = status == VERIFIED;
+	if (status != TROUBLE || o->json)
 		(o->json ? lr_report_print_json : lr_report_print)(&reported);
-	}
 	fflush(stdout);
-	if (status != VERIFIED)
-		fprintf(stderr, "localroot-check: %s: %s: %s (%s)\n", o->source,
-		    status == TROUBLE ? "cannot be had" : "not verified", report.error.text,
-		    lr_code_word(report.error.code));
 	if (code != LR_OK)
-		return status;
-	if (o->output && lr_save(zone, o->output, &err) != LR_OK)
+		say_why(o, status, &report.error);
+	if (o->output && status == VERIFIED && !zone)
+		status = trouble("not written", o->output);
+	else if (o->output && zone && lr_save(zone, o->output, &err) != LR_OK)
 		status = trouble("cannot write", err.text);
 	lr_zone_unref(zone);
 	return status;

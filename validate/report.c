@@ -6,17 +6,29 @@
 #include <string.h>
 #include <time.h>
 
-/* The 64-bit time near NOW that ends in these 32 bits, as 20260813200000. */
+/* Seconds since 1970 as 20260813200000. */
 static const char *
-time_text(uint32_t when, uint32_t now, char text[32])
+time_text(int64_t when, char text[32])
 {
-	int64_t base = now;
-	time_t time = (time_t)(base + (int32_t)(when - now));
+	time_t time = (time_t)when;
 	struct tm tm;
 	if (!gmtime_r(&time, &tm) || strftime(text, 32, "%Y%m%d%H%M%S", &tm) == 0)
 		strcpy(text, "?");
 	return text;
 }
+
+/* The 64-bit time near NOW that ends in these 32 bits. */
+static int64_t
+near(uint32_t when, uint32_t now)
+{
+	return (int64_t)now + (int32_t)(when - now);
+}
+
+/* By enum lr_limit, of those that a check knows. */
+static const char *const limits[LR_LIMITS] = {[LR_LIMIT_SOA] = "SOA expire",
+    [LR_LIMIT_EDNS] = "EDNS EXPIRE",
+    [LR_LIMIT_AGE] = "age",
+    [LR_LIMIT_SIGNATURES] = "signatures"};
 
 static void
 print_hex(const struct lr_zonemd *zonemd)
@@ -60,11 +72,15 @@ lr_report_print(const struct lr_reported *reported)
 {
 	const struct lr_report *r = reported->report;
 	struct timing timings[STEPS];
-	char expires[32];
+	char text[32];
 	printf("source       %s\n", reported->source);
 	printf("serial       %" PRIu32 "\n", r->serial);
 	printf("records      %zu\n", r->records);
 	printf("delegations  %zu\n", r->delegations);
+	if (r->outside)
+		printf("left out     %zu records of names outside of the zone\n", r->outside);
+	if (r->digest.code != LR_OK)
+		printf("digest       %s\n", r->digest.text);
 	if (r->zonemd.size) {
 		printf("digest       %s ", lr_zonemd_hash(&r->zonemd));
 		print_hex(&r->zonemd);
@@ -74,9 +90,13 @@ lr_report_print(const struct lr_reported *reported)
 		printf("signatures   %" PRIu32 ", trusted through key %u\n", r->dnssec.signatures,
 		    r->dnssec.key_tag);
 		printf("expires      %s (the earliest signature)\n",
-		    time_text(r->dnssec.expires, reported->now, expires));
+		    time_text(near(r->dnssec.expires, reported->now), text));
 	}
 	printf("verified     %s\n", what_verified(reported));
+	if (reported->until)
+		printf("good until   %s (%s)%s\n", time_text(reported->until, text),
+		    limits[reported->limit],
+		    reported->until > reported->now ? "" : ": too old to be served");
 	printf("CPU time    ");
 	set_timings(reported, timings);
 	for (size_t i = 0; i < STEPS; i++)
@@ -106,13 +126,13 @@ lr_report_print_json(const struct lr_reported *reported)
 {
 	const struct lr_report *r = reported->report;
 	struct timing timings[STEPS];
-	char expires[32];
+	char text[32];
 	putchar('{');
 	print_string("source", reported->source);
-	printf("\"verified\":%s,", r->error.code == LR_OK ? "true" : "false");
+	printf("\"verified\":%s,", reported->verified ? "true" : "false");
 	print_string("what", what_verified(reported));
-	printf("\"serial\":%" PRIu32 ",\"records\":%zu,\"delegations\":%zu,", r->serial, r->records,
-	    r->delegations);
+	printf("\"serial\":%" PRIu32 ",\"records\":%zu,\"delegations\":%zu,\"outside\":%zu,",
+	    r->serial, r->records, r->delegations, r->outside);
 	if (r->zonemd.size) {
 		print_string("algorithm", lr_zonemd_hash(&r->zonemd));
 		printf("\"digest\":\"");
@@ -124,9 +144,13 @@ lr_report_print_json(const struct lr_reported *reported)
 	printf("\"signatures\":%" PRIu32 ",", r->dnssec.signatures);
 	if (r->dnssec.signatures)
 		printf("\"key_tag\":%u,\"expires\":\"%s\",", r->dnssec.key_tag,
-		    time_text(r->dnssec.expires, reported->now, expires));
+		    time_text(near(r->dnssec.expires, reported->now), text));
 	else
 		printf("\"key_tag\":null,\"expires\":null,");
+	if (reported->until)
+		printf("\"until\":\"%s\",", time_text(reported->until, text));
+	else
+		printf("\"until\":null,");
 	if (r->error.code == LR_OK) {
 		printf("\"error\":null,\"reason\":null,");
 	} else {

@@ -7,13 +7,17 @@
 #ifndef LR_REPORT_H
 #define LR_REPORT_H
 
+#include "freshness.h"
 #include "validate.h"
 
 struct lr_reported {
 	const char *source; /* as it was given */
 	uint32_t now;       /* seconds since 1970: as of when signatures were checked */
 	bool dnssec;        /* that they were to be checked */
+	bool verified;      /* all that was to be checked */
 	int64_t fetch_ns;   /* CPU time of the fetch */
+	int64_t until; /* seconds since 1970: as long the module would serve it; 0: it does not */
+	enum lr_limit limit; /* what decides that */
 	const struct lr_report *report;
 };
 

@@ -95,6 +95,27 @@ check_owner(const struct lr_draft *draft, const struct lr_owner *owner, struct s
 	return LR_OK;
 }
 
+bool
+lr_semantic_serial(const struct lr_draft *draft, uint32_t *serial)
+{
+	struct lr_owner_walk walk = {draft, 0, NULL};
+	struct lr_owner apex;
+	if (!lr_owner_next(&walk, &apex) || !apex.apex)
+		return false;
+	for (size_t i = apex.start; i < apex.end; i = lr_draft_rrset_end(draft, i)) {
+		struct lr_record record = lr_draft_record(draft, i);
+		struct lr_soa soa;
+		if (record.type != LDNS_RR_TYPE_SOA)
+			continue;
+		if (lr_draft_rrset_end(draft, i) != i + 1 ||
+		    !lr_soa_read(record.rdata, record.rdata_length, &soa))
+			return false;
+		*serial = soa.serial;
+		return true;
+	}
+	return false;
+}
+
 enum lr_code
 lr_semantic_checks(const struct lr_draft *draft, uint32_t *serial, struct lr_error *err)
 {

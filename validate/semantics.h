@@ -15,6 +15,10 @@
 enum lr_code lr_semantic_checks(
     const struct lr_draft *draft, uint32_t *serial, struct lr_error *err);
 
+/* Whether the apex has exactly one SOA, with RDATA that parses, whatever else there is: so much a
+ * digest needs (RFC 8976 section 4). *serial is that SOA's. The draft is sorted. */
+bool lr_semantic_serial(const struct lr_draft *draft, uint32_t *serial);
+
 /*
  * LR_EUPDATE where a record's type or a DNSKEY's algorithm is unknown here: a resolver that does
  * not know what the root zone means goes back to asking the root servers, and this software wants

@@ -23,18 +23,32 @@ count_delegations(const struct lr_draft *draft)
 	return delegations;
 }
 
+static enum lr_code
+verify_digest(const struct lr_draft *draft, const struct lr_validate_options *options,
+    struct lr_report *report, struct lr_error *err)
+{
+	int64_t start = cpu(options);
+	enum lr_code code =
+	    lr_zonemd_verify(draft, report->serial, &report->zonemd, &report->digest);
+	report->zonemd_ns = cpu(options) - start;
+	return code == LR_OK ? code : lr_fail(err, code, "%s", report->digest.text);
+}
+
 /* What costs least comes first: a zone that fails any step is not looked at further. */
 static enum lr_code
 verify(struct lr_draft *draft, const struct lr_validate_options *options, struct lr_report *report,
     struct lr_error *err)
 {
-	int64_t start = cpu(options), end;
+	int64_t start = cpu(options);
 	enum lr_code code = lr_draft_sort(draft, err);
 	report->records = lr_draft_count(draft);
+	report->outside = lr_draft_outside(draft);
 	if (code == LR_OK)
 		code = lr_semantic_checks(draft, &report->serial, err);
-	end = cpu(options);
-	report->sort_ns = end - start;
+	report->sort_ns = cpu(options) - start;
+	if (code == LR_EFORMAT && options->digest_anyway &&
+	    lr_semantic_serial(draft, &report->serial))
+		(void)verify_digest(draft, options, report, NULL);
 	if (code != LR_OK)
 		return code;
 
@@ -45,12 +59,9 @@ verify(struct lr_draft *draft, const struct lr_validate_options *options, struct
 	if (code != LR_OK)
 		return code;
 
-	start = cpu(options);
-	code = lr_zonemd_verify(draft, report->serial, &report->zonemd, err);
-	end = cpu(options);
-	report->zonemd_ns = end - start;
+	code = verify_digest(draft, options, report, err);
 	if (code == LR_OK && options->dnssec) {
-		start = end;
+		start = cpu(options);
 		code = lr_dnssec_verify(draft, options->anchors, options->now, options->check_time,
 		    &report->dnssec, err);
 		report->dnssec_ns = cpu(options) - start;

@@ -15,10 +15,11 @@
 /* What a zone must satisfy. */
 struct lr_validate_options {
 	const struct lr_anchors *anchors;
-	bool dnssec;     /* false: the digest only (localroot-check --no-dnssec) */
-	uint32_t now;    /* seconds since 1970, for the signatures' dates */
-	bool check_time; /* false: dates do not count (val-override-date: -1) */
-	bool understood; /* refuse what is not understood here (lr_semantic_understood) */
+	bool dnssec;        /* false: the digest only (localroot-check --no-dnssec) */
+	uint32_t now;       /* seconds since 1970, for the signatures' dates */
+	bool check_time;    /* false: dates do not count (val-override-date: -1) */
+	bool digest_anyway; /* judged whatever the zone's shape is, as RFC 8976 has it */
+	bool understood;    /* refuse what is not understood here (lr_semantic_understood) */
 	bool has_floor;
 	uint32_t serial_floor; /* the highest ever accepted: what is older is refused (RFC 1982) */
 	int64_t (*cpu_ns)(void); /* this thread's CPU clock for the report, or NULL */
@@ -26,11 +27,13 @@ struct lr_validate_options {
 
 /* What came of it; everything known is filled in on failure as well. */
 struct lr_report {
-	struct lr_error error; /* code LR_OK where verified */
+	struct lr_error error;  /* code LR_OK where verified */
+	struct lr_error digest; /* what is wrong with the digest, if that was looked at */
 	uint32_t serial;
 	size_t records, delegations;
-	struct lr_zonemd zonemd;                        /* size 0: no match */
-	struct lr_dnssec dnssec;                        /* signatures 0: not verified */
+	size_t outside;          /* records of no name in the zone: left out */
+	struct lr_zonemd zonemd; /* size 0: no match */
+	struct lr_dnssec dnssec; /* signatures 0: not verified */
 	int64_t sort_ns, zonemd_ns, dnssec_ns, seal_ns; /* CPU time of each step */
 };
 

@@ -31,8 +31,8 @@ enum lr_code lr_changes_remove(
 enum lr_code lr_changes_add(
     struct lr_changes *changes, const struct lr_record *record, struct lr_error *err);
 
-/* The zone with its changes: a draft, the caller's, in no order. LR_ELIMIT, LR_EFORMAT (a record of
- * another zone), LR_ENOMEM, and what STOP says. */
+/* The zone with its changes: a draft, the caller's, in no order. LR_ELIMIT, LR_ENOMEM, and what
+ * STOP says. */
 enum lr_code lr_changes_apply(
     const struct lr_changes *changes, struct lr_draft **draft, struct lr_error *err);
 

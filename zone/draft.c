@@ -27,6 +27,7 @@ struct lr_draft {
 	size_t used, room;
 	struct entry *index;
 	size_t count, slots;
+	size_t outside; /* records left out */
 	bool sorted;
 	struct lr_stop *stop; /* or NULL */
 	unsigned origin_labels;
@@ -107,6 +108,10 @@ enum lr_code
 lr_draft_add(struct lr_draft *draft, const struct lr_record *record, struct lr_error *err)
 {
 	size_t octets = record->owner_length + sizeof(struct fixed) + record->rdata_length;
+	if (!lr_name_within(record->owner, draft->origin)) {
+		draft->outside++;
+		return lr_draft_step(draft, 1, err);
+	}
 	if (draft->count >= draft->limits.records)
 		return lr_fail(err, LR_ELIMIT, "more than %zu records", draft->limits.records);
 	if (draft->limits.record_octets && record->rdata_length > draft->limits.record_octets)
@@ -115,11 +120,6 @@ lr_draft_add(struct lr_draft *draft, const struct lr_record *record, struct lr_e
 	if (octets > draft->limits.octets - draft->used)
 		return lr_fail(
 		    err, LR_ELIMIT, "more than %zu octets of records", draft->limits.octets);
-	if (!lr_name_within(record->owner, draft->origin)) {
-		char name[LR_NAME_TEXT_MAX];
-		return lr_fail(err, LR_EFORMAT, "a record of another zone: %.200s",
-		    lr_name_text(record->owner, name));
-	}
 	if (!reserve(draft, octets))
 		return lr_fail(err, LR_ENOMEM, "out of memory");
 
@@ -280,6 +280,12 @@ size_t
 lr_draft_count(const struct lr_draft *draft)
 {
 	return draft->count;
+}
+
+size_t
+lr_draft_outside(const struct lr_draft *draft)
+{
+	return draft->outside;
 }
 
 struct lr_record

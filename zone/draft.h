@@ -60,8 +60,8 @@ enum lr_code lr_draft_step(const struct lr_draft *draft, size_t steps, struct lr
 
 /*
  * Adds a copy of a record of class IN. The record's owner and any names in its RDATA are
- * well-formed and uncompressed. LR_EFORMAT where the owner is not within the origin, LR_ELIMIT,
- * LR_ENOMEM, and what STOP says.
+ * well-formed and uncompressed. One whose owner is not within the origin is no record of the zone
+ * (RFC 8976 appendix A.2): it is counted and left out. LR_ELIMIT, LR_ENOMEM, and what STOP says.
  */
 enum lr_code lr_draft_add(
     struct lr_draft *draft, const struct lr_record *record, struct lr_error *err);
@@ -75,6 +75,7 @@ enum lr_code lr_draft_sort(struct lr_draft *draft, struct lr_error *err);
 bool lr_draft_sorted(const struct lr_draft *draft);
 
 size_t lr_draft_count(const struct lr_draft *draft);
+size_t lr_draft_outside(const struct lr_draft *draft); /* how many records were left out */
 struct lr_record lr_draft_record(const struct lr_draft *draft, size_t index);
 
 /* Where the rrset that starts at INDEX ends: the index

@@ -364,7 +364,7 @@ read_record(struct reader *r)
 	record.owner_length = (uint8_t)r->owner_length;
 	record.rdata_length = (uint16_t)length;
 	code = lr_draft_add(r->draft, &record, &why);
-	if (code == LR_EFORMAT || code == LR_ELIMIT)
+	if (code == LR_ELIMIT)
 		return lr_fail(r->err, code, "line %lu: %.200s", r->entry_line, why.text);
 	return code == LR_OK ? LR_OK : lr_fail(r->err, code, "%s", why.text);
 }

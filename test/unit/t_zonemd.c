@@ -18,7 +18,7 @@
 #define ZONEMD "example. 86400 IN ZONEMD "
 #define SIMPLE_ZONEMD ZONEMD "2018031900 1 1 " SIMPLE_DIGEST "\n"
 
-/* A.2: complex, without the record that is out of the zone (lr_draft_add refuses those) */
+/* A.2: complex */
 static const char complex_zone[] =
     SOA_NS ZONEMD "2018031900 1 1 a3b69bad980a3504e1cffcb0fd6397f93848071c93151f55"
 		  "2ae2f6b1711d4bd2d8b39808226d7b9db71e34b72077f8fe\n"
@@ -28,6 +28,7 @@ static const char complex_zone[] =
 		  "sub.example. 7200 IN NS ns1.example.\n"
 		  "duplicate.example. 300 IN TXT \"I must be digested just once\"\n"
 		  "duplicate.example. 300 IN TXT \"I must be digested just once\"\n"
+		  "foo.test. 555 IN TXT \"out-of-zone data must be excluded\"\n"
 		  "UPPERCASE.example. 3600 IN TXT \"canonicalize uppercase owner names\"\n"
 		  "*.example. 777 IN PTR dont-forget-about-wildcards.example.\n"
 		  "mail.example. 3600 IN MX 20 MAIL1.example.\n"
