@@ -32,20 +32,23 @@ _SECURE, _SHARED_OPERATORS, _SHARED_TLDS, _WITHOUT_AAAA = 1349, 24, 300, 283
 
 class Root:
     """A root zone in files: .zone, .anchor (a DNSKEY file), .serial, .date (for val-override-date, or None),
-    .signed (TLD -> file of its signed zone), .delegations (TLD -> NS names), .glue (name -> addresses)."""
+    .signed (TLD -> file of its signed zone), .delegations (TLD -> NS names), .secure (TLDs with a DS), .glue (name ->
+    addresses)."""
 
     def __init__(self, zone, anchor, serial, date=None, signed=None):
         self.zone, self.anchor, self.serial, self.date = str(zone), str(anchor), serial, date
         self.signed = signed or {}
-        self.delegations, self.glue = {}, {}
+        self.delegations, self.secure, self.glue = {}, set(), {}
         with open(zone, encoding="ascii") as lines:
             for line in lines:
                 words = line.split(None, 5)
-                if len(words) < 5 or words[3] not in ("NS", "A", "AAAA"):
+                if len(words) < 5 or words[3] not in ("NS", "DS", "A", "AAAA"):
                     continue
                 owner, kind, data = words[0].lower(), words[3], words[4].lower()
                 if kind == "NS":
                     self.delegations.setdefault(owner.rstrip("."), []).append(data)
+                elif kind == "DS":
+                    self.secure.add(owner.rstrip("."))
                 else:
                     self.glue.setdefault(owner, []).append(data)
 
@@ -106,6 +109,39 @@ def eager(step=0, **more):
 def calm(step=0):
     """A zone of such a row with an hour between the rounds: what is asked, is asked because the test wants it."""
     return make(serial=SERIAL + step, timers=(3600, 3600, 604800))
+
+
+def lifelike(step=0, copies=1):
+    """The real zone's contents, signed by the keys of the made one: no clock has to be moved for it. Of the three steps each is
+    newer than the one before, and the first newer than the last (RFC 1982): one can go round without an end. copies:
+    so many times the delegations, under names of their own."""
+    serial = (REAL_SERIAL + step * (2**32 // 3)) % 2**32
+    folder = _cache() / f"lifelike-{copies}-{step}"
+    with _building(folder) as scratch:
+        if scratch:
+            sign_as_made(scratch / "root.zone", _copied(_unsigned(real().zone, serial), copies))
+            (scratch / "root.key").write_text(_dnskey(_keys("rsa-main", "rsa"), "ksk"), encoding="ascii")
+    return Root(folder / "root.zone", folder / "root.key", serial)
+
+
+def _unsigned(zone, serial):
+    """The records of the zone without DNSSEC's own, each in words: owner, TTL, class, type, data. And without net's DS: nobody here
+    can sign for net, and below it are the root servers' names, of which some resolvers ask."""
+    with open(zone, encoding="ascii") as lines:
+        for words in (line.split() for line in lines):
+            if words[3] == "SOA":
+                words[6] = str(serial)
+            if words[3] not in ("DNSKEY", "NSEC", "RRSIG", "ZONEMD") and words[:4:3] != ["net.", "DS"]:
+                yield words
+
+
+def _copied(records, copies):
+    """Lines: the records, and all but the apex's again under names of their own, "com." as "com-1." and so on."""
+    for words in records:
+        yield " ".join(words)
+        for copy in range(1, copies if words[0] != "." and not words[0].endswith("root-servers.net.") else 1):
+            named = [f"{word[:-1]}-{copy}." if place == 0 or words[3] == "NS" and place == 4 else word for place, word in enumerate(words)]
+            yield " ".join(named)
 
 
 def sign_as_made(path, lines):
