@@ -240,17 +240,35 @@ use(struct lr_rounds *rounds, size_t i, struct lr_fetched *fetched, struct lr_er
 	return lr_mirror_take(mirror, fetched->draft, &origin, err);
 }
 
-/* An increment that does not verify is followed by a full transfer. */
+/* Whether the contents are to blame, which a full transfer may bring better. */
 static bool
-ask_for_the_whole(struct lr_rounds *rounds, size_t i, bool fresh, struct lr_error *err)
+is_of_contents(enum lr_code code)
 {
+	switch (code) {
+	case LR_EFORMAT:
+	case LR_ENOZONEMD:
+	case LR_EDIGEST:
+	case LR_EANCHOR:
+	case LR_EBOGUS:
+	case LR_EEXPIRED:
+		return true;
+	default:
+		return false;
+	}
+}
+
+/* An increment that does not verify is followed by a full transfer. */
+static void
+ask_for_the_whole(struct lr_rounds *rounds, size_t i, bool fresh, const struct lr_error *why)
+{
+	struct lr_error err;
 	if (lr_sources_note_increment(rounds->sources, i, false))
 		log_warn("localroot: %s: the increment is not good: %s; asking for the whole zone",
-		    name_of(rounds, i), err->text);
-	lr_stats_failure(rounds->uses.stats, err->code);
+		    name_of(rounds, i), why->text);
+	lr_stats_failure(rounds->uses.stats, why->code);
 	lr_source_distrust(lr_sources_get(rounds->sources, i));
-	*err = (struct lr_error){LR_OK, ""};
-	return start(rounds, i, fresh, err) == LR_OK;
+	if (start(rounds, i, fresh, &err) != LR_OK)
+		break_off(rounds, &err);
 }
 
 /* Source I's inquiry is over. */
@@ -273,10 +291,11 @@ take(struct lr_rounds *rounds, size_t i, bool fresh)
 		code = use(rounds, i, &fetched, &err);
 	if (code == LR_ECANCELLED) /* the module was told to end while it was verified */
 		return;
-	/* LR_EUPDATE is of a zone that has verified, so the increment was good. */
-	if (code != LR_OK && code != LR_EUPDATE && fetched.increment &&
-	    ask_for_the_whole(rounds, i, fresh, &err))
+	if (fetched.increment && is_of_contents(code)) {
+		ask_for_the_whole(rounds, i, fresh, &err);
 		return;
+	}
+	/* LR_EUPDATE is of a zone that has verified, so the increment was good. */
 	if ((code == LR_OK || code == LR_EUPDATE) && fetched.increment)
 		(void)lr_sources_note_increment(rounds->sources, i, true);
 	note(rounds, i, code, &err, lr_source_peer(lr_sources_get(rounds->sources, i)));

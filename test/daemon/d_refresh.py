@@ -148,6 +148,31 @@ def edns_expire():
             resolver.wait_serving(SERIAL)
 
 
+@tap.test("an increment from a source whose own copy has expired: a failure of that kind alone, and the next one is asked for")
+def expired_increment():
+    with lab.Lab(eager()) as net:
+        messages, kinds = scripted.recorded(net.root_addresses[0]), []
+        old = scripted.held_soa(messages)
+        new = scripted.renumbered(old, SERIAL + 1)
+
+        def answer(connection, query, kind, server):
+            kinds.append(kind)
+            made = messages
+            if kind == scripted.IXFR:
+                made = [scripted.message(query, kind, [new, old, new, scripted.address(2), new])]
+            return scripted.with_expire(made, 0 if kind == scripted.IXFR else 400)(connection, query, kind, server)
+        with source_that(answer):
+            resolver = net.unbound(localroot=[f"localroot-source: ixfr:{SLOW}"])
+            resolver.wait_serving(SERIAL)
+            for failed in range(2):
+                refresh(resolver)
+                resolver.wait_refused(f"ixfr:{SLOW}", "stale", failed)
+            tap.equal(kinds[:3], [scripted.AXFR, scripted.IXFR, scripted.IXFR], "what was asked for")
+            failures = {key: n for key, n in resolver.metrics().items() if key.startswith("failures_") and n}
+            tap.equal(list(failures), ["failures_stale"], "kinds of failures")
+            tap.equal("the increment is not good" in resolver.log, False, "a word against the increment")
+
+
 @tap.test("the network is down at the start and comes up: nothing is served before, asking then heals it")
 def interface():
     with lab.Lab(eager()) as net:
