@@ -2,7 +2,6 @@
 #include "clock.h"
 
 #include <stdlib.h>
-#include <string.h>
 
 static void
 gather_sources(const struct lr_status *status, struct lr_facts *facts)

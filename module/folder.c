@@ -14,6 +14,7 @@
 #define TEMPORARIES 100 /* names that are tried */
 #define NAME_ROOM 256
 #define LOCK_STEP_MS 50
+#define LOCK_PATH_MS 1000
 #define OLD 3600 /* seconds: no writer takes so long */
 
 static enum lr_code
@@ -167,7 +168,7 @@ lr_folder_replace_path(const char *path, enum lr_code (*print)(FILE *out, const 
 	    !slash ? strdup(".") : strndup(path, slash == path ? 1 : (size_t)(slash - path));
 	if (!parent)
 		return lr_fail(err, LR_ENOMEM, "out of memory");
-	enum lr_code code = lr_folder_open(parent, 0, &folder, err);
+	enum lr_code code = lr_folder_open(parent, LOCK_PATH_MS, &folder, err);
 	if (code == LR_OK) {
 		code =
 		    lr_folder_replace(&folder, slash ? slash + 1 : path, print, what, false, err);

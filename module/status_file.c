@@ -134,17 +134,19 @@ begin(struct lr_status_file *file, struct job *job, bool running, struct lr_erro
 static void
 begin_to_write(struct lr_status_file *file, bool running)
 {
-	struct job *job = file->job ? NULL : calloc(1, sizeof(*job));
 	struct lr_error err;
-	if (!job)
+	if (file->job)
 		return;
-	enum lr_code code = begin(file, job, running, &err);
+	struct job *job = calloc(1, sizeof(*job));
+	enum lr_code code =
+	    job ? begin(file, job, running, &err) : lr_fail(&err, LR_ENOMEM, "out of memory");
 	if (code == LR_OK) {
 		file->job = job;
 		file->since_ms = lr_clock_monotonic_ms(NULL);
 	} else {
 		note(file, code, err.text);
-		leave(job);
+		if (job)
+			leave(job);
 	}
 }
 

@@ -9,6 +9,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -129,19 +130,35 @@ modes(void **unused)
 	assert_int_equal(status.st_mode, S_IFREG | 0644);
 }
 
+static enum lr_code
+write_in_folder(const char *letter)
+{
+	struct lr_folder folder;
+	enum lr_code code = lr_folder_open(dir, 10000, &folder, NULL);
+	if (code != LR_OK)
+		return code;
+	code = lr_folder_replace(&folder, "shared", print_long, letter, false, NULL);
+	lr_folder_close(&folder);
+	return code;
+}
+
+static enum lr_code
+write_by_path(const char *letter)
+{
+	return lr_folder_replace_path(in_dir("shared"), print_long, letter, NULL);
+}
+
 /* A process that writes its letter again and again until it is killed. */
 static pid_t
-writer(const char *letter)
+writer(enum lr_code (*write_it)(const char *letter), const char *letter)
 {
 	pid_t pid = fork();
 	assert_true(pid >= 0);
-	while (pid == 0) {
-		struct lr_folder folder;
-		if (lr_folder_open(dir, 10000, &folder, NULL) != LR_OK ||
-		    lr_folder_replace(&folder, "shared", print_long, letter, false, NULL) != LR_OK)
+	if (pid == 0)
+		prctl(PR_SET_PDEATHSIG, SIGKILL); /* it ends with a test that fails, too */
+	while (pid == 0)
+		if (write_it(letter) != LR_OK)
 			_exit(1);
-		lr_folder_close(&folder);
-	}
 	return pid;
 }
 
@@ -160,16 +177,14 @@ whole(void)
 
 /* Three write the same file at the same time, and are killed at any moment: it is always one of
  * them's, whole; none is told that it failed; and the next writer leaves nothing of theirs. */
-static void
-many_writers(void **unused)
+static void contend(enum lr_code (*write_it)(const char *letter))
 {
-	(void)unused;
 	static const char *const letters[3] = {"a", "b", "c"};
 	pid_t pids[3];
 	struct lr_folder folder;
 	char command[128];
 	for (int i = 0; i < 3; i++)
-		pids[i] = writer(letters[i]);
+		pids[i] = writer(write_it, letters[i]);
 	for (int turn = 0; turn < 60; turn++) {
 		int status, i = turn % 3;
 		for (int look = 0; look < 50; look++)
@@ -177,7 +192,7 @@ many_writers(void **unused)
 		assert_int_equal(waitpid(pids[i], &status, WNOHANG), 0); /* it has not failed */
 		assert_int_equal(kill(pids[i], SIGKILL), 0);
 		assert_int_equal(waitpid(pids[i], &status, 0), pids[i]);
-		pids[i] = writer(letters[i]);
+		pids[i] = writer(write_it, letters[i]);
 	}
 	for (int i = 0; i < 3; i++) {
 		kill(pids[i], SIGKILL);
@@ -189,6 +204,14 @@ many_writers(void **unused)
 	assert_true(is_there("shared") && whole());
 	snprintf(command, sizeof(command), "! ls '%s' | grep -q shared.tmp", dir);
 	assert_int_equal(system(command), 0);
+}
+
+static void
+many_writers(void **unused)
+{
+	(void)unused;
+	contend(write_in_folder);
+	contend(write_by_path);
 }
 
 static bool starved;
