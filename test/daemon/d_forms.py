@@ -162,8 +162,11 @@ def list_by_url():
             tap.equal(server.asked - before, asked, f"the list, {age_days} days old, was asked for")
             resolver.stop()
         again(6, 0)
+        left_over = kept.with_name("localroot.sources.tmp-q3Xy9a")
+        left_over.write_text("half of a li")
         again(8, 1)
         tap.equal(time.time() - kept.stat().st_mtime < 60, True, "kept anew")
+        tap.equal(left_over.exists(), False, "what a process that died has left")
         server.stop()
         again(8, 0)  # nobody gives a newer one
         server = ListServer(8011, checked_list(f"file:{net.zone.zone}", "quic-xfr:a.example/."))

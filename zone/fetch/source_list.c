@@ -12,6 +12,7 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <glob.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -116,17 +117,33 @@ load(struct lr_source *source)
 	fclose(in);
 }
 
+/* What was left of lists by processes that ended while they wrote. One that is writing now asks for
+ * its list again after a restart. */
+static void
+remove_left_overs(const char *pattern)
+{
+	glob_t found;
+	if (glob(pattern, 0, NULL, &found) != 0)
+		return;
+	for (size_t i = 0; i < found.gl_pathc; i++)
+		(void)unlink(found.gl_pathv[i]);
+	globfree(&found);
+}
+
 /* On disk, whole or not at all. Where that fails, the list is asked for again after a restart. */
 static void
 keep(const struct lr_source *source, const char *text, size_t size)
 {
 	char path[1100], scratch[1120];
 	snprintf(path, sizeof(path), "%s/" KEPT, source->dir);
-	snprintf(scratch, sizeof(scratch), "%s.XXXXXX", path);
+	snprintf(scratch, sizeof(scratch), "%s.tmp-??????", path);
+	remove_left_overs(scratch);
+	snprintf(scratch, sizeof(scratch), "%s.tmp-XXXXXX", path);
 	int fd = mkostemp(scratch, O_CLOEXEC);
 	if (fd < 0)
 		return;
-	bool good = fchmod(fd, 0644) == 0 && write(fd, text, size) == (ssize_t)size;
+	bool good =
+	    fchmod(fd, 0644) == 0 && write(fd, text, size) == (ssize_t)size && fsync(fd) == 0;
 	good = close(fd) == 0 && good;
 	if (!good || rename(scratch, path) != 0)
 		unlink(scratch);
