@@ -21,13 +21,7 @@ NEW_ALGORITHM = ". 172800 IN DNSKEY 256 3 99 bm90IGEga2V5IHRoYXQgYW55Ym9keSBrbm9
 
 
 def small(folder, step, *more):
-    """A small root with the keys of the made one, and these records in it."""
-    lines = [f". 86400 IN SOA a.root-servers.net. nstld.example. {SERIAL + step} 1 1 604800 86400"]
-    for name, addresses in rootzone.hints().items():
-        lines.append(f". 518400 IN NS {name}")
-        lines += [f"{name} 518400 IN {'AAAA' if ':' in address else 'A'} {address}" for address in addresses]
-    path = pathlib.Path(folder) / f"small-{step}-{len(more)}.zone"
-    rootzone.sign_as_made(path, [*lines, *more])
+    path = rootzone.small(pathlib.Path(folder, f"small-{step}-{len(more)}.zone"), SERIAL + step, *more, timers=(1, 1, 604800))
     return rootzone.Root(path, rootzone.make().anchor, SERIAL + step)
 
 

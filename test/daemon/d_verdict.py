@@ -16,13 +16,7 @@ LOC_GENERIC = r"loc. 86400 IN TYPE29 \# 16 00001613 8B3CF018 810CBCE0 009895B8"
 
 
 def small(folder, name, *more):
-    """A small root with these records, signed with the keys of the made one."""
-    path = pathlib.Path(folder) / f"{name}.zone"
-    servers = [line for name, addresses in rootzone.hints().items() for line in (
-        f". 518400 IN NS {name}", *(f"{name} 518400 IN {'AAAA' if ':' in a else 'A'} {a}" for a in addresses))]
-    rootzone.sign_as_made(path, [f". 86400 IN SOA a.root-servers.net. nstld.example. {SERIAL + 1} 3600 3600 604800 86400",
-                                 *servers, *more])
-    return path
+    return rootzone.small(pathlib.Path(folder, f"{name}.zone"), SERIAL + 1, *more)
 
 
 def changed(folder, name, edit, *more):

@@ -144,6 +144,16 @@ def _copied(records, copies):
             yield " ".join(named)
 
 
+def small(path, serial, *more, timers=(3600, 3600, 604800)):
+    """A small root, with these records in it, signed with the keys of the made one; written to path."""
+    lines = [f". 86400 IN SOA a.root-servers.net. nstld.example. {serial} {' '.join(map(str, timers))} 86400"]
+    for name, addresses in hints().items():
+        lines.append(f". 518400 IN NS {name}")
+        lines += [f"{name} 518400 IN {'AAAA' if ':' in address else 'A'} {address}" for address in addresses]
+    sign_as_made(path, [*lines, *more])
+    return pathlib.Path(path)
+
+
 def sign_as_made(path, lines):
     """Signs a root of these records with the keys of the made one, as it is made by default; writes it to path."""
     path = pathlib.Path(path)
