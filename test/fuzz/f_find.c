@@ -212,8 +212,9 @@ LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 	    LR_OK)
 		return 0;
 	draft = read;
-	if (fuzz_read(head, sizeof(head) - 1, read) == LR_OK &&
-	    fuzz_read(bytes, size, read) == LR_OK && lr_draft_sort(read, NULL) == LR_OK &&
+	if (fuzz_read(head, sizeof(head) - 1, &fuzz_as_the_module, read) == LR_OK &&
+	    fuzz_read(bytes, size, &fuzz_as_the_module, read) == LR_OK &&
+	    lr_draft_sort(read, NULL) == LR_OK &&
 	    lr_semantic_checks(read, &serial, NULL) == LR_OK &&
 	    lr_zone_seal(read, 0, &zone, NULL) == LR_OK) {
 		for (size_t i = 0; i < lr_draft_count(read); i++) {

@@ -15,6 +15,7 @@
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size);
 
 static const uint8_t fuzz_origin[] = {0};
+static const struct lr_text_options fuzz_as_the_module = {.ldns = false};
 static const struct lr_draft_limits fuzz_limits = {1 << 20, 10000, 0};
 
 /* Not assert(): what is found is found in whatever way this is built. */
@@ -28,13 +29,13 @@ static const struct lr_draft_limits fuzz_limits = {1 << 20, 10000, 0};
 
 /* A master file in memory, to a draft. */
 static inline enum lr_code
-fuzz_read(const void *text, size_t size, struct lr_draft *draft)
+fuzz_read(
+    const void *text, size_t size, const struct lr_text_options *options, struct lr_draft *draft)
 {
 	FILE *in = size ? fmemopen((void *)(uintptr_t)text, size, "r") : NULL;
 	if (!in)
 		return LR_EFORMAT;
-	enum lr_code code =
-	    lr_text_read_as(in, draft, &(struct lr_text_options){.ldns = true}, NULL);
+	enum lr_code code = lr_text_read_as(in, draft, options, NULL);
 	fclose(in);
 	return code;
 }
@@ -46,7 +47,8 @@ fuzz_zone(const char *text, size_t size)
 	struct lr_draft *draft;
 	const struct lr_zone *zone;
 	FUZZ_HOLDS(lr_draft_new(fuzz_origin, &fuzz_limits, &draft, NULL) == LR_OK &&
-		   fuzz_read(text, size, draft) == LR_OK && lr_draft_sort(draft, NULL) == LR_OK &&
+		   fuzz_read(text, size, &fuzz_as_the_module, draft) == LR_OK &&
+		   lr_draft_sort(draft, NULL) == LR_OK &&
 		   lr_zone_seal(draft, 0, &zone, NULL) == LR_OK);
 	lr_draft_free(draft);
 	return zone;
