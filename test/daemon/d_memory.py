@@ -19,10 +19,12 @@ import failing
 import lab
 import primaries
 import rootzone
+import servers
 import tap
 
 EVERY = int(os.environ.get("LR_EVERY", "5"))
 SERIAL = 2026010110
+SERVER, NAME = "203.0.113.153", "xfr.lab.example"
 TLDS = ["com", "org", "far"]
 KEY = primaries.Key("transfer.lab.", "hmac-sha256")
 # pthread_create() has one error for the want of memory and of threads.
@@ -90,15 +92,74 @@ def patched(resolver):
         raise tap.Skip(f"unbound-control has no localroot_refresh: {fault}") from None
 
 
-class Scene:
-    """A resolver that takes its zone from a file, of which each step is a newer one."""
+class File:
+    """What each source here is: .options for the module, from a zone file at first; publish() what is in it later, with its serial."""
 
-    def __init__(self, net, options=(), **which):
-        self.net, self.step = net, 0
+    def __init__(self, net, file):
+        del net
+        self.options = [f"localroot-source: file:{file}"]
+
+    def publish(self, file, serial):
+        del file, serial  # by a rename
+
+    def stop(self):
+        pass
+
+
+class Signed(File):
+    def __init__(self, net, file):
+        super().__init__(net, file)
+        self._server = primaries.Nsd(net.folder / "primary", file, SERVER, KEY)
+        self.options = [f"localroot-source: axfr:{SERVER}", f"localroot-tsig-keys: {primaries.key_file(net.folder / 'key', KEY, [SERVER])}"]
+        self.stop = self._server.stop
+
+    def publish(self, file, serial):
+        self._server.serve(file, serial)
+
+
+class Ixfr(File):
+    def __init__(self, net, file, scheme="ixfr:{}"):
+        super().__init__(net, file)
+        authority = servers.Authority(net.folder / "ca")
+        self._server = servers.Bind(net.folder / "bind", file, SERVER, authority.certificate("server", [NAME], [SERVER]))
+        self.options = [f"localroot-source: {scheme.format(SERVER)}", f"localroot-ca-bundle: {authority.bundle}"]
+        self.stop = self._server.stop
+
+    def publish(self, file, serial):
+        self._server.serve(file, serial)
+
+
+class Xot(Ixfr):
+    def __init__(self, net, file):
+        super().__init__(net, file, f"xot:{{}}#{NAME}")
+
+
+class Https(File):
+    def __init__(self, net, file):
+        if not lab.https():
+            raise tap.Skip("this build is without libcurl")
+        super().__init__(net, file)
+        authority = servers.Authority(net.folder / "ca")
+        self._server = servers.Nginx(net.folder / "nginx", SERVER, authority.certificate("server", [NAME], [SERVER]))
+        self.options = [f"localroot-source: https://{NAME}/root.zone@{SERVER}", f"localroot-ca-bundle: {authority.bundle}"]
+        self.stop = self._server.stop
+        self.publish(file, None)
+
+    def publish(self, file, serial):
+        self._server.put("root.zone", file)
+
+
+class Scene:
+    """A resolver that takes its zone from a source, of which each step is a newer one."""
+
+    def __init__(self, net, options=(), source=File, **which):
+        self.net, self.step = net, 1
         self.failing = failing.Failing(net.folder / "failing", **which)
         self.file = net.folder / "source"
-        self.publish()
-        self.resolver = net.unbound(localroot=[f"localroot-source: file:{self.file}", "localroot-refresh: 86400", *options],
+        small(self.file, self.step)
+        self.source = source(net, self.file)
+        net.running.callback(self.source.stop)
+        self.resolver = net.unbound(localroot=[*self.source.options, "localroot-refresh: 86400", *options],
                                     wrapper=self.failing.wrapper, config="verbosity: 1")
         self.resolver.wait_stored()
         patched(self.resolver)
@@ -111,7 +172,8 @@ class Scene:
 
     def publish(self):
         self.step += 1
-        small(self.file, self.step)  # by a rename
+        small(self.file, self.step)
+        self.source.publish(self.file, self.serial)
 
     def newer(self, first, last=None):
         """A refresh to the next version in which these allocations fail."""
@@ -145,9 +207,9 @@ class Scene:
 Outcome = collections.namedtuple("Outcome", "counted kept faults")
 
 
-def every_refresh(below, every):
+def every_refresh(below, every, source=File):
     with lab.Lab() as net:
-        scene = Scene(net, below=below, aside=True)
+        scene = Scene(net, source=source, below=below, aside=True)
         counted = scene.newer(0).counted
         # Each alone, and all of them.
         tried = [scene.newer(number) for number in range(1, counted + 1, every)] + [scene.newer(1, 2 ** 63)]
@@ -169,11 +231,22 @@ def refresh_below():
     every_refresh(True, 7 * EVERY)
 
 
+def by(source):
+    """Two tests for a source: the module's own allocations, fewer of them where only fetching differs, and those of libraries."""
+    word = source.__name__.lower()
+    tap.test(f"a refresh by {word}: the module's own allocations")(lambda: every_refresh(False, 4 * EVERY - 3, source))
+    tap.test(f"a refresh by {word}: those that libraries make for it")(lambda: every_refresh(True, 40 * EVERY - 33, source))
+
+
+for kind in (Signed, Ixfr, Xot, Https):
+    by(kind)
+
+
 @tap.test("the start, with a copy on disk: Unbound runs, and serves or says why not")
 def start():
     with lab.Lab() as net:
         scene = Scene(net)
-        folder, options = scene.resolver.folder, [f"localroot-source: file:{scene.file}", *listening(net)]
+        folder, options = scene.resolver.folder, [*scene.source.options, *listening(net)]
         serial = both(scene.resolver)
         scene.resolver.stop()
         number, served_at = 1, 0
@@ -245,14 +318,14 @@ def served_or_told(resolver, serial):
 def control():
     with lab.Lab() as net:
         scene = Scene(net)
-        for command, expected in (("localroot_status", "serving the root zone"), ("localroot_refresh", "started"),
-                                  ("stats_noreset", None)):
+        for command, expected in (("localroot_status", "serving the root zone"), ("localroot_status json", '"serving": true'),
+                                  ("localroot_refresh", "started"), ("stats_noreset", None)):
             number = 0
             while True:
                 number += 1
                 scene.failing.arm(number)
                 try:
-                    said = str(scene.resolver.control(command))
+                    said = str(scene.resolver.control(*command.split()))
                 except RuntimeError as fault:
                     said = str(fault)
                 failed = scene.failing.failed

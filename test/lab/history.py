@@ -16,7 +16,7 @@ NSD, MOVING = "a.ns.tk.", [f"m{number}" for number in range(4)]  # the server of
 MOVERS = [f"203.0.113.{number}" for number in range(1, 33)]      # the addresses that their servers move between
 ZSK = ["-a", "RSASHA256", "-b", "1024"]                          # signs a version within a moment
 ZSK_STEP = 8         # versions between two steps of a ZSK's roll: published, signing, alone
-LEAP = 2 ** 31 - 1   # the furthest that a serial may go at once (RFC 1982)
+LEAP = 2 ** 31 - 3   # as far as a serial may go at once (RFC 1982), with two more versions after it
 # The KSK's roll (RFC 5011): what is published and signs beside the ZSK, and what Unbound says of its keys before it goes on.
 KSK_STAGES = [(["old"], ["old"], ["VALID"]),
               (["old", "new"], ["old"], ["VALID", "VALID"]),

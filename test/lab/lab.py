@@ -14,6 +14,7 @@ root zone is served there (arpa and root-servers.net have other servers here), s
 module's transfers come from other source addresses: see transfers().
 """
 
+import contextlib
 import os
 import pathlib
 import shutil
@@ -72,6 +73,7 @@ class Lab:
         self.transfer_addresses = self._family(self.TRANSFER)
         self._daemons, self._resolvers = [], 0
         self.sniffer = self.root_server = self.source = None
+        self.running = contextlib.ExitStack()  # what else is to end before the lab does
 
     def __enter__(self):
         try:
@@ -88,6 +90,7 @@ class Lab:
         return self
 
     def __exit__(self, kind, value, trace):
+        self.running.close()
         late = []
         for daemon in reversed(self._daemons):
             try:

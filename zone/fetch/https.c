@@ -6,6 +6,7 @@
  */
 #include "https_parts.h"
 
+#include <errno.h>
 #include <inttypes.h>
 #include <pthread.h>
 #include <stdlib.h>
@@ -164,6 +165,18 @@ on_connected(void *arg, char *remote, char *local, int remote_port, int local_po
 	return CURL_PREREQFUNC_OK;
 }
 
+/* OpenSSL tells of a lack of memory as of this and that, and libcurl of what OpenSSL tells, but
+ * malloc() leaves ENOMEM in errno. Here before a failed handshake is told to the server, for which
+ * errno is taken back. */
+static int
+on_event(CURL *easy, curl_infotype type, char *octets, size_t size, void *arg)
+{
+	struct lr_exchange *x = arg;
+	(void)easy, (void)type, (void)octets, (void)size;
+	x->starved |= errno == ENOMEM;
+	return 0;
+}
+
 static bool
 set_callbacks(struct lr_exchange *x)
 {
@@ -178,6 +191,9 @@ set_callbacks(struct lr_exchange *x)
 	bad |= curl_easy_setopt(e, CURLOPT_NOPROGRESS, 0L);
 	bad |= curl_easy_setopt(e, CURLOPT_PREREQFUNCTION, on_connected);
 	bad |= curl_easy_setopt(e, CURLOPT_PREREQDATA, x);
+	bad |= curl_easy_setopt(e, CURLOPT_DEBUGFUNCTION, on_event);
+	bad |= curl_easy_setopt(e, CURLOPT_DEBUGDATA, x);
+	bad |= curl_easy_setopt(e, CURLOPT_VERBOSE, 1L); /* on_event is called */
 	return bad == CURLE_OK;
 }
 
@@ -208,6 +224,8 @@ verdict(struct lr_exchange *x, CURLcode result)
 	const char *why = *x->reason ? x->reason : curl_easy_strerror(result);
 	if (x->code != LR_OK)
 		return x->code; /* said already */
+	if (result != CURLE_OK && x->starved)
+		result = CURLE_OUT_OF_MEMORY;
 	switch (result) {
 	case CURLE_OK:
 		return take_response(x);
@@ -253,8 +271,12 @@ perform(struct lr_exchange *x)
 	for (;;) {
 		int running, messages, whole;
 		const char *what;
-		if (curl_multi_perform(x->multi, &running) != CURLM_OK)
-			return lr_fail(x->err, LR_EIO, "libcurl fails");
+		errno = 0;
+		CURLMcode failed = curl_multi_perform(x->multi, &running);
+		x->starved |= errno == ENOMEM;
+		if (failed != CURLM_OK)
+			return x->starved ? lr_fail(x->err, LR_ENOMEM, "out of memory")
+					  : lr_fail(x->err, LR_EIO, "libcurl fails");
 		const CURLMsg *message = curl_multi_info_read(x->multi, &messages);
 		if (message && message->msg == CURLMSG_DONE)
 			return verdict(x, message->data.result);

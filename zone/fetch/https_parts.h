@@ -19,6 +19,7 @@ struct lr_exchange {
 	struct curl_slist *headers;               /* to send */
 	char reason[CURL_ERROR_SIZE];
 	enum lr_code code; /* why a callback broke it off */
+	bool starved;      /* some memory was not to be had meanwhile, whoever wanted it */
 	bool connected;
 	int64_t last; /* when something came, or the connection stood */
 	size_t header_octets;

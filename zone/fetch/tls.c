@@ -1,6 +1,7 @@
 /* tls.c -- TLS 1.3 for zone transfers, between two streams of octets. */
 #include "tls.h"
 
+#include <errno.h>
 #include <openssl/err.h>
 #include <openssl/ssl.h>
 #include <openssl/x509v3.h>
@@ -12,7 +13,38 @@ struct lr_tls {
 	SSL_CTX *context;
 	SSL *ssl;
 	BIO *in, *out; /* the SSL's */
+	bool starved;  /* some memory was not to be had meanwhile */
 };
+
+/* Before OpenSSL is asked for what starved() or fail() tell of. */
+static void
+clear(void)
+{
+	ERR_clear_error();
+	errno = 0;
+}
+
+/* Whether what failed since clear() did so for want of memory. OpenSSL says "internal error" or the
+ * like then, but malloc() leaves ENOMEM in errno. */
+static bool
+starved(struct lr_error *err)
+{
+	if (errno != ENOMEM)
+		return false;
+	ERR_clear_error();
+	lr_fail(err, LR_ENOMEM, "out of memory for TLS");
+	return true;
+}
+
+/* A record is about to be written: a handshake that fails says so to the server, and errno is taken
+ * back for that. */
+static void
+on_message(
+    int write, int version, int type, const void *octets, size_t size, SSL *ssl, void *starved)
+{
+	(void)write, (void)version, (void)type, (void)octets, (void)size, (void)ssl;
+	*(bool *)starved |= errno == ENOMEM;
+}
 
 /* OpenSSL's reason for what went wrong in this thread, or WHAT. */
 static enum lr_code
@@ -20,6 +52,8 @@ fail(struct lr_error *err, enum lr_code code, const char *what)
 {
 	unsigned long number = ERR_peek_last_error();
 	const char *reason = number ? ERR_reason_error_string(number) : NULL;
+	if (starved(err))
+		return LR_ENOMEM;
 	lr_fail(err, code, reason ? "%s: %s" : "%s", what, reason);
 	ERR_clear_error();
 	return code;
@@ -29,8 +63,12 @@ static enum lr_code
 no_handshake(struct lr_tls *tls, struct lr_error *err)
 {
 	long verdict = SSL_get_verify_result(tls->ssl);
+	if (tls->starved)
+		errno = ENOMEM;
 	if (verdict == X509_V_OK)
 		return fail(err, LR_EUNREACHABLE, "no TLS 1.3");
+	if (starved(err))
+		return LR_ENOMEM;
 	ERR_clear_error();
 	return lr_fail(
 	    err, LR_EUNREACHABLE, "certificate: %s", X509_verify_cert_error_string(verdict));
@@ -45,6 +83,8 @@ set_trust(struct lr_tls *tls, const char *ca_bundle, struct lr_error *err)
 			   : fail(err, LR_EIO, "the system's certificates");
 	if (SSL_CTX_load_verify_file(tls->context, ca_bundle) == 1)
 		return LR_OK;
+	if (starved(err))
+		return LR_ENOMEM;
 	ERR_clear_error(); /* "system lib": nothing that the name does not say */
 	return lr_fail(err, LR_EIO, "no certificates in %.180s", ca_bundle);
 }
@@ -55,14 +95,13 @@ lr_tls_check_bundle(const char *ca_bundle, struct lr_error *err)
 	X509_STORE *store = X509_STORE_new();
 	if (!store)
 		return lr_fail(err, LR_ENOMEM, "out of memory");
-	ERR_clear_error();
-	bool good = X509_STORE_load_file(store, ca_bundle) == 1;
-	bool starved = !good && ERR_GET_REASON(ERR_peek_error()) == ERR_R_MALLOC_FAILURE;
+	clear();
+	enum lr_code code = LR_OK;
+	if (X509_STORE_load_file(store, ca_bundle) != 1)
+		code = starved(err) ? LR_ENOMEM : lr_fail(err, LR_EIO, "no certificates in it");
 	ERR_clear_error();
 	X509_STORE_free(store);
-	if (starved)
-		return lr_fail(err, LR_ENOMEM, "out of memory");
-	return good ? LR_OK : lr_fail(err, LR_EIO, "no certificates in it");
+	return code;
 }
 
 /* A key under a passphrase cannot be used: nobody is there to be asked for it. */
@@ -82,10 +121,10 @@ set_certificate(SSL_CTX *context, const char *file, const char *where, struct lr
 	if (SSL_CTX_use_certificate_chain_file(context, file) == 1 &&
 	    SSL_CTX_use_PrivateKey_file(context, file, SSL_FILETYPE_PEM) == 1)
 		return LR_OK;
-	bool starved = ERR_GET_REASON(ERR_peek_error()) == ERR_R_MALLOC_FAILURE;
+	if (starved(err))
+		return LR_ENOMEM;
 	ERR_clear_error();
-	return starved ? lr_fail(err, LR_ENOMEM, "out of memory")
-		       : lr_fail(err, LR_EIO, "no certificate with its key in %.180s", where);
+	return lr_fail(err, LR_EIO, "no certificate with its key in %.180s", where);
 }
 
 enum lr_code
@@ -94,6 +133,7 @@ lr_tls_check_certificate(const char *client_certificate, struct lr_error *err)
 	struct stat status;
 	if (stat(client_certificate, &status) == 0 && status.st_mode & S_IRWXO)
 		return lr_fail(err, LR_EIO, "others can read it: its key has to be private");
+	clear();
 	SSL_CTX *context = SSL_CTX_new(TLS_client_method());
 	if (!context) {
 		ERR_clear_error();
@@ -137,6 +177,8 @@ make_ssl(struct lr_tls *tls, const char *name)
 	}
 	SSL_set_bio(tls->ssl, tls->in, tls->out); /* they go with it from here on */
 	SSL_set_connect_state(tls->ssl);
+	SSL_set_msg_callback(tls->ssl, on_message);
+	SSL_set_msg_callback_arg(tls->ssl, &tls->starved);
 	return SSL_set_alpn_protos(tls->ssl, dot, sizeof(dot)) == 0 && set_name(tls->ssl, name);
 }
 
@@ -148,7 +190,7 @@ lr_tls_new(
 	enum lr_code code = LR_OK;
 	if (!tls)
 		return lr_fail(err, LR_ENOMEM, "out of memory");
-	ERR_clear_error();
+	clear();
 	tls->context = SSL_CTX_new(TLS_client_method());
 	if (!tls->context || SSL_CTX_set_min_proto_version(tls->context, TLS1_3_VERSION) != 1)
 		code = fail(err, LR_EIO, "no TLS 1.3 here");
@@ -166,6 +208,7 @@ lr_tls_new(
 		lr_tls_free(tls);
 		return code;
 	}
+	tls->starved = errno == ENOMEM; /* a certificate may have got lost */
 	*out = tls;
 	return LR_OK;
 }
@@ -184,6 +227,7 @@ enum lr_code
 lr_tls_feed(struct lr_tls *tls, const uint8_t *octets, size_t size, struct lr_error *err)
 {
 	size_t written;
+	clear();
 	if (BIO_write_ex(tls->in, octets, size, &written) == 1 && written == size)
 		return LR_OK;
 	return fail(err, LR_ENOMEM, "TLS");
@@ -201,7 +245,7 @@ lr_tls_handshake(struct lr_tls *tls, bool *done, struct lr_error *err)
 {
 	const unsigned char *protocol;
 	unsigned length;
-	ERR_clear_error();
+	clear();
 	int result = SSL_do_handshake(tls->ssl);
 	if (result != 1 && SSL_get_error(tls->ssl, result) != SSL_ERROR_WANT_READ)
 		return no_handshake(tls, err);
@@ -219,7 +263,7 @@ enum lr_code
 lr_tls_write(struct lr_tls *tls, const uint8_t *octets, size_t size, struct lr_error *err)
 {
 	size_t written;
-	ERR_clear_error();
+	clear();
 	if (SSL_write_ex(tls->ssl, octets, size, &written) == 1) /* memory takes everything */
 		return LR_OK;
 	return fail(err, LR_EIO, "TLS");
@@ -229,7 +273,7 @@ enum lr_code
 lr_tls_read(struct lr_tls *tls, uint8_t *octets, size_t room, size_t *size, bool *closed,
     struct lr_error *err)
 {
-	ERR_clear_error();
+	clear();
 	*closed = false;
 	int result = SSL_read_ex(tls->ssl, octets, room, size);
 	if (result == 1)
