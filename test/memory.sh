@@ -19,19 +19,25 @@ com.example. 600 IN DS 4711 13 2 000102030405060708090a0b0c0d0e0f101112131415161
 ns.com.example. 600 IN A 192.0.2.2
 END
 
+arguments='-z example. -t 20260701000000 -a anchor signed'
+good='^verified *the digest and every signature$' # with exit code...
+fine=0
+
 # run ALLOCATION [VARIABLE=VALUE]...: what came of it when this one fails
 run() {
 	number=$1
 	shift
+	echo before >written
+	# shellcheck disable=SC2086 # words
 	env "$@" LR_FAILING_AT="$number" LR_FAILING_TELL=1 LD_PRELOAD="$failing" \
 		ASAN_OPTIONS="verify_asan_link_order=0:${ASAN_OPTIONS:-}" \
-		"$check" -z example. -t 20260701000000 -a anchor signed >out 2>err
+		"$check" $arguments >out 2>err
 	status=$?
 	reached=no
 	grep -q '^failing: ' err && reached=yes
 	case $status in
-	0) grep -q '^verified *the digest and every signature$' out ;;
-	2) grep -q '^localroot-check: .*[mM]emory' err ;;
+	"$fine") cat out err | grep -q "$good" ;;
+	2) grep -q '^localroot-check: .*[mM]emory' err && echo before | cmp -s - written ;;
 	*) false ;;
 	esac
 }
@@ -72,4 +78,25 @@ for algorithm in RSASHA256 ECDSAP256SHA256 ED25519; do
 	all 1 LR_FAILING_ALL=1
 	report "$algorithm, and all that follow" 10
 done
+
+# What is written is there as a whole, or what was there before.
+arguments="-o written $arguments"
+all 1
+report "written to a file, our own" 10
+
+cat >unbound.conf <<'END'
+include: "incl*.conf"
+server:
+    localroot: yes
+    localroot-source: axfr:192.0.2.1
+    localroot-source: nothing:
+END
+echo 'server: localroot-tsig-keys: "/nowhere"' >included.conf
+arguments="--check-conf unbound.conf"
+good='^unbound.conf:5: error: localroot-source: "nothing:": a source starts with'
+fine=1
+all 1
+report "a configuration, our own" 10
+all 1 LR_FAILING_BELOW=1
+report "a configuration, those of libraries" 10
 echo "1..$reports"

@@ -59,19 +59,21 @@ span(const char *text, const char *stops)
 	return length;
 }
 
-/* The next word, without its quotes, or NULL at the end. A NAME ends with its colon. */
-static char *
-next_word(struct place *place, bool name)
+/* The next word, without its quotes, the caller's to free; *next is NULL at the end. A NAME ends
+ * with its colon. */
+static enum lr_code
+next_word(struct place *place, bool name, char **next)
 {
+	*next = NULL;
 	for (; isspace((unsigned char)*place->at) || *place->at == '#'; place->at++) {
 		if (*place->at == '#')
 			place->at += strcspn(place->at, "\n");
 		if (*place->at == '\0')
-			return NULL;
+			return LR_OK;
 		place->line += *place->at == '\n';
 	}
 	if (*place->at == '\0')
-		return NULL;
+		return LR_OK;
 	bool quoted = *place->at == '"' || *place->at == '\'';
 	const char quote[] = {*place->at, '\n', '\0'};
 	char *word = place->at + quoted;
@@ -81,7 +83,8 @@ next_word(struct place *place, bool name)
 		place->at += *end == quote[0];
 	else if (*end == ':')
 		place->at = ++end;
-	return strndup(word, (size_t)(end - word));
+	*next = strndup(word, (size_t)(end - word));
+	return *next ? LR_OK : LR_ENOMEM;
 }
 
 static enum lr_code
@@ -111,11 +114,14 @@ include(struct conf *conf, const struct place *place, const char *pattern, struc
 {
 	glob_t files;
 	enum lr_code code = LR_OK;
+	errno = 0;
 	int failed = strpbrk(pattern, "*?[{~")
 			 ? glob(pattern, GLOB_ERR | GLOB_BRACE | GLOB_TILDE, NULL, &files)
 			 : GLOB_ABORTED;
 	if (failed == GLOB_NOMATCH)
 		return LR_OK;
+	if (failed == GLOB_NOSPACE || errno == ENOMEM) /* a folder that was not opened for it */
+		return LR_ENOMEM;
 	if (failed)
 		return read_file(conf, pattern, place->depth + 1, err);
 	for (size_t i = 0; i < files.gl_pathc && code == LR_OK; i++)
@@ -171,33 +177,34 @@ take(struct conf *conf, struct place *place, const char *name, struct lr_error *
 	bool wanted = strncmp(name, "localroot", strlen("localroot")) == 0 && strchr(name, ':');
 	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++)
 		wanted |= strcmp(name, names[i]) == 0;
-	char *value = wanted ? next_word(place, false) : NULL;
-	if (!value)
-		return LR_OK; /* a value that is missing is unbound-checkconf's to tell */
-	enum lr_code code = use(conf, place, name, value, err);
+	char *value = NULL;
+	enum lr_code code = wanted ? next_word(place, false, &value) : LR_OK;
+	if (value) /* one that is missing is unbound-checkconf's to tell */
+		code = use(conf, place, name, value, err);
 	free(value);
-	return code == LR_ENOMEM ? lr_fail(err, code, "out of memory") : code;
+	return code;
 }
 
-static char *
-read_text(const char *path, struct lr_error *err)
+/* The text is the caller's to free. */
+static enum lr_code
+read_text(const char *path, char **out, struct lr_error *err)
 {
 	FILE *in = fopen(path, "r");
+	enum lr_code code = LR_OK;
 	char *text = NULL;
 	size_t size = 0;
 	ssize_t length = in ? getdelim(&text, &size, '\0', in) : -1;
-	bool failed = !in || ferror(in) || !text;
-	if (failed)
-		lr_fail(err, LR_EIO, "%.180s: %s", path, strerror(errno));
+	if (!in || ferror(in) || !text)
+		code = lr_fail(err, lr_code_of_errno(errno), "%.180s: %s", path, strerror(errno));
 	else if (length < 0)
 		*text = '\0'; /* an empty file */
 	if (in)
 		fclose(in);
-	if (failed) {
+	if (code == LR_OK)
+		*out = text;
+	else
 		free(text);
-		return NULL;
-	}
-	return text;
+	return code;
 }
 
 static enum lr_code
@@ -205,15 +212,19 @@ read_file(struct conf *conf, const char *path, unsigned depth, struct lr_error *
 {
 	if (depth > DEPTH)
 		return lr_fail(err, LR_ELIMIT, "%.180s: includes itself", path);
-	char *text = read_text(path, err), *name;
+	char *text = NULL, *name = NULL;
+	enum lr_code code = read_text(path, &text, err);
+	if (code != LR_OK)
+		return code;
 	struct place place = {.file = path, .at = text, .line = 1, .depth = depth};
-	enum lr_code code = text ? LR_OK : LR_EIO;
-	while (code == LR_OK && (name = next_word(&place, true))) {
+	while ((code = next_word(&place, true, &name)) == LR_OK && name) {
 		code = take(conf, &place, name, err);
 		free(name);
+		if (code != LR_OK)
+			break;
 	}
 	free(text);
-	return code;
+	return code == LR_ENOMEM ? lr_fail(err, code, "out of memory") : code;
 }
 
 /* NULL where it is a shared object as far as its header tells, else why not. */
@@ -252,8 +263,8 @@ check_library(const struct conf *conf, const char *library, char *why, size_t si
 }
 
 /* The NUMBERth dynlib-file, from 1 on, of which the first DYNLIBS have to be libraries: a stock
- * Unbound ends at one that is not. */
-static bool
+ * Unbound ends at one that is not. LR_ENOMEM, or what is said of it in WHY. */
+static enum lr_code
 check_entry(const struct conf *conf, const struct entry *entry, unsigned number, unsigned dynlibs,
     char *why, size_t size)
 {
@@ -261,17 +272,17 @@ check_entry(const struct conf *conf, const struct entry *entry, unsigned number,
 	struct lr_error err = {LR_OK, ""};
 	bool known;
 	if (entry->library && (conf->patched || number <= dynlibs || dynlibs == 0))
-		return check_library(conf, entry->text, why, size);
+		return check_library(conf, entry->text, why, size) ? LR_OK : LR_EUSAGE;
 	if (entry->dynlib && !conf->patched && number <= dynlibs) {
 		snprintf(why, size,
 		    "\"%.150s\" stands where the library has to be: it comes first, once for each "
 		    "dynlib in module-config, and the options follow",
 		    entry->text);
-		return false;
+		return LR_EUSAGE;
 	}
-	bool good = lr_option_check(entry->text, &paths, &known, &err) == LR_OK;
+	enum lr_code code = lr_option_check(entry->text, &paths, &known, &err);
 	snprintf(why, size, "%s", err.text);
-	return good;
+	return code;
 }
 
 /* Whether module-config, if it is given, and the dynlib-file entries, FILES of them, go
@@ -313,7 +324,10 @@ lr_conf_check(const char *path, FILE *out, unsigned *errors, struct lr_error *er
 	for (struct entry *entry = conf.first; entry && code == LR_OK; entry = entry->next) {
 		char why[4500];
 		number += entry->dynlib;
-		if (check_entry(&conf, entry, number, dynlibs, why, sizeof(why)))
+		enum lr_code found = check_entry(&conf, entry, number, dynlibs, why, sizeof(why));
+		if (found == LR_ENOMEM)
+			code = lr_fail(err, found, "out of memory");
+		if (found == LR_OK || found == LR_ENOMEM)
 			continue;
 		fprintf(out, "%s:%u: error: %s\n", entry->file, entry->line, why);
 		++*errors;
