@@ -120,8 +120,8 @@ class Signed(File):
 class Ixfr(File):
     def __init__(self, net, file, scheme="ixfr:{}"):
         super().__init__(net, file)
-        authority = servers.Authority(net.folder / "ca")
-        self._server = servers.Bind(net.folder / "bind", file, SERVER, authority.certificate("server", [NAME], [SERVER]))
+        authority = servers.Authority(net.folder / f"ca-{type(self).__name__}")
+        self._server = servers.Bind(net.folder / f"bind-{type(self).__name__}", file, SERVER, authority.certificate("server", [NAME], [SERVER]))
         self.options = [f"localroot-source: {scheme.format(SERVER)}", f"localroot-ca-bundle: {authority.bundle}"]
         self.stop = self._server.stop
 
@@ -139,7 +139,7 @@ class Https(File):
         if not lab.https():
             raise tap.Skip("this build is without libcurl")
         super().__init__(net, file)
-        authority = servers.Authority(net.folder / "ca")
+        authority = servers.Authority(net.folder / f"ca-{type(self).__name__}")
         self._server = servers.Nginx(net.folder / "nginx", SERVER, authority.certificate("server", [NAME], [SERVER]))
         self.options = [f"localroot-source: https://{NAME}/root.zone@{SERVER}", f"localroot-ca-bundle: {authority.bundle}"]
         self.stop = self._server.stop
@@ -293,6 +293,36 @@ def notified():
         tap.equal((failures > 10, unanswered > 0), (True, True), "what was made to fail")
         tap.equal(both(scene.resolver), scene.serial)
         tap.equal(scene.resolver.stop(), 0, "exit code")
+
+
+def check_with(check, net, options):
+    """localroot-check of a source, each fifth allocation of its own failing in turn: how many were tried."""
+    flags = {"localroot-source": [], "localroot-ca-bundle": ["-c"], "localroot-tsig-keys": ["-k"]}
+    uri, *words = [word for option in options for name, value in [option.split(": ", 1)] for word in (*flags[name], value)]
+    tried, number = 0, 1
+    while True:
+        check.arm(number)
+        code, said = net.check(uri, *words, wrapper=check.wrapper)
+        if not (code == 0 and "verified" in said or code == 2 and "memory" in said):
+            raise AssertionError(f"{uri}, allocation {number}: exit {code}: {said}")
+        if not check.failed:
+            return tried
+        tried, number = tried + 1, number + EVERY
+
+
+@tap.test("localroot-check, from each kind of server: verified, or told to lack memory")
+def checked():
+    with lab.Lab() as net:
+        file, tried = net.folder / "source", {}
+        small(file, 1)
+        check = failing.Failing(net.folder / "failing", of="")
+        for kind in (Signed, Ixfr, Xot, Https):
+            source = kind(net, file)
+            try:
+                tried[kind.__name__] = check_with(check, net, source.options)
+            finally:
+                source.stop()
+        tap.note(f"allocations that failed: {tried}")
 
 
 def say(source, limit):

@@ -1,4 +1,4 @@
-"""A process in which one allocation of the module's fails: failing.c preloaded, with the file that they share."""
+"""A process in which one allocation of the module's or its own fails: failing.c preloaded, with the file that they share."""
 
 import mmap
 import os
@@ -11,15 +11,15 @@ _COUNTED, _FIRST, _LAST, _FAILED = range(4)  # struct failing
 
 
 class Failing:
-    def __init__(self, path, below=False, aside=False, ends=False):
-        """path: a new file, in a folder for what is needed. below: libraries' allocations on the module's behalf count too. aside: only those in threads
+    def __init__(self, path, below=False, aside=False, ends=False, of="/localroot.so"):
+        """path: a new file, in a folder for what is needed. of: whose allocations, the end of a library's path; "" is the program itself. below: libraries' allocations on its behalf count too. aside: only those in threads
         other than the first, which is the worker of an Unbound with one. ends: instead of failing, the process is killed."""
         path = pathlib.Path(path)
         library = shim.build(path.parent, "failing")
         path.write_bytes(bytes(32))
         with open(path, "r+b") as file:
             self._shared = mmap.mmap(file.fileno(), 32)
-        self.wrapper = ["env", f"LD_PRELOAD={library}", "LR_FAILING_IN=/localroot.so", f"LR_FAILING_FILE={path}", "LR_FAILING_TELL=1",
+        self.wrapper = ["env", f"LD_PRELOAD={library}", f"LR_FAILING_IN={of}", f"LR_FAILING_FILE={path}", "LR_FAILING_TELL=1",
                         f"ASAN_OPTIONS=verify_asan_link_order=0:{os.environ.get('ASAN_OPTIONS', '')}"]
         self.wrapper += [f"LR_FAILING_{name}=1" for name, wanted in (("BELOW", below), ("ASIDE", aside), ("ENDS", ends)) if wanted]
 
