@@ -104,21 +104,28 @@ check_time(const struct verifier *v, const uint8_t *owner, uint16_t type, const 
 	return LR_OK;
 }
 
-/* Gathers what the signature covers (RFC 4034 section 3.1.8.1); 0 when out of memory. */
-static size_t
-signed_data(struct verifier *v, const struct lr_signed *rrset, const struct signature *s)
+/* Gathers what the signature covers (RFC 4034 section 3.1.8.1). LR_ENOMEM; LR_EBOGUS: it is more
+ * than anybody could be sent. */
+static enum lr_code
+signed_data(struct verifier *v, const uint8_t *owner, const struct lr_signed *rrset,
+    const struct signature *s, size_t *size)
 {
 	size_t need = LR_RRSIG_FIXED + s->signer_length, used = need;
+	size_t octets = 0; /* of the rrset in a message, at the least */
 	for (size_t i = rrset->start; i < rrset->end; i++) {
 		struct lr_record r = lr_draft_record(v->draft, i);
 		need += r.owner_length + 10u + r.rdata_length;
+		octets += r.rdata_length;
 	}
+	if (octets > UINT16_MAX)
+		return fault(
+		    v, LR_EBOGUS, owner, rrset->type, s, "covers more than a message can hold");
 	if (need > v->room) {
 		free(v->data);
 		v->room = 0;
 		v->data = malloc(2 * need);
 		if (!v->data)
-			return 0;
+			return lr_fail(v->err, LR_ENOMEM, "out of memory");
 		v->room = 2 * need;
 	}
 	memcpy(v->data, s->rdata, used);
@@ -130,7 +137,8 @@ signed_data(struct verifier *v, const struct lr_signed *rrset, const struct sign
 		lr_rdata_canonical(r.type, r.rdata, r.rdata_length, v->data + used);
 		used += r.rdata_length;
 	}
-	return used;
+	*size = used;
+	return LR_OK;
 }
 
 /* Tries the keys that may have made the signature: *by
@@ -149,11 +157,10 @@ try_keys(struct verifier *v, const uint8_t *owner, const struct lr_signed *rrset
 			continue;
 		if (attempts == 0) {
 			enum lr_code code = check_time(v, owner, rrset->type, s);
+			if (code == LR_OK)
+				code = signed_data(v, owner, rrset, s, &size);
 			if (code != LR_OK)
 				return code;
-			size = signed_data(v, rrset, s);
-			if (size == 0)
-				return lr_fail(v->err, LR_ENOMEM, "out of memory");
 		}
 		if (attempts++ == LR_ATTEMPTS_MAX)
 			break;

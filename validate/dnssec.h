@@ -31,8 +31,8 @@ struct lr_dnssec {
  * over nothing are refused. NOW is in seconds since 1970; CHECK_TIME false leaves times alone.
  *
  * What a zone can make us compute is bounded (CVE-2023-50387): at most LR_DNSKEYS_MAX keys,
- * LR_SIGNATURES_MAX signatures an rrset, and LR_ATTEMPTS_MAX keys tried a signature (keys of the
- * same tag and algorithm). More is LR_EBOGUS.
+ * LR_SIGNATURES_MAX signatures an rrset, LR_ATTEMPTS_MAX keys tried a signature (keys of the same
+ * tag and algorithm), and as much RDATA an rrset as a message can hold. More is LR_EBOGUS.
  *
  * LR_EANCHOR, LR_EBOGUS, LR_EEXPIRED, LR_EUNSUPPORTED (the keys that match an anchor are of
  * algorithms unknown here), LR_ENOMEM; the text names owner, type and key tag.

@@ -136,9 +136,11 @@ build(struct builder *b)
 	b->node_count = b->rrset_count = b->arena_used = 0;
 	b->denial = LR_NO_NODE;
 	while (code == LR_OK && lr_owner_next(&walk, &owner)) {
+		uint32_t before = b->node_count;
 		add_owner(b, &owner, previous);
 		previous = owner.name;
-		code = lr_draft_step(b->draft, owner.end - owner.start, b->err);
+		code = lr_draft_step(
+		    b->draft, owner.end - owner.start + 2 * (b->node_count - before), b->err);
 	}
 	return code;
 }

@@ -32,7 +32,7 @@ unpack(FILE *in)
 	char octets[4096];
 	size_t size, total = 0;
 	FILE *stream;
-	if (lr_gunzip_open(in, MAX, &gunzip, &stream, NULL) != LR_OK)
+	if (lr_gunzip_open(in, MAX, NULL, &gunzip, &stream, NULL) != LR_OK)
 		return;
 	while ((size = fread(octets, 1, sizeof(octets), stream)) > 0)
 		total += size;

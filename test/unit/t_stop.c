@@ -1,19 +1,19 @@
 /*
  * t_stop.c -- no input keeps a fetch, or what is done with what it brought, from its time limit and
  * from being asked to stop: the longest stretch without a look, at the limits, for each kind of
- * work. Measured in CPU time, so that a busy machine changes nothing.
+ * work. t_work.c has what takes a zone of a certain kind.
  */
 #include "unit.h"
 
 #include "dnssec.h"
 #include "put_message.h"
-#include "outside.h"
 #include "sample.h"
 #include "seal.h"
 #include "source.h"
 #include "text.h"
 #include "draft_from_zone.h"
 #include "validate.h"
+#include "watched.h"
 
 #include <arpa/inet.h>
 #include <netinet/in.h>
@@ -21,75 +21,11 @@
 #include <unistd.h>
 
 #if defined(__SANITIZE_ADDRESS__)
-enum { SLOWER = 4, RECORDS = 200000, TEXT = 8 << 20, LONG_TEXT = 16 << 20 };
+enum { RECORDS = 200000, TEXT = 8 << 20, LONG_TEXT = 16 << 20 };
 #else
-enum { SLOWER = 1, RECORDS = 900000, TEXT = 8 << 20, LONG_TEXT = (64 << 20) - 65536 };
+enum { RECORDS = 900000, TEXT = 8 << 20, LONG_TEXT = (64 << 20) - 65536 };
 #endif
-enum { LIMIT_MS = 200 * SLOWER, SEQUENCES = 1000 };
-
-static int64_t last_ns, longest_ns;
-
-static int64_t
-cpu_ns(void)
-{
-	struct timespec now;
-	clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
-	return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
-}
-
-/* A look at the clock or at the cancel descriptor: they go together. */
-static void
-look(void)
-{
-	int64_t now = cpu_ns();
-	if (now - last_ns > longest_ns)
-		longest_ns = now - last_ns;
-	last_ns = now;
-}
-
-static int64_t
-watched_clock(void *arg)
-{
-	look();
-	return real_clock(arg);
-}
-
-static enum lr_code
-watched_stop(void *arg, struct lr_error *err)
-{
-	(void)arg, (void)err;
-	look();
-	return LR_OK;
-}
-
-static bool
-some_id(void *arg, uint16_t *number)
-{
-	(void)arg;
-	*number = 0x1234;
-	return true;
-}
-
-static const struct lr_io io = {-1, watched_clock, some_id, NULL, .ldns = true, .wall = NULL};
-static struct lr_stop stop = {watched_stop, NULL, 0};
-
-static int64_t
-begin(void)
-{
-	longest_ns = 0;
-	last_ns = cpu_ns();
-	return last_ns;
-}
-
-static void
-expect_looks(const char *what, int64_t begun)
-{
-	look();
-	printf("# %s: %.0f ms at the most without a look, %.2f s in all\n", what, longest_ns / 1e6,
-	    (last_ns - begun) / 1e9);
-	if (longest_ns / 1000000 > LIMIT_MS)
-		fail_msg("%s: %.0f ms without a look", what, longest_ns / 1e6);
-}
+enum { SEQUENCES = 1000 };
 
 /* Sorting */
 

@@ -9,10 +9,13 @@
 
 #include <zlib.h>
 
+enum { OCTETS_A_STEP = 16 }; /* packed ones; lr_stop_step() */
+
 #define WINDOW_GZIP (15 + 16) /* inflateInit2(): the largest window, a gzip header */
 
 struct lr_gunzip {
 	FILE *in, *stream;
+	struct lr_stop *stop; /* or NULL */
 	size_t max, given;
 	bool begun, packed;
 	bool whole; /* the last member of the file has come to its end */
@@ -77,6 +80,7 @@ unpack(struct lr_gunzip *g, char *octets, size_t size, size_t *got)
 	g->whole = false;
 	g->z.next_out = (unsigned char *)octets;
 	g->z.avail_out = (uInt)size;
+	uInt left = g->z.avail_in;
 	int result = inflate(&g->z, Z_NO_FLUSH);
 	*got = size - g->z.avail_out;
 	g->whole = result == Z_STREAM_END;
@@ -85,11 +89,12 @@ unpack(struct lr_gunzip *g, char *octets, size_t size, size_t *got)
 	if (result != Z_OK && result != Z_STREAM_END && result != Z_BUF_ERROR)
 		return failed(g, LR_EFORMAT, "the gzip data is garbled");
 	g->given += *got;
-	if (g->given <= g->max)
-		return 0;
-	lr_fail(&g->err, LR_ELIMIT, "unpacks to more than %zu octets", g->max);
+	if (g->given > g->max)
+		lr_fail(&g->err, LR_ELIMIT, "unpacks to more than %zu octets", g->max);
+	else
+		(void)lr_stop_step(g->stop, 1 + (left - g->z.avail_in) / OCTETS_A_STEP, &g->err);
 	errno = EIO;
-	return -1;
+	return g->err.code == LR_OK ? 0 : -1;
 }
 
 static ssize_t
@@ -119,12 +124,14 @@ on_read(void *cookie, char *octets, size_t size)
 }
 
 enum lr_code
-lr_gunzip_open(FILE *in, size_t max, struct lr_gunzip **gunzip, FILE **stream, struct lr_error *err)
+lr_gunzip_open(FILE *in, size_t max, struct lr_stop *stop, struct lr_gunzip **gunzip, FILE **stream,
+    struct lr_error *err)
 {
 	struct lr_gunzip *g = calloc(1, sizeof(*g));
 	if (!g)
 		return lr_fail(err, LR_ENOMEM, "out of memory");
 	g->in = in;
+	g->stop = stop;
 	g->max = max;
 	g->stream = fopencookie(g, "r", (cookie_io_functions_t){.read = on_read});
 	if (!g->stream) {

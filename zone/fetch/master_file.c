@@ -12,8 +12,8 @@ lr_read_master_file(
 	struct lr_draft *draft = NULL;
 	struct lr_error why = {LR_OK, ""};
 	FILE *stream;
-	enum lr_code code =
-	    lr_gunzip_open(in, request->budget->limits->wire_octets, &gunzip, &stream, &why);
+	enum lr_code code = lr_gunzip_open(in, request->budget->limits->wire_octets,
+	    &request->budget->stop, &gunzip, &stream, &why);
 	if (code == LR_OK)
 		code = lr_new_draft(request, &draft, &why);
 	if (code == LR_OK)
