@@ -11,21 +11,21 @@ if ! command -v readelf >/dev/null; then
 	exit 0
 fi
 program=.libs/localroot-check
-[ -e $program ] || program=localroot-check
+[ -e "$program" ] || program=localroot-check
 module=.libs/localroot.so
 echo 1..9
 
-for object in $module $program; do
-	equal "${object##*/}: the stack is not executable" "$(readelf -lW $object | awk '$1 == "GNU_STACK" { print $7 }')" RW
+for object in "$module" "$program"; do
+	equal "${object##*/}: the stack is not executable" "$(readelf -lW "$object" | awk '$1 == "GNU_STACK" { print $7 }')" RW
 	equal "${object##*/}: RELRO, and all symbols bound at the start" \
-		"$(readelf -lW $object | grep -c GNU_RELRO) $(readelf -dW $object | grep -oE 'BIND_NOW|Flags:.*NOW' | head -n 1 | grep -oE 'NOW')" "1 NOW"
-	check "${object##*/}: no segment is writable and executable" "$(readelf -lW $object | awk '$1 == "LOAD" && /W/ && /E/')"
+		"$(readelf -lW "$object" | grep -c GNU_RELRO) $(readelf -dW "$object" | grep -oE 'BIND_NOW|Flags:.*NOW' | head -n 1 | grep -oE 'NOW')" "1 NOW"
+	check "${object##*/}: no segment is writable and executable" "$(readelf -lW "$object" | awk '$1 == "LOAD" && /W/ && /E/')"
 done
-equal "localroot-check is position-independent" "$(readelf -hW $program | awk '$1 == "Type:" { print $2 }') \
-$(readelf -dW $program | grep -c 'Flags:.*PIE')" "DYN 1"
+equal "localroot-check is position-independent" "$(readelf -hW "$program" | awk '$1 == "Type:" { print $2 }') \
+$(readelf -dW "$program" | grep -c 'Flags:.*PIE')" "DYN 1"
 
 # What its functions call tells how they were compiled; not so where the flags of configure were left out.
-called=$(readelf --dyn-syms -W $module | awk '$7 == "UND" { sub(/@.*/, "", $8); print $8 }')
+called=$(readelf --dyn-syms -W "$module" | awk '$7 == "UND" { sub(/@.*/, "", $8); print $8 }')
 if grep -q '^lr_cflags = .*-fstack-protector-strong' Makefile; then
 	equal "the stack is guarded" "$(echo "$called" | grep -c '^__stack_chk_fail$')" 1
 else
