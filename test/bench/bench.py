@@ -12,7 +12,8 @@ import peers
 from results import Results
 from setting import Setting
 
-MEASURES = {"cpu": "CPU time for a question", "memory": "memory", "instructions": "instructions for a question"}
+MEASURES = {"cpu": "CPU time for a question", "cold": "first look-ups below TLDs", "start": "from the start to the first answer", "refresh": "refreshes, and answers meanwhile", "memory": "memory",
+            "instructions": "instructions for a question", "verify": "verification"}
 
 
 def main():
@@ -30,7 +31,8 @@ def main():
         results.say(f"measure {place + 1} of {len(wanted.only or MEASURES)}: {MEASURES[name]}")
         importlib.import_module(name).measure(setting)
     wanted.output.mkdir(parents=True, exist_ok=True)
-    print(results.markdown())
+    for title, table in setting.tables.items():
+        print(f"{title}\n\n{table.markdown()}")
     results.write_csv(wanted.output / "results.csv")
 
 

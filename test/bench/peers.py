@@ -94,6 +94,12 @@ class Peer:
         if self.has_copy and not self.bare:
             daemons.wait(self.has_refreshed, START_LIMIT, lambda: f"{self.key} has a copy:\n{self.process.log[-2000:]}")
 
+    def wait_kept(self):
+        """Until the copy lies on disk, where one keeps it there."""
+        if self.has_copy and self.keeps_copy:
+            daemons.wait(self.kept, START_LIMIT, lambda: f"{self.key} keeps a copy:\n{self.process.log[-2000:]}")
+            self.wait_idle()
+
     def cpu(self):
         """CPU seconds used so far by all of its threads, also those that have ended."""
         return time.clock_gettime(~self.process.process.pid << 3 | 2)  # as clock_getcpuclockid() makes it
@@ -146,6 +152,10 @@ class Unbound(Peer):
             control.sendall(f"UBCT1 {line}\n".encode())
             return b"".join(iter(lambda: control.recv(65536), b"")).decode()
 
+    def help(self):
+        """The commands that it knows."""
+        return subprocess.run([str(self.server.prefix / "sbin/unbound-control"), "-h"], capture_output=True, text=True, timeout=10).stdout
+
     def kept(self):
         return []
 
@@ -178,7 +188,7 @@ class Localroot(Unbound):
         return found == serial if serial else self.server.metrics().get("serving") == 1
 
     def kept(self):
-        return list(self.folder.glob("localroot.*"))
+        return list(self.folder.glob("localroot.*")) if (self.folder / "localroot.state").exists() else []
 
 
 class AuthZone(Unbound):
@@ -204,7 +214,7 @@ class AuthZone(Unbound):
         return bool(found) and (not serial or int(found[1]) == serial)
 
     def kept(self):
-        return [self.folder / "root.zone"]
+        return list(self.folder.glob("root.zone"))
 
 
 class Bind(Peer):
@@ -216,7 +226,6 @@ class Bind(Peer):
   pid-file none;
   session-keyfile none;
   listen-on port {port} {{ 127.0.0.1; }};
-  listen-on-v6 {{ none; }};
   query-source address {source};
   transfer-source {source};
   interface-interval 0;
@@ -245,7 +254,7 @@ controls {{ inet {source} port 953 allow {{ any; }} keys {{ "bench"; }}; }};
             key=f'{" ".join(words[:3])} "{words[3].replace(" ", "")}"')
         (self.folder / "named.conf").write_text(text, encoding="ascii")
         (self.folder / "rndc.conf").write_text('key "bench" { algorithm hmac-sha256; secret "c2VjcmV0c2VjcmV0c2VjcmV0"; };\n', encoding="ascii")
-        return [servers.need("named"), "-g", "-n", str(self.threads), "-c", str(self.folder / "named.conf")]
+        return [servers.need("named"), "-4", "-g", "-n", str(self.threads), "-c", str(self.folder / "named.conf")]
 
     def refresh(self):
         subprocess.run([servers.need("rndc"), "-k", str(self.folder / "rndc.conf"), "-s", self.sources[0], "refresh", "."], check=True,
@@ -302,7 +311,7 @@ prefill.config({{ ['.'] = {{ url = 'https://{web}/root.zone', interval = 86400, 
         return "validating and caching took" in self.process.log
 
     def kept(self):
-        return [self.folder / name for name in ("root.zone", "data.mdb", "lock.mdb")]
+        return [path for path in self.folder.iterdir() if path.name in ("root.zone", "data.mdb", "lock.mdb")]
 
     def version(self):
         return subprocess.run([servers.need("kresd"), "-V"], capture_output=True, text=True, timeout=10).stdout.strip()

@@ -31,7 +31,7 @@ class Row:
 class Results:
     def __init__(self, columns):
         """columns: key -> title, in order."""
-        self.columns, self.rows, self.faults, self.began = columns, {}, [], time.monotonic()
+        self.columns, self.rows, self.faults, self.notes, self.began = columns, {}, [], [], time.monotonic()
 
     def add(self, row, column, value):
         self.rows.setdefault(row.key, row).values.setdefault(column, []).append(value)

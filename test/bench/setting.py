@@ -13,10 +13,17 @@ import peers
 class Setting:
     def __init__(self, results, wanted, rounds, quick):
         self.results, self.rounds, self.quick = results, rounds, quick
+        self.tables = {"Resolvers": results}
         self.kinds = [kind for kind in peers.ALL if kind.key in wanted]
         # The server has a processor of its own while its CPU time is measured; all else has the others.
         self.processors = sorted(os.sched_getaffinity(0))
         self.apart = str(self.processors[0]) if len(self.processors) > 1 else None
+
+    def table(self, title, results):
+        """One more table, of other columns."""
+        results.began = self.results.began
+        self.tables[title] = results
+        return results
 
     @contextlib.contextmanager
     def lab(self, root=None, served=None):

@@ -1,66 +1,44 @@
-"""From a good copy on disk to the first local answer; the memory of the zones; the CPU time of a verification.
+"""From the start of the process to the first right answer, with and without the copy that an earlier run left on disk, and what
+the root servers are asked until then."""
 
-    test/run --lab test/bench/start.py [ROUNDS]              LR_BUILD, LR_UNBOUND_SRC as for the daemon tests
-
-The real root zone. Nothing is reachable at the sources after the first start, so the answer is the disk copy's. The time is that from
-the start of the process to a junk name's NXDOMAIN, asked every 2 ms, the same for an Unbound without the module whose own auth-zone "." is
-loaded from a file.
-"""
-
-import statistics
-import subprocess
-import sys
 import time
 
-import dns.exception
-import dns.query
-import dns.rcode
+from results import Row
 
-import lab
-import rootzone
+WAYS = {True: "with a copy on disk", False: "without a copy on disk"}
 
 
-def first_answer(server):
-    """Seconds from the start of the process to the first NXDOMAIN; SERVER gives program, configuration and address."""
-    question = server.query("junk-of-the-bench.")
+def once(setting, peer, net, kept):
+    if not kept:
+        peer.forget()
+    before = len(net.sniffer.queries())
     began = time.monotonic()
-    process = subprocess.Popen([str(server.prefix / "sbin/unbound"), "-d", "-c", str(server.config_file)],
-                               stderr=subprocess.DEVNULL)
-    try:
-        while time.monotonic() < began + 20:
-            try:
-                answer = dns.query.udp(question, server.address, 0.05, port=server.port)
-                if answer.rcode() == dns.rcode.NXDOMAIN:
-                    return time.monotonic() - began
-            except (OSError, dns.exception.Timeout):
-                time.sleep(0.002)
-        raise TimeoutError("no answer within 20 s")
-    finally:
-        process.terminate()
-        process.wait(20)
+    peer.start()
+    while not peer.answers(0.05):
+        if time.monotonic() > began + 30 or not peer.process.running:
+            raise TimeoutError(f"no answer: {peer.process.log[-300:]}")
+        time.sleep(0.001)
+    took = (time.monotonic() - began) * 1000
+    asked = len(net.root_queries(peer, before))
+    key = "kept" if kept else "empty"
+    setting.results.add(Row(f"start-{key}", f"start {WAYS[kept]} to the first right answer", "ms", 0, short=kept), peer.key, took)
+    setting.results.add(Row(f"start-{key}-packets", f"packets to the root until then, {WAYS[kept]}", "", 0, short=kept), peer.key, asked)
+    peer.wait_serving()
+    peer.wait_kept()
+    peer.stop()
+    return f"{peer.key} {took:.0f} ({asked})"
 
 
-def main():
-    rounds = int(sys.argv[1]) if len(sys.argv) > 1 else 5
-    with lab.Lab(rootzone.real()) as net:
-        first = net.unbound(localroot=[])
-        first.wait_serving()
-        first.ask("junk.")
-        first.ask("tk.", "NS")
-        numbers = first.metrics()
-        for key in ("verify_usec", "mem_zone", "mem_lent"):
-            print(f"{key:12} {numbers[key]:10.0f}")
-        own = net.unbound(tail=f'auth-zone:\n  name: "."\n  zonefile: "{net.zone.zone}"\n  for-downstream: no\n  for-upstream: yes\n')
-        net.serve_source(None)
-        servers = {"disk copy": first, "auth-zone": own}
-        times = {name: [] for name in servers}
-        for server in servers.values():
-            server.stop()
-        for _ in range(rounds):
-            for name, server in servers.items():
-                times[name].append(first_answer(server))
-        for name, measured in times.items():
-            print(f"{name:12} {statistics.median(measured) * 1000:7.0f} ms to the first answer")
-
-
-main()
+def measure(setting):
+    with setting.lab() as net, setting.started(net, "start") as running:
+        for peer in running.values():
+            with setting.results.guard("start", peer.key):
+                peer.wait_kept()
+                peer.stop()
+        for turn in range(setting.rounds):
+            for kept in WAYS:
+                told = []
+                for peer in running.values():
+                    with setting.results.guard(f"start {WAYS[kept]}", peer.key):
+                        told.append(once(setting, peer, net, kept))
+                setting.results.say(f"round {turn + 1} of {setting.rounds}, start {WAYS[kept]}, ms (packets to the root): {', '.join(told)}")
