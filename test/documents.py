@@ -38,7 +38,8 @@ RUN = [
     (r"make check-long", "Makefile.am", "check-long: all"),
     (r"(LR_BUILD=FOLDER LR_UNBOUND_SRC=FOLDER )?test/run test/daemon/d_\w+\.py", "Makefile.am", "test/run"),
     (r"test/run test/long/mutants\.py zone/draft\.c", "Makefile.am", "test/long/mutants.py"),
-    (r"test/run --lab test/bench/(junk|start)\.py \d.*", "test/long/bench.sh", 'for bench in "junk.py 1 1000" "start.py 1"'),
+    (r"contrib/bench( --quick)?", "test/long/bench.sh", "contrib/bench --quick"),
+    (r"contrib/bench --only \S+ --resolvers \S+", "test/bench/bench.py", '"--resolvers"'),
     (r"test/(daemon/d_thing\.py|unit/t_thing\.c|fuzz/(f_thing\.c|corpus/f_thing))", "HACKING.md", "t_thing"),  # names of what is to be written
     (r"contrib/fuzz \[MINUTES \[TARGET\.\.\.\]\]", "contrib/check", '"$top/contrib/fuzz" 0.2'),
     (r"contrib/quickstart --check", "contrib/check", "contrib/quickstart --check"),

@@ -1,39 +1,71 @@
-"""Measures this module beside other ways to a root zone of one's own: contrib/bench runs it in the laboratory.
-
-    test/run --lab test/bench/bench.py [--quick] [--only MEASURE] [--resolvers KEY,KEY] [--output DIR]
-"""
+"""Measures this module beside other ways to a root zone of one's own. contrib/bench sets the machine up and runs this."""
 
 import argparse
 import importlib
 import pathlib
 
+import chart
 import lab
+import machine
 import peers
 from results import Results
 from setting import Setting
 
-MEASURES = {"cpu": "CPU time for a question", "cold": "first look-ups below TLDs", "start": "from the start to the first answer", "refresh": "refreshes, and answers meanwhile", "memory": "memory",
-            "instructions": "instructions for a question", "verify": "verification"}
+MEASURES = {"cpu": "CPU time for a question", "cold": "first look-ups below TLDs", "start": "from the start to the first answer",
+            "refresh": "refreshes, and answers meanwhile", "memory": "memory", "instructions": "instructions for a question",
+            "verify": "verification"}
+LONG = {"growth": "ten and a hundred times the delegations"}
+
+
+def arguments():
+    parser = argparse.ArgumentParser(prog="contrib/bench", description=__doc__)
+    parser.add_argument("--quick", action="store_true", help="fewer and shorter rounds: less than five minutes")
+    parser.add_argument("--rounds", type=int, help="5 by default, 2 with --quick")
+    parser.add_argument("--growth", action="store_true", help="also roots of ten and a hundred times the delegations: minutes more")
+    parser.add_argument("--only", choices=[*MEASURES, *LONG], action="append", help="one measure instead of all; may be given again")
+    parser.add_argument("--resolvers", help="some instead of all: " + ",".join(kind.key for kind in peers.ALL))
+    parser.add_argument("--output", type=pathlib.Path, default=lab.TOP / "build/bench", help="the folder for what is found")
+    return parser.parse_args()
+
+
+def tables(setting):
+    """The text of table.md."""
+    text = ["Medians of the rounds; the best of a row is bold. How it was measured, and with what: about.md.\n"]
+    for title, table in ((title, table) for title, table in setting.tables.items() if table.rows):
+        text += [f"## {title}\n", table.markdown(), *(f"{note}\n" for note in table.notes)]
+        if table.faults:
+            text += ["Could not be measured:\n", *(f"- {fault}" for fault in table.faults), ""]
+    return "\n".join(text)
+
+
+def about(setting, facts):
+    """The text of about.md."""
+    text = ["# The machine\n", *(f"- {what}: {value}" for what, value in facts), "\n# The resolvers\n"]
+    for title, version, files in setting.met.values():
+        text += [f"## {title}: {version}\n", *("\n".join("    " + line for line in file.rstrip().splitlines()) + "\n" for file in files)]
+    return "\n".join(text)
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--quick", action="store_true", help="fewer and shorter rounds: some minutes")
-    parser.add_argument("--rounds", type=int)
-    parser.add_argument("--only", choices=MEASURES, action="append", help="one measure, instead of all")
-    parser.add_argument("--resolvers", help="their keys, instead of all: " + ",".join(kind.key for kind in peers.ALL))
-    parser.add_argument("--output", type=pathlib.Path, default=lab.TOP / "build/bench")
-    wanted = parser.parse_args()
+    wanted, facts = arguments(), machine.facts()
+    wanted.output.mkdir(parents=True, exist_ok=True)
     keys = wanted.resolvers.split(",") if wanted.resolvers else [kind.key for kind in peers.ALL]
     results = Results({kind.key: kind.title for kind in peers.ALL})
     setting = Setting(results, keys, wanted.rounds or (2 if wanted.quick else 5), wanted.quick)
-    for place, name in enumerate(wanted.only or MEASURES):
-        results.say(f"measure {place + 1} of {len(wanted.only or MEASURES)}: {MEASURES[name]}")
-        importlib.import_module(name).measure(setting)
-    wanted.output.mkdir(parents=True, exist_ok=True)
+    measures = {**MEASURES, **LONG}
+    chosen = wanted.only or [*MEASURES, *(LONG if wanted.growth else [])]
+    for place, name in enumerate(chosen):
+        results.say(f"measure {place + 1} of {len(chosen)}: {measures[name]}")
+        with results.guard(measures[name], "all"):
+            importlib.import_module(name).measure(setting)
+    (wanted.output / "table.md").write_text(tables(setting), encoding="utf-8")
+    (wanted.output / "readme.md").write_text(results.markdown(short=True, without=["asking"]), encoding="utf-8")
+    (wanted.output / "about.md").write_text(about(setting, facts), encoding="utf-8")
+    (wanted.output / "chart.svg").write_text(chart.draw(results, f"Less is better. Medians of {setting.rounds} rounds, one thread each; {dict(facts)['processor']}"), encoding="utf-8")
     for title, table in setting.tables.items():
-        print(f"{title}\n\n{table.markdown()}")
-    results.write_csv(wanted.output / "results.csv")
+        table.write_csv(wanted.output / ("results.csv" if table is results else f"{title.lower().replace(' ', '-')}.csv"))
+    print(tables(setting))
+    results.say(f"table.md, readme.md, about.md, chart.svg and the values of all rounds (csv) are in {wanted.output}")
 
 
 main()

@@ -39,6 +39,11 @@ def ds_queries(count, net):
     return [f"{next(secure)} DS\n" for _ in range(count)]
 
 
+def questions(net):
+    """Enough for all that is built at the first question of a kind to be there; not so many that caches fill."""
+    return [*(f"{name} A\n" for name in HITS[:50]), *ds_queries(50, net), *junk_queries(400, net)]
+
+
 def warm(peer, net):
     """All that the loads suppose: the hits are cached, and so is each NSEC of the zone, where one keeps them: a name right behind
     each delegation is asked for."""

@@ -8,14 +8,9 @@ REFRESHES = 50
 WHAT = "memory over the same server without"
 
 
-def questions(net):
-    """Enough for all that is built at the first question of a kind to be there; not so many that caches fill."""
-    return [*(f"{name} A\n" for name in loads.HITS[:50]), *loads.ds_queries(50, net), *loads.junk_queries(400, net)]
-
-
 def used(peer, net):
     """MiB."""
-    loads.ask(peer, questions(net), net, dnssec=True, clients=1, waiting=10)
+    loads.ask(peer, loads.questions(net), net, dnssec=True, clients=1, waiting=10)
     peer.wait_idle()
     return peer.memory()
 

@@ -1,9 +1,10 @@
 """Draws a dashboard of Grafana's, from its JSON and a Prometheus, as an SVG: stat, timeseries and table panels, as far as
 contrib/grafana uses them. It is no Grafana: where that would look otherwise, that is right."""
 
-import html
 import math
 import time
+
+from picture import Picture
 
 COLUMN, ROW, GAP, HEAD = 50, 30, 4, 40  # pixels; Grafana's grid has 24 columns
 COLOURS = ["#73bf69", "#5794f2", "#f2cc0c", "#ff780a", "#b877d9", "#8ab8ff", "#e02f44", "#96d98d"]
@@ -24,23 +25,6 @@ def legend(template, labels):
     for name, value in labels.items():
         template = template.replace("{{" + name + "}}", value)
     return template
-
-
-class Picture:
-    def __init__(self, dashboard, title):
-        height = max(p["gridPos"]["y"] + p["gridPos"]["h"] for p in dashboard["panels"]) * ROW + HEAD
-        self.parts = [f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {24 * COLUMN} {height}" font-family="sans-serif" font-size="12" '
-                      f'fill="#d8d9da"><rect width="100%" height="100%" fill="#111217"/>']
-        self.text(12, 26, title, size=16)
-
-    def text(self, x, y, words, size=12, anchor="start", fill="#d8d9da"):
-        self.parts.append(f'<text x="{x:.0f}" y="{y:.0f}" font-size="{size}" text-anchor="{anchor}" fill="{fill}">{html.escape(words)}</text>')
-
-    def box(self, x, y, w, h, fill):
-        self.parts.append(f'<rect x="{x:.1f}" y="{y:.1f}" width="{w:.1f}" height="{h:.1f}" rx="3" fill="{fill}"/>')
-
-    def __str__(self):
-        return "\n".join(self.parts) + "\n</svg>\n"
 
 
 def colour_of(defaults, value):
@@ -133,7 +117,8 @@ def draw_table(picture, panel, rows, x, y, w, h):
 def draw(dashboard, ask, begin, end, title):
     """The SVG. ask(path, **arguments) is a Prometheus's API."""
     step = math.ceil((end - begin) / 160)
-    picture = Picture(dashboard, title)
+    height = max(panel["gridPos"]["y"] + panel["gridPos"]["h"] for panel in dashboard["panels"]) * ROW + HEAD
+    picture = Picture(24 * COLUMN, height, title)
     for panel in dashboard["panels"]:
         place = panel["gridPos"]
         x, y = place["x"] * COLUMN + GAP, place["y"] * ROW + HEAD + GAP

@@ -53,7 +53,7 @@ class Peer:
         netns.add_addresses(self.sources)
         self.process, self.published = None, 0
 
-    # To be said by each: title, version(), command(), refresh(), has_refreshed(), and what of the folder is kept().
+    # To be said by each: title, files (of the configuration), version(), command(), refresh(), has_refreshed(), and what of the folder is kept().
 
     def start(self):
         self.process = daemons.Daemon(self.key, self.folder, [*self.wrapper, *self.command()])
@@ -94,6 +94,10 @@ class Peer:
         if self.has_copy and not self.bare:
             daemons.wait(self.has_refreshed, START_LIMIT, lambda: f"{self.key} has a copy:\n{self.process.log[-2000:]}")
 
+    def configuration(self):
+        """The texts of its files."""
+        return [(self.folder / name).read_text(encoding="utf-8") for name in self.files]
+
     def wait_kept(self):
         """Until the copy lies on disk, where one keeps it there."""
         if self.has_copy and self.keeps_copy:
@@ -130,7 +134,7 @@ class Peer:
 class Unbound(Peer):
     """As it comes: with aggressive-nsec, which its own documentation turned on by default in 1.15."""
 
-    key, title = "unbound", "Unbound, aggressive NSEC"
+    key, title, files = "unbound", "Unbound, aggressive NSEC", ["unbound.conf"]
     has_copy = False
     localroot, config, tail = None, "", ""
 
@@ -147,7 +151,7 @@ class Unbound(Peer):
     def command_line(self, line):
         """unbound-control's answer, without starting that program."""
         with socket.socket(socket.AF_UNIX) as control:
-            control.settimeout(10)
+            control.settimeout(START_LIMIT)
             control.connect(str(self.folder / "control"))
             control.sendall(f"UBCT1 {line}\n".encode())
             return b"".join(iter(lambda: control.recv(65536), b"")).decode()
@@ -220,7 +224,7 @@ class AuthZone(Unbound):
 class Bind(Peer):
     """"mirror" in BIND's reference manual."""
 
-    key, title = "bind", "BIND mirror"
+    key, title, files = "bind", "BIND mirror", ["named.conf"]
     config = """options {{
   directory "{folder}";
   pid-file none;
@@ -276,7 +280,7 @@ class Knot(Peer):
     """"Prefilling cache with root zone" in Knot Resolver's documentation. It fetches once an hour at most, so that no refresh can be
     measured."""
 
-    key, title = "knot", "Knot Resolver prefill"
+    key, title, files = "knot", "Knot Resolver prefill", ["kresd.conf"]
     web = "192.0.2.80"
     config = """net.listen('127.0.0.1', {port}, {{ kind = 'dns' }})
 net.ipv6 = false
@@ -321,7 +325,7 @@ class Powerdns(Peer):
     """"Zone to Cache" in PowerDNS Recursor's documentation. It keeps no copy on disk, and fetches by its clock alone,
     so that no refresh can be measured."""
 
-    key, title = "powerdns", "PowerDNS ZoneToCache"
+    key, title, files = "powerdns", "PowerDNS ZoneToCache", ["recursor.conf", "recursor.lua"]
     keeps_copy = False
     config = """local-address=127.0.0.1
 local-port={port}

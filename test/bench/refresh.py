@@ -100,7 +100,11 @@ def measure(setting):
             found = stack.enter_context(setting.started(net, "refreshes", [kind], primary=primary.address, cpus=setting.all_processors()))
             running.update({key: (peer, primary) for key, peer in found.items()})
         ways = {"from a transfer's last octet to the new zone in use, ms (CPU of it, ms)": lambda peer, primary: published(setting, peer, primary),
-                "p99.9 of answers, idle, ms": lambda peer, primary: times(setting, peer, net, seconds, "idle", "idle")}
+                "p99.9 of answers, idle, ms": lambda peer, primary: idle(peer)}
+
+        def idle(peer):
+            loads.warm(peer, net)
+            return times(setting, peer, net, seconds, "idle", "idle")
 
         def refreshing(peer, primary):
             with doing(lambda: refresh(peer, primary, 0.005)):

@@ -9,7 +9,7 @@ import traceback
 
 
 class Row:
-    """better: whether a small or a large figure is, or None where neither is; short: whether it stands in the README's table."""
+    """better: min or max, which is the better figure, or None; short: whether it stands in the README's table."""
 
     def __init__(self, key, title, unit, digits=1, better=min, short=False):
         self.key, self.title, self.unit, self.digits, self.better, self.short = key, title, unit, digits, better, short
@@ -18,14 +18,15 @@ class Row:
     def median(self, column):
         return statistics.median(self.values[column]) if self.values.get(column) else None
 
-    def best(self):
-        """The best median."""
-        medians = [self.median(column) for column in self.values]
-        return self.better(medians) if self.better and len(medians) > 1 else None
-
     def shown(self, column):
+        """As a text; nothing where there is no figure."""
         value = self.median(column)
         return "" if value is None else f"{value:,.{self.digits}f}"
+
+    def is_best(self, column):
+        """Whether no other is better, as far as is shown."""
+        medians = {self.median(key): key for key in self.values}
+        return self.better and len(self.values) > 1 and self.shown(column) == self.shown(medians[self.better(medians)])
 
 
 class Results:
@@ -55,17 +56,14 @@ class Results:
             if not isinstance(fault, (RuntimeError, TimeoutError, AssertionError)):
                 traceback.print_exc()
 
-    def markdown(self, short=False):
-        """The table; short: the rows for the README."""
+    def markdown(self, short=False, without=()):
+        """The table; short: the rows for the README; without: columns to leave out."""
         rows = [row for row in self.rows.values() if row.short or not short]
-        columns = [key for key in self.columns if any(row.values.get(key) for row in rows)]
+        columns = [key for key in self.columns if key not in without and any(row.values.get(key) for row in rows)]
         lines = ["| | " + " | ".join(self.columns[key] for key in columns) + " |", "|---" * (len(columns) + 1) + "|"]
         for row in rows:
-            cells = []
-            for key in columns:
-                best = row.shown(key) and row.better and row.shown(key) == f"{row.best():,.{row.digits}f}" if row.best() is not None else False
-                cells.append(f"**{row.shown(key)}**" if best else row.shown(key))
-            lines.append(f"| {row.title}, {row.unit} | " + " | ".join(cells) + " |")
+            cells = [f"**{row.shown(key)}**" if row.shown(key) and row.is_best(key) else row.shown(key) for key in columns]
+            lines.append(f"| {', '.join(filter(None, (row.title, row.unit)))} | " + " | ".join(cells) + " |")
         return "\n".join(lines) + "\n"
 
     def write_csv(self, path):

@@ -14,6 +14,7 @@ class Setting:
     def __init__(self, results, wanted, rounds, quick):
         self.results, self.rounds, self.quick = results, rounds, quick
         self.tables = {"Resolvers": results}
+        self.met = {}  # key -> title, version, texts of the configuration files
         self.kinds = [kind for kind in peers.ALL if kind.key in wanted]
         # The server has a processor of its own while its CPU time is measured; all else has the others.
         self.processors = sorted(os.sched_getaffinity(0))
@@ -51,6 +52,7 @@ class Setting:
                     try:
                         peer.start()
                         peer.wait_serving()
+                        self.met[kind.key] = (kind.title, peer.version(), peer.configuration())
                     except BaseException:
                         del running[kind.key]
                         peer.kill()

@@ -9,6 +9,7 @@ import subprocess
 import time
 
 import dns.edns
+import dns.exception
 import dns.flags
 import dns.message
 import dns.query
@@ -107,7 +108,7 @@ class Nsd(Daemon):
         self._probe = (next(iter(zones)), addresses[0], port)
         super().__init__(name, folder, ["nsd", "-d", "-c", str(folder / "nsd.conf")])
 
-    def wait_ready(self, limit=20):
+    def wait_ready(self, limit=60):
         """Answers with authority for its first zone. Asked over TCP, from the loopback's own address."""
         zone, address, port = self._probe
 
@@ -116,7 +117,7 @@ class Nsd(Daemon):
                 raise RuntimeError(f"{self.name} ended:\n{self.log[-3000:]}")
             try:
                 reply = dns.query.tcp(dns.message.make_query(zone, "SOA"), address, 2, port)
-            except OSError:
+            except (OSError, dns.exception.Timeout):  # it listens, and reads its zones
                 return False
             return bool(reply.answer)
         wait(answers, limit, lambda: f"{self.name} answers for {zone}:\n{self.log[-3000:]}")

@@ -124,6 +124,23 @@ def lifelike(step=0, copies=1):
     return Root(folder / "root.zone", folder / "root.key", serial)
 
 
+def lean(delegations):
+    """A root with so many more delegations than three, each with one name server and one DS, and short signatures: a large one within
+    the module's limits."""
+    folder = _cache() / f"lean-{delegations}"
+    with _building(folder) as scratch:
+        if scratch:
+            kept = [" ".join(words) for words in _unsigned(real().zone, REAL_SERIAL)
+                    if words[0] == "." or words[0].rstrip(".").split(".")[-1] in ("tk", "gq", "ck") or words[0].endswith(".root-servers.net.")]
+            for number in range(delegations):
+                name = f"{number * 7919 % 10**6:x}-{number:x}"
+                digest = hashlib.sha256(name.encode()).hexdigest()
+                kept += [f"{name}. 172800 IN NS ns.{number % 100}.tk.", f"{name}. 86400 IN DS {number % 65536} 13 2 {digest}"]
+            sign_as_made(scratch / "root.zone", kept, "ecdsa")
+            (scratch / "root.key").write_text(_dnskey(_keys("ecdsa-main", "ecdsa"), "ksk"), encoding="ascii")
+    return Root(folder / "root.zone", folder / "root.key", REAL_SERIAL)
+
+
 def _unsigned(zone, serial):
     """The records of the zone without DNSSEC's own, each in words: owner, TTL, class, type, data. And without net's DS: nobody here
     can sign for net, and below it are the root servers' names, of which some resolvers ask."""
@@ -154,10 +171,10 @@ def small(path, serial, *more, timers=(3600, 3600, 604800)):
     return pathlib.Path(path)
 
 
-def sign_as_made(path, lines):
+def sign_as_made(path, lines, algorithm="rsa"):
     """Signs a root of these records with the keys of the made one, as it is made by default; writes it to path."""
     path = pathlib.Path(path)
-    keys, now = _keys("rsa-main", "rsa"), int(time.time())
+    keys, now = _keys(f"{algorithm}-main", algorithm), int(time.time())
     with tempfile.TemporaryDirectory(dir=path.parent) as folder:
         folder = pathlib.Path(folder)
         text = "\n".join(lines) + "\n" + _dnskey(keys, "ksk") + _dnskey(keys, "zsk")
@@ -199,7 +216,7 @@ def _building(folder):
 
 
 def _tool(folder, *command):
-    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=120)
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=600)
     if done.returncode != 0:
         raise RuntimeError(f"{' '.join(command)}: {done.stdout}{done.stderr}")
     return done.stdout.strip()
