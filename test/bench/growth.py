@@ -3,6 +3,7 @@ today's root is that with all of it ten times. The module takes zones up to 64 M
 times the delegations has less to each: a name server, a DS, and short signatures (ECDSA); to compare with, there is one of ten times
 like that, too."""
 
+import contextlib
 import json
 import subprocess
 
@@ -16,6 +17,7 @@ ZONES = {"today": ("today's root", rootzone.lifelike), "ten": ("10 times", lambd
          "lean-ten": ("10 times, lean", lambda: rootzone.lean(14380)), "lean-hundred": ("100 times, lean", lambda: rootzone.lean(143800))}
 KINDS = [peers.Localroot, peers.AuthZone]
 THREADS = (1, 2)
+PATIENCE = 300  # seconds, until the largest is verified
 
 
 def verify(table, key, zone, net):
@@ -29,44 +31,47 @@ def verify(table, key, zone, net):
     table.add(Row("dnssec", "of which the signatures", "ms", 0, None), key, report["cpu_ns"]["dnssec"] / 1e6)
 
 
-def start(net, kind, **how):
+@contextlib.contextmanager
+def started(net, kind, **how):
     peer = kind(net, **how)
-    peer.start()
     try:
-        peer.wait_serving()
+        peer.start()
+        peer.wait_serving(PATIENCE)
         peer.wait_idle()
-        return peer
-    except BaseException:
-        peer.kill()
-        raise
-
-
-def memory(table, key, net, kind):
-    used = []
-    for bare in (True, False):
-        peer = start(net, kind, bare=bare)
-        loads.ask(peer, loads.questions(net), net, dnssec=True, clients=1, waiting=10)
-        peer.wait_idle()
-        used.append(peer.memory()["private"])
-        if not bare:
-            table.add(Row(f"{kind.key}-start", f"{kind.title}: CPU from the start to serving", "ms", 0, None), key, peer.cpu() * 1000)
-        peer.stop()
-    table.add(Row(f"{kind.key}-memory", f"{kind.title}: private memory over the same server without", "MiB", 1, None), key, used[1] - used[0])
-
-
-def cost(setting, table, key, net, kind, threads):
-    peer = start(net, kind, threads=threads)
-    try:
-        for _ in range(setting.rounds):
-            before = peer.cpu()
-            answers = loads.ask(peer, loads.junk_queries(100000, net), net, dnssec=True, limit=1, clients=8)
-            answers.expect(NXDOMAIN=100)
-            words = f"{kind.title}, {threads} thread{'s' if threads > 1 else ''}"
-            table.add(Row(f"{kind.key}-cpu-{threads}", f"{words}: CPU of a name that does not exist, DO", "µs", 2, None), key,
-                      (peer.cpu() - before) / answers.count * 1e6)
-            table.add(Row(f"{kind.key}-qps-{threads}", f"{words}: most questions", "1,000/s", 1, None), key, answers.count / answers.seconds / 1000)
+        yield peer
     finally:
         peer.stop()
+
+
+def used(peer, net):
+    """Private memory, after some questions."""
+    loads.ask(peer, loads.questions(net), net, dnssec=True, clients=1, waiting=10)
+    peer.wait_idle()
+    return peer.memory()["private"]
+
+
+def cost(setting, table, key, peer, net):
+    words = f"{peer.title}, {peer.threads} thread{'s' if peer.threads > 1 else ''}"
+    for _ in range(setting.rounds):
+        before = peer.cpu()
+        answers = loads.ask(peer, loads.junk_queries(100000, net), net, dnssec=True, limit=1, clients=8)
+        answers.expect(NXDOMAIN=100)
+        table.add(Row(f"{peer.key}-cpu-{peer.threads}", f"{words}: CPU of a name that does not exist, DO", "µs", 2, None), key,
+                  (peer.cpu() - before) / answers.count * 1e6)
+        table.add(Row(f"{peer.key}-qps-{peer.threads}", f"{words}: most questions", "1,000/s", 1, None), key,
+                  answers.count / answers.seconds / 1000)
+
+
+def compare(setting, table, key, net, kind):
+    with started(net, kind, bare=True) as peer:
+        without = used(peer, net)
+    for threads in THREADS:
+        with started(net, kind, threads=threads) as peer:
+            if threads == 1:
+                table.add(Row(f"{kind.key}-start", f"{kind.title}: CPU from the start to serving", "ms", 0, None), key, peer.cpu() * 1000)
+                table.add(Row(f"{kind.key}-memory", f"{kind.title}: private memory over the same server without", "MiB", 1, None), key,
+                          used(peer, net) - without)
+            cost(setting, table, key, peer, net)
 
 
 def measure(setting):
@@ -80,9 +85,6 @@ def measure(setting):
                 with table.guard("verification", key):
                     verify(table, key, zone, net)
                 for kind in KINDS:
-                    with table.guard(f"memory of {kind.title}", key):
-                        memory(table, key, net, kind)
-                    for threads in THREADS:
-                        with table.guard(f"{kind.title}, {threads} threads", key):
-                            cost(setting, table, key, net, kind, threads)
+                    with table.guard(kind.title, key):
+                        compare(setting, table, key, net, kind)
         table.say(f"growth: {title}: " + ", ".join(f"{row.title} {row.shown(key)} {row.unit}" for row in table.rows.values() if row.values.get(key)))

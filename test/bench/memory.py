@@ -56,7 +56,7 @@ def compare(setting, net, kind, made, number):
 def measure(setting):
     with setting.lab() as net:
         made, number = recordings(net), 150
-        for _ in range(1 if setting.quick else 3):
+        for _ in range(1 if setting.quick else 2):
             for kind in setting.kinds:
                 number += 1
                 if kind.has_copy:

@@ -88,11 +88,11 @@ class Peer:
         if not self.process.running:
             raise RuntimeError(f"{self.key} ended: {self.process.log[-300:]}")
 
-    def wait_serving(self):
+    def wait_serving(self, limit=START_LIMIT):
         """Until it answers, and from its copy where it is one that has a copy to answer from."""
         self.wait_answers()
         if self.has_copy and not self.bare:
-            daemons.wait(self.has_refreshed, START_LIMIT, lambda: f"{self.key} has a copy:\n{self.process.log[-2000:]}")
+            daemons.wait(self.has_refreshed, limit, lambda: f"{self.key} has a copy:\n{self.process.log[-2000:]}")
 
     def configuration(self):
         """The texts of its files."""

@@ -15,11 +15,11 @@ check "contrib/bench --quick" \
 check "each resolver and each measure is in its table" \
 	"$(grep -E '^- |FAILED' "$folder/table.md"
 	for resolver in localroot auth-zone unbound asking bind knot powerdns; do
-		for figure in cpu-junk-do qps-ds-tcp cold-150 start-kept start-empty-packets; do
+		for figure in cpu-junk-do qps-junk-do-tcp cold-150 start-empty start-empty-packets; do
 			grep -q "^$figure,.*,$resolver," "$folder/results.csv" || echo "$figure of $resolver is missing"
 		done
 	done
-	for figure in published refresh-cpu p99.9-refresh memory-private memory-refreshed-peak operate-junk; do
+	for figure in start-kept published refresh-cpu p99.9-refresh memory-private memory-refreshed-peak operate-junk; do
 		grep -q "^$figure,.*,localroot," "$folder/results.csv" || echo "$figure is missing"
 	done)"
 check "its chart is a picture with all of them" \
