@@ -5,7 +5,6 @@ import contextlib
 import threading
 
 import loads
-import peers
 from primary import Primary, recordings, refresh
 from results import Row
 
@@ -14,46 +13,85 @@ SHARES = ((0.5, "p50"), (0.99, "p99"), (0.999, "p99.9"))
 CYCLES = 5
 
 
-def published(setting, peer, primary):
-    primary.pausing = True
-    for _ in range(CYCLES):
-        took = refresh(peer, primary) * 1000
-        setting.results.add(Row("published", "from a transfer's last octet to the new zone in use", "ms", 0, short=True), peer.key, took)
-    primary.pausing = False
-    peer.wait_idle()
-    before = peer.cpu()
-    for _ in range(CYCLES):
-        refresh(peer, primary, 0.02)
-    peer.wait_idle()
-    spent = (peer.cpu() - before) / CYCLES * 1000
-    setting.results.add(Row("refresh-cpu", "CPU of a refresh", "ms", 0, short=True), peer.key, spent)
-    return f"{peer.key} {took:.0f} ({spent:.0f})"
+class Subject:
+    """One resolver, with a primary of its own. Each way ends with a word for who waits."""
+
+    def __init__(self, setting, net, peer, primary):
+        self.results, self.net, self.peer, self.primary = setting.results, net, peer, primary
+        self.seconds = 2 if setting.quick else 5
+
+    def refresh(self, every):
+        return refresh(self.peer, self.primary, every)
+
+    def published(self):
+        self.primary.pausing = True
+        for _ in range(CYCLES):
+            took = self.refresh(0.0003) * 1000
+            self.results.add(Row("published", "from a transfer's last octet to the new zone in use", "ms", 0, short=True), self.peer.key, took)
+        self.primary.pausing = False
+        self.peer.wait_idle()
+        before = self.peer.cpu()
+        for _ in range(CYCLES):
+            self.refresh(0.02)
+        self.peer.wait_idle()
+        spent = (self.peer.cpu() - before) / CYCLES * 1000
+        self.results.add(Row("refresh-cpu", "CPU of a refresh", "ms", 0, short=True), self.peer.key, spent)
+        return f"{took:.0f} ({spent:.0f})"
+
+    def times(self, key, title):
+        """Times of answers for names that do not exist, asked at a steady rate."""
+        queries = loads.junk_queries(int(RATE * self.seconds), self.net)
+        answers = loads.ask(self.peer, queries, self.net, dnssec=True, limit=self.seconds + 2, rate=RATE, each=True)
+        found = sorted(answers.times)
+        if len(found) < 0.98 * len(queries):
+            raise AssertionError(f"{len(found)} of {len(queries)} questions were answered")
+        for share, word in SHARES:
+            value = found[int(share * len(found))] * 1000
+            self.results.add(Row(f"{word}-{key}", f"{word} of answers, {title}", "ms", 2, short=share > 0.99), self.peer.key, value)
+        return f"{value:.2f}"
+
+    def idle(self):
+        loads.warm(self.peer, self.net)
+        return self.times("idle", "idle")
+
+    def refreshing(self):
+        with again(lambda: self.refresh(0.005)):
+            return self.times("refresh", "while refreshing all the time")
+
+    def _with(self, step, key, title):
+        """The times around one step, and the first question below a TLD behind it."""
+        def once():
+            step()
+            self.peer.ask("www.tk.")
+        with later(once):
+            return self.times(key, title)
+
+    def restarted(self):
+        self.peer.wait_kept()
+        self.peer.stop()
+        self.peer.start()
+        self.peer.wait_answers()
+        return self._with(lambda: None, "start", "right after the start")
+
+    def reloaded(self):
+        return self._with(lambda: self.peer.command_line("fast_reload"), "reload", "around fast_reload")
 
 
-def times(setting, peer, net, seconds, key, title):
-    """Times of answers for names that do not exist, asked at a steady rate."""
-    answers = loads.ask(peer, loads.junk_queries(int(RATE * seconds), net), net, dnssec=True, limit=seconds + 2, rate=RATE, each=True)
-    found = sorted(answers.times)
-    if len(found) < 0.98 * RATE * seconds:
-        raise AssertionError(f"{len(found)} of {RATE * seconds:.0f} questions were answered")
-    for share, word in SHARES:
-        value = found[int(share * len(found))] * 1000
-        setting.results.add(Row(f"{word}-{key}", f"{word} of answers, {title}", "ms", 2, short=share > 0.99), peer.key, value)
-    return f"{peer.key} {value:.2f}"
+WAYS = [("from a transfer's last octet to the new zone in use, ms (CPU of it, ms)", Subject.published), ("p99.9 of answers, idle, ms", Subject.idle),
+        ("p99.9 while refreshing all the time, ms", Subject.refreshing), ("p99.9 right after the start, ms", Subject.restarted)]
 
 
 @contextlib.contextmanager
-def doing(step):
-    """Has step() done again and again meanwhile; what goes wrong in it is raised at the end."""
+def meanwhile(run):
+    """Runs this in a thread until run(ends) returns, which it is asked for at the end of the with; what goes wrong in it is raised there."""
     ends, faults = threading.Event(), []
 
-    def run():
+    def guarded():
         try:
-            while not ends.is_set():
-                step()
+            run(ends)
         except Exception as fault:  # noqa: BLE001 -- told by the other thread
             faults.append(fault)
-    thread = threading.Thread(target=run, daemon=True)
+    thread = threading.Thread(target=guarded, daemon=True)
     thread.start()
     try:
         yield
@@ -64,60 +102,40 @@ def doing(step):
         raise faults[0]
 
 
-def afterwards(setting, peer, net, seconds, key, title, first=None):
-    """The times while it does what comes first, and then answers its first question below a TLD."""
-    asked = threading.Event()
-
-    def once():
-        if not asked.wait(0.3):
-            asked.set()
-            if first:
-                first()
-            peer.ask("www.tk.")
-    with doing(once):
-        return times(setting, peer, net, seconds, key, title)
+def again(step):
+    def run(ends):
+        while not ends.is_set():
+            step()
+    return meanwhile(run)
 
 
-def restarted(setting, peer, net, seconds):
-    peer.wait_kept()
-    peer.stop()
-    peer.start()
-    peer.wait_answers()
-    return afterwards(setting, peer, net, seconds, "start", "right after the start")
+def later(step):
+    """Once, when the questions have begun."""
+    def run(ends):
+        if not ends.wait(0.3):
+            step()
+    return meanwhile(run)
 
 
-def reloaded(setting, peer, net, seconds):
-    return afterwards(setting, peer, net, seconds, "reload", "around fast_reload", lambda: peer.command_line("fast_reload"))
+def subjects(setting, net, stack):
+    made = recordings(net)
+    for place, kind in enumerate(kind for kind in setting.kinds if hasattr(kind, "refresh")):
+        primary = Primary(f"198.51.100.{230 + place}", made)
+        stack.callback(primary.stop)
+        found = setting.started(net, "refreshes", [kind], primary=primary.address, cpus=setting.all_processors())
+        for peer in stack.enter_context(found).values():
+            yield Subject(setting, net, peer, primary)
 
 
 def measure(setting):
-    seconds = 2 if setting.quick else 5
     with setting.lab() as net, contextlib.ExitStack() as stack:
-        made, running = recordings(net), {}
-        for place, kind in enumerate(kind for kind in setting.kinds if hasattr(kind, "refresh")):
-            primary = Primary(f"198.51.100.{230 + place}", made)
-            stack.callback(primary.stop)
-            found = stack.enter_context(setting.started(net, "refreshes", [kind], primary=primary.address, cpus=setting.all_processors()))
-            running.update({key: (peer, primary) for key, peer in found.items()})
-        ways = {"from a transfer's last octet to the new zone in use, ms (CPU of it, ms)": lambda peer, primary: published(setting, peer, primary),
-                "p99.9 of answers, idle, ms": lambda peer, primary: idle(peer)}
-
-        def idle(peer):
-            loads.warm(peer, net)
-            return times(setting, peer, net, seconds, "idle", "idle")
-
-        def refreshing(peer, primary):
-            with doing(lambda: refresh(peer, primary, 0.005)):
-                return times(setting, peer, net, seconds, "refresh", "while refreshing all the time")
-        ways["p99.9 while refreshing all the time, ms"] = refreshing
-        ways["p99.9 right after the start, ms"] = lambda peer, primary: restarted(setting, peer, net, seconds)
+        running = list(subjects(setting, net, stack))
+        reloads = [subject for subject in running if subject.peer.key == "localroot" and "fast_reload" in subject.peer.help()]
         for turn in range(setting.rounds):
-            for title, way in ways.items():
+            for title, way, of in [*((title, way, running) for title, way in WAYS), ("p99.9 around fast_reload, ms", Subject.reloaded, reloads)]:
                 told = []
-                for peer, primary in running.values():
-                    with setting.results.guard(title, peer.key):
-                        told.append(way(peer, primary))
-                setting.results.say(f"round {turn + 1} of {setting.rounds}, {title}: {', '.join(told)}")
-            if peers.Localroot.key in running and "fast_reload" in running[peers.Localroot.key][0].help():
-                with setting.results.guard("around fast_reload", peers.Localroot.key):
-                    setting.results.say("p99.9 around fast_reload, ms: " + reloaded(setting, running[peers.Localroot.key][0], net, seconds))
+                for subject in of:
+                    with setting.results.guard(title, subject.peer.key):
+                        told.append(f"{subject.peer.key} {way(subject)}")
+                if of:
+                    setting.results.say(f"round {turn + 1} of {setting.rounds}, {title}: {', '.join(told)}")

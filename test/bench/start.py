@@ -1,11 +1,34 @@
 """From the start of the process to the first right answer, with and without the copy that an earlier run left on disk, and what
 the root servers are asked until then."""
 
+import contextlib
+import socket
 import time
+
+import dns.message
+import dns.rcode
 
 from results import Row
 
+EVERY = 0.002  # seconds between questions
+
 WAYS = {True: "with a copy on disk", False: "without a copy on disk"}
+
+
+def first_answer(peer, began):
+    """Seconds from then until it says that a name does not exist."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as asker:
+        asker.connect((peer.address, peer.port))
+        asker.settimeout(EVERY)
+        name = f"bench-{time.monotonic_ns()}."
+        while time.monotonic() < began + 30 and peer.process.running:
+            with contextlib.suppress(OSError):
+                asker.send(dns.message.make_query(name, "A", use_edns=0, payload=1232, want_dnssec=True).to_wire())
+                if asker.recv(4096)[3] & 15 == dns.rcode.NXDOMAIN:
+                    return time.monotonic() - began
+                name = f"bench-{time.monotonic_ns()}."
+            time.sleep(EVERY / 4)  # refused at once, as long as nobody listens
+    raise TimeoutError(f"no answer: {peer.process.log[-300:]}")
 
 
 def once(setting, peer, net, kept):
@@ -14,11 +37,7 @@ def once(setting, peer, net, kept):
     before = len(net.sniffer.queries())
     began = time.monotonic()
     peer.start()
-    while not peer.answers(0.05):
-        if time.monotonic() > began + 30 or not peer.process.running:
-            raise TimeoutError(f"no answer: {peer.process.log[-300:]}")
-        time.sleep(0.001)
-    took = (time.monotonic() - began) * 1000
+    took = first_answer(peer, began) * 1000
     asked = len(net.root_queries(peer, before))
     key = "kept" if kept else "empty"
     setting.results.add(Row(f"start-{key}", f"start {WAYS[kept]} to the first right answer", "ms", 0, short=kept), peer.key, took)
