@@ -28,10 +28,11 @@ verdict() {
 	fi
 }
 
+unbound=$(awk -F '[". ]' '$2 == "PACKAGE_VERSION" { print $4 * 100 + $5 }' "$LR_UNBOUND_SRC/config.h")
 # The libraries' headers are glibc's neighbours: they come last.
 find "$top/zone" "$top/validate" "$top/module" -name '*.c' | while read -r file; do
 	musl-gcc -std=gnu11 -Wall -Wextra -Werror -D_GNU_SOURCE -DHAVE_CONFIG_H -I"$LR_BUILD" -I"$top/zone" -I"$top/zone/fetch" \
-		-I"$top/validate" -DLR_VERSION='"0"' -DLR_STATEDIR='"/x"' -DLR_UNBOUND_VERSION='"1.17.1"' -DLR_UNBOUND_NUMBER=117 \
+		-I"$top/validate" -DLR_VERSION='"0"' -DLR_STATEDIR='"/x"' -DLR_UNBOUND_VERSION='"0"' -DLR_UNBOUND_NUMBER="$unbound" \
 		-idirafter "$LR_UNBOUND_SRC" -idirafter /usr/include -idirafter "/usr/include/$(gcc -print-multiarch)" \
 		-c "$file" -o "$scratch/$(echo "$file" | tr / _).o"
 done >"$scratch/compiler" 2>&1
