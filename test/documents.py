@@ -15,7 +15,7 @@ MANUALS = ["module/unbound-localroot.8", "validate/localroot-check.1"]
 PROGRAM = re.compile(r"""(?:\$\ )?(?P<command>(?:[A-Z_]+=\S*\ )*(?:
     (?:\./)?(?:contrib|test|\.ci)/[\w./-]+(?<!\.md)(?<!\.spec)(?=\s|$) | \./configure |
     (?:apparmor_parser|apt|apt-get|autoreconf|buildah|cp|curl|cron|dig|docker|dpkg|echo|git|gpg|journalctl|ldns-\w+|ln|localroot-check|make|
-       mandoc|mv|nsd-control|podman|promtool|rpmbuild|sudo|systemctl|tsig-keygen|unbound|unbound-\w+|xargs)(?=\ )).*)""", re.VERBOSE)
+       mandoc|mv|nsd-control|podman|promtool|rm|rpmbuild|sudo|systemctl|tsig-keygen|unbound|unbound-\w+|xargs)(?=\ )).*)""", re.VERBOSE)
 
 # How blocks that are no commands begin: configuration, pictures, programs, lines of a log, places.
 OTHER = re.compile(r"server:|rule_files:|SERVING the root zone|/srv/|dynlib:|options? |localroot|unbound-localroot: |source  --|[ +]|#!/usr/bin/python3|deb \[|[-\w]+:$|\[Service\]|\"\"\""
@@ -51,10 +51,12 @@ RUN = [
     (r"test/series\.sh( \[--source DIR\])?", "Makefile.am", "test/series.sh"),
     (r"test/long/series_test\.sh \[--source DIR\]", "Makefile.am", "test/long/series_test.sh"),
     # Debian's packages, in a chroot
-    (r"contrib/debian/build \[--output DIR\] \[--sign KEY\]", DEB, "contrib/debian/build"),
+    (r"contrib/debian/build \[--output DIR\] \[--sign KEY\]", "test/long/chroot.py", 'BUILD_PACKAGES = "contrib/debian/build"'),
     (r"contrib/debian/build --output \S+ --sign KEY", UPDATE, "--sign us@example"),
     (r"cp \S+localroot-build\.service \S+ /etc/systemd/system/", UPDATE, "copy, enable, source ="),
     (r"systemctl enable --now localroot-build\.timer", UPDATE, "copy, enable, source ="),
+    (r"rm \S+localroot-build\.\* \S+|rm -r /srv/unbound-localroot", UPDATE, '"Turn it off, or remove it", 2'),
+    (r"systemctl disable --now localroot-build\.timer", UPDATE, '"Turn it off, or remove it", 2'),
     (r"echo 'deb \[trusted=yes\] .*", UPDATE, "copy, enable, source ="),
     (r"apt update", UPDATE, '"apt-get", "update"'),
     (r"xargs -a build/installed-packages apt-get purge", UPDATE, "xargs -a build/installed-packages apt-get purge"),

@@ -2,6 +2,7 @@
 
 import os
 import signal
+import subprocess
 import sys
 import time
 import traceback
@@ -53,6 +54,19 @@ def run(*arguments):
             note(traceback.format_exc())
         if time.monotonic() - started > 5:
             note(f"{time.monotonic() - started:.1f} s")
+    sys.exit(1 if failed else 0)
+
+
+def run_files(*files):
+    """Runs other tests, each as one of this one's; ends the program."""
+    failed = False
+    print(f"1..{len(files)}", flush=True)
+    for number, file in enumerate(files, 1):
+        with subprocess.Popen([sys.executable, str(file)], stdout=subprocess.PIPE, text=True) as program:
+            for line in program.stdout:
+                print("#", line, end="", flush=True)
+        failed |= program.returncode != 0
+        print(f"{'not ' if program.returncode else ''}ok {number} - {os.path.basename(file)}", flush=True)
     sys.exit(1 if failed else 0)
 
 

@@ -1,7 +1,7 @@
-"""A chroot of this machine's own suite with Debian's Unbound in it, and systemd as its process 1: what the tests of the
-packages share. It is made by debootstrap outside the laboratory, or taken from build/, and run inside, without a network:
-what apt needs lies in the chroot's cache by then. Where the kernel or a container's confinement does not allow systemd,
-the tests run the lines of Unbound's unit themselves, and say so."""
+"""A chroot with Debian's Unbound in it, and systemd as its process 1: what the tests of the packages share. It is of this
+machine's own suite, or of the one in LR_SUITE ("trixie"). It is made by debootstrap outside the laboratory, or taken from build/,
+and run inside, without a network: what apt needs lies in the chroot's cache by then. Where the kernel or a container's
+confinement does not allow systemd, the tests run the lines of Unbound's unit themselves, and say so."""
 
 import contextlib
 import os
@@ -18,6 +18,9 @@ import tap
 TOP = lab.TOP
 BUILD = TOP / "build"
 WEEK = 7 * 86400
+CLONE = "/usr/local/src/unbound-localroot"  # where the chroot that builds has it
+BUILD_PACKAGES = "contrib/debian/build"
+PIN = "etc/apt/preferences.d/before"
 
 # Makes a machine of the chroot: $1 is its root, $2 the lab's trust anchor, which lies over that of dns-root-data. It
 # cannot write to the kernel's settings, nor set the clock. The cgroup $3 is one of its own.
@@ -58,7 +61,7 @@ def tool(*command, limit=60, **options):
     return done.stdout
 
 
-def codename():
+def machines_own():
     """This machine's Debian, or the test is skipped."""
     if os.geteuid() != 0:
         tap.skip_all("chroots want root")
@@ -72,13 +75,18 @@ def codename():
     return release["VERSION_CODENAME"]
 
 
+def codename():
+    """The chroot's Debian."""
+    return os.environ.get("LR_SUITE") or machines_own()
+
+
 def remove(path):
     subprocess.run(["rm", "-rf", "--one-file-system", str(path)], check=False, timeout=300)
 
 
 def make_base():
     """A chroot with Debian's Unbound installed, to be copied; made anew each week."""
-    name = codename()
+    own, name = machines_own(), codename()
     base = Chroot(BUILD / f"chroot-{name}")
     made = base.root / "made"
     if made.exists() and time.time() - made.stat().st_mtime < WEEK:
@@ -86,6 +94,7 @@ def make_base():
     shutil.rmtree(base.root, ignore_errors=True)
     archives = tool("apt-get", "indextargets", "--format", "deb $(REPO_URI) $(RELEASE) main", "Created-By: Packages",
                     "Component: main", "Origin: Debian")
+    archives = re.sub(rf" {own}(?=[- ])", f" {name}", archives)
     mirror = re.search(rf"^deb (\S+) {name} main$", archives, re.MULTILINE)
     if not mirror:
         tap.skip_all(f"apt here knows no archive of {name}")
@@ -104,6 +113,53 @@ def make_base():
         tap.skip_all(f"no chroot of {name} to be made here (no network?)")
     made.touch()
     return base
+
+
+def make_built():
+    """The chroot in which the packages were built, with the machine's network: from a clone of this tree whose build/ stays
+    from the last time."""
+    base = make_base()
+    built = Chroot(BUILD / f"chroot-built-{codename()}")
+    if not built.path("made").exists() or built.path("made").stat().st_mtime < base.path("made").stat().st_mtime:
+        built = base.copy(built.root.name)
+    files = tool("git", "-c", f"safe.directory={TOP}", "-C", str(TOP), "ls-files", "--cached", "--others",
+                 "--exclude-standard").splitlines()
+    remove(built.path("clone"))
+    for name in files:
+        if (TOP / name).is_file():
+            built.path(f"clone/{name}").parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(TOP / name, built.path(f"clone/{name}"))
+    built.sh(f"mkdir -p {CLONE}; cd {CLONE}; find . -mindepth 1 -maxdepth 1 ! -name build -exec rm -rf {{}} +; "
+             f"cp -a /clone/. .; rm -rf /clone")
+    built.path(PIN).unlink(missing_ok=True)
+    tap.note(built.sh(BUILD_PACKAGES, CLONE, limit=2400))
+    take_back(base, built)
+    return built
+
+
+def take_back(base, built):
+    """Where the archive's list is ahead of its sources, the build took the source package before: then Debian's own Unbound
+    is to be that one too, out of the pool, and the newest as if Debian had not published it yet."""
+    newest = re.search("Candidate: (.*)", built.run("apt-cache", "policy", "unbound")).group(1)
+    wanted = next(built.path(f"{CLONE}/build/deb").glob("unbound_*.deb")).name.split("_")[1].split("+~")[0]
+    if wanted == newest:
+        return
+    tap.note(f"Debian's Unbound here is {wanted}, as the source of {newest} is not to be had")
+    for root in (base, built):
+        root.write(PIN, f"Package: unbound*\nPin: version {newest}\nPin-Priority: -1\n")
+        root.write("etc/apt/sources.list.d/before.list", "deb [trusted=yes] file:/srv/before ./\n")
+    built.sh(f"""
+        helper='/usr/lib/apt/apt-helper -o APT::Sandbox::User=root'
+        apt-get indextargets --format '$(REPO_URI) $(FILENAME)' 'Created-By: Packages' | while read -r uri list; do
+            $helper cat-file "$list" | sed -n "s|^Filename: \\(.*/unbound_\\){newest}_|$uri\\1{wanted}_|p"
+        done | sort -u | while read -r file; do
+            ! $helper download-file "$file" "$PWD/${{file##*/}}" || break
+        done
+        apt-ftparchive packages . >Packages""", "$(mkdir -p /srv/before; echo /srv/before)", limit=300)
+    tool("cp", "-a", str(built.path("srv/before")), str(base.path("srv")))
+    for root in (base, built):
+        root.sh("cp /srv/before/*.deb /var/cache/apt/archives; apt-get -q update", limit=300)
+        root.run(*APT, "install", "--allow-downgrades", f"unbound={wanted}", limit=300)
 
 
 class Chroot:

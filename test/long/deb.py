@@ -1,8 +1,8 @@
-"""The Debian packages of contrib/debian: installed over Debian's Unbound in a chroot of this machine's own suite, run
-there, removed again, and Debian's Unbound brought back, by the commands of contrib/debian/README.md.
+"""The Debian packages of contrib/debian: installed over Debian's Unbound in a chroot (see chroot.py), run there, removed again,
+and Debian's Unbound brought back, by the commands of contrib/debian/README.md.
 
-Outside the laboratory the packages are built, and the chroot is made (see chroot.py). All else happens inside, where
-Unbound is started by its unit and by the packages' scripts alone.
+Outside the laboratory the packages are built, in another chroot, so that this one has nothing but what they ask for. All
+else happens inside, where Unbound is started by its unit and by the packages' scripts alone.
 """
 
 import os
@@ -14,7 +14,6 @@ import lab
 import netns
 import tap
 
-PACKAGES = chroot.BUILD / "deb"
 ROOT = chroot.Chroot(chroot.BUILD / "chroot-test")
 run, apt, version = ROOT.run, ROOT.apt, ROOT.version
 CONF = "/etc/unbound/unbound.conf.d/localroot.conf"
@@ -39,13 +38,10 @@ def ours(root, *names):
 
 
 def prepare():
-    chroot.codename()
-    chroot.tool(chroot.TOP / "contrib/debian/build", limit=2400)  # what has changed
-    base = chroot.make_base()
-    shutil.rmtree(base.path("root/deb"), ignore_errors=True)
-    shutil.copytree(PACKAGES, base.path("root/deb"))
-    base.run(*chroot.APT, "--download-only", "install", *ours(base), limit=300)
-    base.copy(ROOT.root.name)
+    packages = chroot.make_built().path(f"{chroot.CLONE}/build/deb")
+    root = chroot.make_base().copy(ROOT.root.name)
+    shutil.copytree(packages, root.path("root/deb"))
+    root.run(*chroot.APT, "--download-only", "install", *ours(root), limit=300)
 
 
 # Inside: commands in the chroot

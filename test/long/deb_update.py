@@ -6,7 +6,6 @@ by then one made here, with Unbound's package once more under a higher version."
 
 import os
 import re
-import shutil
 import tempfile
 import threading
 import time
@@ -19,7 +18,7 @@ import netns
 import tap
 
 ROOT = chroot.Chroot(chroot.BUILD / "chroot-new")
-CLONE = "/usr/local/src/unbound-localroot"
+CLONE = chroot.CLONE
 OURS = "/srv/unbound-localroot"  # as contrib/debian/README.md calls it
 CONF = "/etc/unbound/unbound.conf.d/localroot.conf"
 ASIDE = "/etc/unbound/localroot.conf.aside"
@@ -37,24 +36,9 @@ def block(document, heading, number=0):
 
 
 def prepare():
-    """The chroot that the first line has been run in; made anew each week, or brought up to date."""
-    base = chroot.make_base()
-    built = chroot.Chroot(chroot.BUILD / "chroot-built")
-    if not built.path("made").exists() or built.path("made").stat().st_mtime < base.path("made").stat().st_mtime:
-        built = base.copy("chroot-built")
-    files = chroot.tool("git", "-c", f"safe.directory={chroot.TOP}", "-C", str(chroot.TOP), "ls-files", "--cached",
-                        "--others", "--exclude-standard").splitlines()
-    chroot.remove(built.path("clone"))
-    for name in files:
-        if (chroot.TOP / name).is_file():
-            built.path(f"clone/{name}").parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy2(chroot.TOP / name, built.path(f"clone/{name}"))
-    # Its build/ stays from the last time.
-    built.sh(f"mkdir -p {CLONE}; cd {CLONE}; find . -mindepth 1 -maxdepth 1 ! -name build -exec rm -rf {{}} +; "
-             f"cp -a /clone/. .; rm -rf /clone")
-    first, second = block("README.md", "Install it on Debian")[:2]
-    tap.note(built.sh(first, CLONE, limit=2400))
-    built.sh(second.replace("apt install", "apt-get install -y --download-only"), CLONE, limit=300)
+    built = chroot.make_built()
+    install = block("README.md", "Install it on Debian")[1]
+    built.sh(install.replace("apt install", "apt-get install -y --download-only"), CLONE, limit=300)
     built.run(*chroot.APT, "install", "gpg", "gpg-agent", limit=300)
     built.copy(ROOT.root.name)
 
@@ -70,12 +54,18 @@ class Debian:
         ROOT.path("srv/debian/pool").mkdir(parents=True)
         ROOT.write("etc/apt/sources.list", f"deb [signed-by={KEYRING}] file:/srv/debian {self.codename} main\n")
 
-    def publish(self, old, new):
-        """Unbound's packages once more: as binary with another version on it, and as source with a line in its changelog."""
+    def publish_binary(self, old, new):
+        """Unbound's package once more, with another version on it."""
         ROOT.sh(f"""
             dpkg-deb -R /var/cache/apt/archives/unbound_{old}_*.deb new
             sed -i 's/^Version: .*/Version: {new}/' new/DEBIAN/control
-            dpkg-deb --root-owner-group -b new /srv/debian/pool
+            dpkg-deb --root-owner-group -b new /srv/debian/pool""", "$(mktemp -d)")
+        self.write()
+
+    def publish(self, old, new):
+        """Both packages once more, the source with a line in its changelog."""
+        self.publish_binary(old, new)
+        ROOT.sh(f"""
             dpkg-source --no-check --skip-patches -x {CLONE}/build/unbound_{old}.dsc source
             printf 'unbound ({new}) {self.codename}-security; urgency=high\\n\\n  * A hole is mended.\\n\\n%s\\n\\n' \\
                 ' -- Debian <debian@example>  Thu, 01 Jan 2026 00:00:00 +0000' | cat - source/debian/changelog >changelog
@@ -164,7 +154,8 @@ def debians_own(net):
 
 @tap.test("README: its lines bring a served root to the system's own resolver, and no query to the root")
 def way_in(net):
-    _, install, status, numbers = block("README.md", "Install it on Debian")
+    build, install, status, numbers = block("README.md", "Install it on Debian")
+    tap.equal(build, chroot.BUILD_PACKAGES, "what it was built by")
     ROOT.reset_limit()
     ROOT.sh(with_yes(install), CLONE)
     with chroot.Resolver(ROOT, net) as resolver:
@@ -250,6 +241,14 @@ def signed(_net):
     has(ROOT.run("apt-cache", "policy", "unbound-localroot"), f"file:{OURS}")
 
 
+@tap.test("where Debian has a newer Unbound whose source is not there, the build says that apt keeps Debian's")
+def behind(net):
+    ahead = after(net.new)
+    net.debian.publish_binary(net.old, ahead)
+    ROOT.run("apt-get", "update")
+    has(ROOT.sh(f"contrib/debian/build --output {OURS} --sign us@example", CLONE), f"older than Debian's own {ahead}")
+
+
 @tap.test("no service of a package that the scripts install runs or is enabled, nor those of what it depends on")
 def services(net):
     unit = "[Service]\nExecStart=/bin/sleep 1000\n[Install]\nWantedBy=multi-user.target\nAlias=lr-other.service\n"
@@ -269,7 +268,9 @@ def services(net):
 
 @tap.test("README: undone, Debian's own Unbound is back and nothing is left")
 def undone(net):
-    ROOT.path("etc/apt/sources.list.d/unbound-localroot.list").unlink()
+    for line in block("contrib/debian/README.md", "Turn it off, or remove it", 2):
+        if ROOT.leader or not line.startswith("systemctl"):
+            ROOT.sh(line)
     ROOT.run("apt-get", "update")
     purge, policy, back = block("README.md", "Install it on Debian", 1)
     ROOT.reset_limit()
