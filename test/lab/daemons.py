@@ -117,7 +117,7 @@ class Nsd(Daemon):
                 raise RuntimeError(f"{self.name} ended:\n{self.log[-3000:]}")
             try:
                 reply = dns.query.tcp(dns.message.make_query(zone, "SOA"), address, 2, port)
-            except (OSError, dns.exception.Timeout):  # it listens, and reads its zones
+            except (OSError, EOFError, dns.exception.Timeout):  # it listens, and reads its zones
                 return False
             return bool(reply.answer)
         wait(answers, limit, lambda: f"{self.name} answers for {zone}:\n{self.log[-3000:]}")
