@@ -122,6 +122,10 @@ at="-z example. -t 20260701000000"
 	says "is told of" '^left out *1 records of names outside of the zone'
 	! grep -q foo.test inside
 	ok $? "and is not in what -o leaves"
+	a4=$LR_TOP/test/data/rfc8976-a4.zone
+	awk '$4 == "DNSKEY" && $5 == 257' "$a4" >a4.keys
+	expect 0 '' "appendix A.4, uri.arpa, with its signatures, in their time" -a a4.keys -z uri.arpa -t 20210201000000 "$a4"
+	says "all of them" '^signatures *15, '
 	expect 0 '' "appendix A.5, root-servers.net" --no-dnssec -z root-servers.net "$LR_TOP/test/data/rfc8976-a5.zone"
 }
 
