@@ -142,9 +142,13 @@ note(struct lr_mirror *mirror, const struct lr_zone *zone, const struct lr_state
 	pthread_mutex_unlock(&mirror->lock);
 }
 
+/* The names of the zone first: what they are asked for is older than what is asked beside it for no
+ * longer than a moment, and not for as long as a whole cache takes. */
 static void
 sweep(struct lr_mirror *mirror, const struct lr_zone *zone)
 {
+	if (mirror->host_ready)
+		lr_cached_look(mirror->uses.env, zone);
 	lr_cached_sweep(mirror->uses.env, mirror->host_ready, zone);
 }
 

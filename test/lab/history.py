@@ -51,10 +51,13 @@ class Version:
     def has(self, tld):
         return (f"{tld}.", "NSEC") in self._rrsets
 
+    def glue(self, name):
+        """The IPv4 addresses of a name."""
+        return {data for _, _, data in self._rrsets.get((name, "A"), ())}
+
     def addresses(self, tld):
         """Where the name servers of a delegation are."""
-        servers = {data for _, _, data in self._rrsets.get((f"{tld}.", "NS"), ())}
-        return {data for name in servers for _, _, data in self._rrsets.get((name, "A"), ())}
+        return {address for _, _, name in self._rrsets.get((f"{tld}.", "NS"), ()) for address in self.glue(name)}
 
     def _denial(self, label):
         """The NSEC that stands before this name, or at it."""
