@@ -69,7 +69,11 @@ of("zone/text_field.c",
 
 # zone/fetch/: how it comes
 
+of("zone/fetch/gunzip.c",
+   (CHECK, "told to end while nothing comes of it", "(void)lr_stop_step(g->stop, 1 + (left - g->z.avail_in) / OCTETS_A_STEP, &g->err);",
+    "(void)left;", "t_work"))
 of("zone/fetch/budget.c",
+   (CHECK, "told to end while it waits", "if (ready > 0 && fds[0].revents)", "if (false)", "d_stops: in the middle of each attack"),
    (CHECK, "no end of the whole time", "if (end > budget->deadline)", "if (false)", "t_source_axfr"),
    (LIMIT, "an octet more than is taken", "budget->octets > budget->limits->wire_octets",
     "budget->octets > budget->limits->wire_octets + 1", "t_source_axfr"))
