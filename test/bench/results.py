@@ -7,6 +7,8 @@ import sys
 import time
 import traceback
 
+import tap
+
 
 class Row:
     """better: min or max, which is the better figure, or None; short: whether it stands in the README's table."""
@@ -53,7 +55,7 @@ class Results:
             if told not in self.faults:
                 self.faults.append(told)
             self.say(f"FAILED: {told}")
-            if not isinstance(fault, (RuntimeError, TimeoutError, AssertionError)):
+            if not isinstance(fault, (RuntimeError, TimeoutError, AssertionError, tap.Skip)):
                 traceback.print_exc()
 
     def markdown(self, short=False, without=()):
