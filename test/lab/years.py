@@ -132,6 +132,7 @@ class Years:
             add-holddown: 2
             del-holddown: 2
             keep-missing: 2
+            max-udp-size: 4096
             msg-cache-size: 1m
             rrset-cache-size: 1m
             infra-cache-numhosts: 100
