@@ -1,4 +1,5 @@
 #include "draft.h"
+#include "pages.h"
 #include "rdata.h"
 
 #include <stdlib.h>
@@ -55,8 +56,8 @@ lr_draft_free(struct lr_draft *draft)
 {
 	if (!draft)
 		return;
-	free(draft->arena);
-	free(draft->index);
+	lr_pages_free(draft->arena, draft->room);
+	lr_pages_free(draft->index, draft->slots * sizeof(*draft->index));
 	free(draft);
 }
 
@@ -87,7 +88,7 @@ reserve(struct lr_draft *draft, size_t octets)
 		size_t room = draft->room ? draft->room * 2 : 1 << 20;
 		while (room < draft->used + octets)
 			room *= 2;
-		uint8_t *arena = realloc(draft->arena, room);
+		uint8_t *arena = lr_pages_resize(draft->arena, draft->room, room);
 		if (!arena)
 			return false;
 		draft->arena = arena;
@@ -95,7 +96,8 @@ reserve(struct lr_draft *draft, size_t octets)
 	}
 	if (draft->count == draft->slots) {
 		size_t slots = draft->slots ? draft->slots * 2 : 1 << 14;
-		struct entry *index = realloc(draft->index, slots * sizeof(*index));
+		struct entry *index = lr_pages_resize(
+		    draft->index, draft->slots * sizeof(*index), slots * sizeof(*index));
 		if (!index)
 			return false;
 		draft->index = index;
@@ -172,20 +174,19 @@ compare_rdata(const struct lr_record *a, const struct lr_record *b)
 	return order ? order : a->rdata_length - b->rdata_length;
 }
 
-static int
-compare_names(const struct lr_record *a, const struct lr_record *b)
+bool
+lr_record_same_owner(const struct lr_record *a, const struct lr_record *b)
 {
-	if (a->owner_length == b->owner_length && memcmp(a->owner, b->owner, a->owner_length) == 0)
-		return 0;
-	return lr_name_compare(a->owner, b->owner);
+	return a->owner_length == b->owner_length &&
+	       (memcmp(a->owner, b->owner, a->owner_length) == 0 ||
+		   lr_name_equal(a->owner, b->owner));
 }
 
 int
 lr_record_compare(const struct lr_record *a, const struct lr_record *b)
 {
-	int order = compare_names(a, b);
-	if (order)
-		return order;
+	if (!lr_record_same_owner(a, b))
+		return lr_name_compare(a->owner, b->owner);
 	return a->type != b->type ? a->type - b->type : compare_rdata(a, b);
 }
 
@@ -300,7 +301,7 @@ lr_draft_rrset_end(const struct lr_draft *draft, size_t index)
 	struct lr_record first = lr_draft_record(draft, index);
 	for (index++; index < draft->count; index++) {
 		struct lr_record next = lr_draft_record(draft, index);
-		if (next.type != first.type || !lr_name_equal(next.owner, first.owner))
+		if (next.type != first.type || !lr_record_same_owner(&next, &first))
 			break;
 	}
 	return index;

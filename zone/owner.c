@@ -21,7 +21,7 @@ lr_owner_next(struct lr_owner_walk *walk, struct lr_owner *owner)
 	size_t at = walk->at;
 	while (at < count) {
 		struct lr_record r = lr_draft_record(walk->draft, at);
-		if (r.owner_length != record.owner_length || !lr_name_equal(r.owner, record.owner))
+		if (!lr_record_same_owner(&r, &record))
 			break;
 		size_t end = lr_draft_rrset_end(walk->draft, at);
 		if (r.type == LDNS_RR_TYPE_NS && !owner->apex)

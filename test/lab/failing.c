@@ -1,9 +1,10 @@
 /*
  * failing.c -- makes one allocation fail, or some in a row.
  *
- * Preloaded (LD_PRELOAD) into a program, or linked into a test, it stands before malloc() and its
- * relatives. Counted is what one object of the program asks for, from its own code or through libc
- * (strdup, fopen); with LR_FAILING_BELOW also what libraries ask for on its behalf. Environment:
+ * Preloaded (LD_PRELOAD) into a program, or linked into a test, it stands before malloc(), its
+ * relatives, and mmap(). Counted is what one object of the program asks for, from its own code or
+ * through libc (strdup, fopen); with LR_FAILING_BELOW also what libraries ask for on its behalf.
+ * Environment:
  *
  *     LR_FAILING_IN      the end of the object's path; empty: the program itself
  *     LR_FAILING_BELOW   set: everything that is called from there
@@ -51,6 +52,8 @@ static struct {
 	void *(*aligned_alloc)(size_t, size_t);
 	int (*posix_memalign)(void **, size_t, size_t);
 	void (*free)(void *);
+	void *(*mmap)(void *, size_t, int, int, int, off_t);
+	void *(*mremap)(void *, size_t, size_t, int, ...);
 	void *(*dlopen)(const char *, int);
 } next;
 
@@ -91,6 +94,8 @@ find_next(void)
 	find("aligned_alloc", &next.aligned_alloc);
 	find("posix_memalign", &next.posix_memalign);
 	find("free", &next.free);
+	find("mmap", &next.mmap);
+	find("mremap", &next.mremap);
 	find("dlopen", &next.dlopen);
 	find("malloc", &next.malloc);
 	finding = false;
@@ -279,6 +284,21 @@ free(void *at)
 {
 	if (at && !is_early(at))
 		next.free(at);
+}
+
+SHOWN void *
+mmap(void *wanted, size_t size, int protection, int flags, int fd, off_t offset)
+{
+	find_next();
+	return fd == -1 && fails() ? MAP_FAILED
+				   : next.mmap(wanted, size, protection, flags, fd, offset);
+}
+
+/* Without MREMAP_FIXED. */
+SHOWN void *
+mremap(void *before, size_t size_before, size_t size, int flags, ...)
+{
+	return fails() ? MAP_FAILED : next.mremap(before, size_before, size, flags);
 }
 
 /* A library that is loaded, or loaded again, may be the one looked for. */
