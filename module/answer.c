@@ -7,47 +7,51 @@
 /* The most rrsets that an answer has: SOA and two NSEC. A referral has more. */
 #define RRSETS_MAX 3
 
-/* The key of an rrset that is filled in later, in the query's region; NULL: out of memory. */
+/* An rrset whose data, of SIZE bytes, is filled in later, in the query's region: one piece of
+ * memory with key, data and owner. NULL: out of memory. */
 static struct ub_packed_rrset_key *
-make_key(struct regional *region, const struct lr_zone *zone, const struct lr_rrset *rrset,
-    uint16_t type, size_t size)
+make_key(const struct module_qstate *qstate, const struct lr_zone *zone,
+    const struct lr_rrset *rrset, uint16_t type, size_t size)
 {
 	size_t owner_length;
 	const uint8_t *owner = lr_rrset_owner(zone, rrset, &owner_length);
-	struct ub_packed_rrset_key *key = regional_alloc_zero(region, sizeof(*key));
+	struct ub_packed_rrset_key *key =
+	    regional_alloc(qstate->region, sizeof(*key) + size + owner_length);
 	if (!key)
 		return NULL;
-	key->rk.dname = regional_alloc_init(region, owner, owner_length);
-	key->entry.data = regional_alloc(region, size);
-	if (!key->rk.dname || !key->entry.data)
-		return NULL;
+	memset(key, 0, sizeof(*key));
+	key->entry.key = key;
+	key->entry.data = key + 1;
+	key->rk.dname = (uint8_t *)(key + 1) + size;
+	memcpy(key->rk.dname, owner, owner_length);
 	key->rk.dname_len = owner_length;
 	key->rk.type = htons(type);
 	key->rk.rrset_class = htons(LDNS_RR_CLASS_IN);
-	key->entry.key = key;
-	key->entry.hash = rrset_key_hash(&key->rk);
+	/* Only a module in front of this one may put the answer into a cache. */
+	if (qstate->curmod > 0)
+		key->entry.hash = rrset_key_hash(&key->rk);
 	return key;
 }
 
 static struct ub_packed_rrset_key *
-copy_rrset(struct regional *region, const struct lr_zone *zone, const struct lr_rrset *rrset,
-    bool negative, enum sec_status security)
+copy_rrset(const struct module_qstate *qstate, const struct lr_zone *zone,
+    const struct lr_rrset *rrset, bool negative, enum sec_status security)
 {
 	struct ub_packed_rrset_key *key =
-	    make_key(region, zone, rrset, rrset->type, lr_packed_size(rrset));
+	    make_key(qstate, zone, rrset, rrset->type, lr_packed_size(rrset));
 	if (!key)
 		return NULL;
 	struct packed_rrset_data *data = key->entry.data;
-	lr_packed_fill(data, zone, rrset, negative);
+	lr_packed_copy(data, zone, rrset, negative);
 	data->security = security;
 	data->trust = security == sec_status_unchecked ? rrset_trust_ans_AA : rrset_trust_validated;
 	return key;
 }
 
 static struct ub_packed_rrset_key *
-copy_signatures(struct regional *region, const struct lr_zone *zone)
+copy_signatures(const struct module_qstate *qstate, const struct lr_zone *zone)
 {
-	struct ub_packed_rrset_key *key = make_key(region, zone, lr_zone_rrset(zone, 0),
+	struct ub_packed_rrset_key *key = make_key(qstate, zone, lr_zone_rrset(zone, 0),
 	    LDNS_RR_TYPE_RRSIG, lr_packed_signatures_size(zone));
 	if (!key)
 		return NULL;
@@ -112,12 +116,11 @@ reply_finding(struct module_qstate *qstate, const struct lr_zone *zone,
 	for (unsigned i = 0; i < finding->proof_count; i++)
 		rrsets[count++] = finding->proofs[i];
 
-	struct regional *region = qstate->region;
-	struct ub_packed_rrset_key **keys = regional_alloc(region, count * sizeof(*keys));
+	struct ub_packed_rrset_key **keys = regional_alloc(qstate->region, count * sizeof(*keys));
 	if (!keys)
 		return false;
 	for (size_t i = 0; i < count; i++) {
-		keys[i] = copy_rrset(region, zone, rrsets[i], rrsets[i] == finding->soa,
+		keys[i] = copy_rrset(qstate, zone, rrsets[i], rrsets[i] == finding->soa,
 		    security == sec_status_unchecked ? security : sec_status_secure);
 		if (!keys[i])
 			return false;
@@ -136,7 +139,7 @@ reply_signatures(struct module_qstate *qstate, const struct lr_zone *zone)
 	struct ub_packed_rrset_key **keys = regional_alloc(qstate->region, sizeof(*keys));
 	if (!keys)
 		return false;
-	keys[0] = copy_signatures(qstate->region, zone);
+	keys[0] = copy_signatures(qstate, zone);
 	return keys[0] && reply(qstate, keys, (struct counts){1, 0, 0}, sec_status_indeterminate,
 			      LDNS_RCODE_NOERROR);
 }
@@ -144,8 +147,8 @@ reply_signatures(struct module_qstate *qstate, const struct lr_zone *zone)
 /* The addresses that the zone has for the delegation's name servers. KEYS has room for two rrsets
  * of each. False: out of memory. */
 static bool
-add_glue(struct regional *region, const struct lr_zone *zone, const struct lr_rrset *delegation,
-    struct ub_packed_rrset_key **keys, size_t *count)
+add_glue(const struct module_qstate *qstate, const struct lr_zone *zone,
+    const struct lr_rrset *delegation, struct ub_packed_rrset_key **keys, size_t *count)
 {
 	static const uint16_t types[] = {LDNS_RR_TYPE_A, LDNS_RR_TYPE_AAAA};
 	const uint8_t *record = lr_rrset_data(zone, delegation);
@@ -156,7 +159,7 @@ add_glue(struct regional *region, const struct lr_zone *zone, const struct lr_rr
 			if (!glue)
 				continue;
 			keys[*count] =
-			    copy_rrset(region, zone, glue, false, sec_status_indeterminate);
+			    copy_rrset(qstate, zone, glue, false, sec_status_indeterminate);
 			if (!keys[(*count)++])
 				return false;
 		}
@@ -171,20 +174,19 @@ static bool
 reply_referral(
     struct module_qstate *qstate, const struct lr_zone *zone, const struct lr_finding *finding)
 {
-	struct regional *region = qstate->region;
 	const struct lr_rrset *rrsets[] = {
 	    finding->delegation, finding->ds ? finding->ds : finding->proofs[0]};
 	struct counts counts = {0, rrsets[1] ? 2 : 1, 0};
-	struct ub_packed_rrset_key **keys =
-	    regional_alloc(region, (2 + 2 * (size_t)finding->delegation->count) * sizeof(*keys));
+	struct ub_packed_rrset_key **keys = regional_alloc(
+	    qstate->region, (2 + 2 * (size_t)finding->delegation->count) * sizeof(*keys));
 	if (!keys)
 		return false;
 	for (size_t i = 0; i < counts.authority; i++) {
-		keys[i] = copy_rrset(region, zone, rrsets[i], false, sec_status_indeterminate);
+		keys[i] = copy_rrset(qstate, zone, rrsets[i], false, sec_status_indeterminate);
 		if (!keys[i])
 			return false;
 	}
-	return add_glue(region, zone, finding->delegation, keys + counts.authority,
+	return add_glue(qstate, zone, finding->delegation, keys + counts.authority,
 		   &counts.additional) &&
 	       reply(qstate, keys, counts, sec_status_indeterminate, LDNS_RCODE_NOERROR);
 }

@@ -63,10 +63,8 @@
 	X(packed_rrset_ttl_add)                                                                    \
 	X(rbtree_delete)                                                                           \
 	X(rbtree_init)                                                                             \
-	X(rbtree_insert)                                                                           \
 	X(rbtree_search)                                                                           \
 	X(regional_alloc)                                                                          \
-	X(regional_alloc_init)                                                                     \
 	X(regional_alloc_zero)                                                                     \
 	X(regional_create)                                                                         \
 	X(regional_destroy)                                                                        \
@@ -74,7 +72,6 @@
 	X(rrset_cache_remove)                                                                      \
 	X(rrset_key_hash)                                                                          \
 	X(slabhash_gettable)                                                                       \
-	X(traverse_postorder)                                                                      \
 	X(verbosity)                                                                               \
 	LR_HOST_SYMBOLS_BY_VERSION(X)
 

@@ -105,8 +105,8 @@ lr_lead_sent(struct lr_lead *lead, int64_t now)
 bool
 lr_lead_awaits(const struct lr_lead *lead)
 {
-	/* What the iterator goes by vanishes by fast_reload alone, which came with 1.23. */
-	return LR_UNBOUND_NUMBER >= 123 &&
+	/* What the iterator goes by vanishes by fast_reload alone. */
+	return LR_HAS_FAST_RELOAD &&
 	       lr_clock_wall() - atomic_load_explicit(&lead->sent_at, memory_order_relaxed) <=
 		   TIMEOUT_MAX;
 }

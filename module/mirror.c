@@ -4,9 +4,11 @@
 #include "draft_from_zone.h"
 #include "freshness.h"
 #include "host_anchors.h"
+#include "packed_rrset.h"
 #include "said.h"
 #include "schedule.h"
 #include "semantics.h"
+#include "ttl.h"
 #include "validate.h"
 
 #include <inttypes.h>
@@ -27,6 +29,7 @@ struct lr_mirror {
 	int64_t horizon_ms;   /* by the monotonic clock: a clock set back does not stretch it */
 	struct lr_said said_memory;
 	struct lr_cached_place swept;
+	unsigned ttls; /* the edition of the limits on TTLs that the copy was packed with */
 
 	pthread_mutex_t lock; /* of what follows, which others look at */
 	struct lr_state state;
@@ -90,6 +93,7 @@ verify(struct lr_mirror *mirror, struct lr_draft *draft, bool has_floor,
 	    .understood = true,
 	    .has_floor = has_floor,
 	    .serial_floor = mirror->state.serial,
+	    .room = &lr_packed_room,
 	    .cpu_ns = lr_clock_cpu_ns,
 	};
 	int64_t start = lr_clock_cpu_ns();
@@ -150,6 +154,18 @@ sweep(struct lr_mirror *mirror, const struct lr_zone *zone)
 	if (mirror->host_ready)
 		lr_cached_look(mirror->uses.env, zone);
 	lr_cached_sweep(mirror->uses.env, mirror->host_ready, zone);
+}
+
+/* To the iterator, before it is published; nobody else has the zone yet. */
+static enum lr_code
+offer(struct lr_mirror *mirror, const struct lr_zone *zone)
+{
+	unsigned ttls = lr_ttl_edition();
+	lr_packed_fill(zone);
+	enum lr_code code = lr_upstream_offer(mirror->uses.upstream, zone);
+	if (code == LR_OK)
+		mirror->ttls = ttls;
+	return code;
 }
 
 static void
@@ -244,7 +260,7 @@ renew(struct lr_mirror *mirror, const struct lr_zone *zone, const struct lr_orig
 	/* What was answered once is on disk already, so that a restart goes on from there. */
 	store(mirror, zone, true, &state, STORED_FIRST_MS);
 	/* What can fail comes first. */
-	if (lr_upstream_offer(mirror->uses.upstream, zone) != LR_OK)
+	if (offer(mirror, zone) != LR_OK)
 		return lr_fail(err, LR_ENOMEM, "out of memory");
 	publish(mirror, zone, &state);
 	mirror->verdict_due = false;
@@ -413,7 +429,7 @@ lr_mirror_restore(struct lr_mirror *mirror, struct lr_draft *draft, const char *
 	if (code != LR_OK)
 		return code;
 	log_verified(name, &report);
-	if (lr_upstream_offer(mirror->uses.upstream, zone) == LR_OK)
+	if (offer(mirror, zone) == LR_OK)
 		publish(mirror, zone, state);
 	else
 		code = lr_fail(err, LR_ENOMEM, "out of memory");
@@ -451,6 +467,19 @@ look_at_caches(struct lr_mirror *mirror)
 		lr_cached_look(mirror->uses.env, held);
 }
 
+/* The limits on TTLs have changed, which the iterator is to go by, too. Without memory this is
+ * tried at the next look. */
+static void
+offer_again(struct lr_mirror *mirror)
+{
+	const struct lr_zone *copy = lr_zone_copy(lr_mirror_zone(mirror));
+	if (!copy)
+		return;
+	if (offer(mirror, copy) == LR_OK)
+		lr_snapshot_publish(mirror->uses.snapshot, lr_zone_ref(copy), mirror->horizon);
+	lr_zone_unref(copy);
+}
+
 static void
 set_serving(struct lr_mirror *mirror, bool serving, int64_t now)
 {
@@ -468,9 +497,9 @@ lr_mirror_watch(struct lr_mirror *mirror, bool overridden)
 	int64_t now = lr_clock_wall();
 	end_in_time(mirror, now);
 	bool fresh = lr_snapshot_fresh(mirror->uses.snapshot, now);
-	if (fresh)
-		(void)lr_upstream_stock(
-		    mirror->uses.upstream); /* without memory: at the next look */
+	if (fresh && mirror->ttls != lr_ttl_edition())
+		offer_again(mirror);
+	lr_upstream_tend(mirror->uses.upstream);
 	if (fresh && !overridden)
 		look_at_caches(mirror);
 	if (fresh && !overridden && !mirror->serving)

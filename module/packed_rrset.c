@@ -1,6 +1,11 @@
 #include "packed_rrset.h"
 #include "ttl.h"
 
+#define PER_RECORD (sizeof(size_t) + sizeof(uint8_t *) + sizeof(time_t))
+
+const struct lr_room lr_packed_room = {
+    .rrset = sizeof(struct packed_rrset_data), .record = PER_RECORD};
+
 static size_t
 total(const struct lr_rrset *rrset)
 {
@@ -10,8 +15,7 @@ total(const struct lr_rrset *rrset)
 static size_t
 packed_size(size_t records, size_t octets)
 {
-	return sizeof(struct packed_rrset_data) +
-	       records * (sizeof(size_t) + sizeof(uint8_t *) + sizeof(time_t)) + octets;
+	return sizeof(struct packed_rrset_data) + records * PER_RECORD + octets;
 }
 
 size_t
@@ -57,12 +61,8 @@ lr_packed_signatures_size(const struct lr_zone *zone)
 
 /* Puts the arrays in the order that packed_rrset_ptr_fixup() expects; where the records go. */
 static uint8_t *
-lay_out(struct packed_rrset_data *data, size_t count, size_t signatures)
+lay_out(struct packed_rrset_data *data, size_t records)
 {
-	size_t records = count + signatures;
-	memset(data, 0, sizeof(*data));
-	data->count = count;
-	data->rrsig_count = signatures;
 	data->rr_len = (size_t *)(data + 1);
 	data->rr_data = (uint8_t **)(data->rr_len + records);
 	data->rr_ttl = (time_t *)(data->rr_data + records);
@@ -71,21 +71,17 @@ lay_out(struct packed_rrset_data *data, size_t count, size_t signatures)
 
 /* Notes where record INDEX is; where the next one is. */
 static uint8_t *
-note(struct packed_rrset_data *data, size_t index, uint8_t *at, time_t ttl)
+note(struct packed_rrset_data *data, size_t index, uint8_t *at)
 {
 	data->rr_data[index] = at;
 	data->rr_len[index] = 2 + (size_t)sldns_read_uint16(at);
-	data->rr_ttl[index] = ttl;
 	return at + data->rr_len[index];
 }
 
-void
-lr_packed_fill(struct packed_rrset_data *data, const struct lr_zone *zone,
-    const struct lr_rrset *rrset, bool negative)
+static void
+set_ttls(struct packed_rrset_data *data, const struct lr_zone *zone, const struct lr_rrset *rrset,
+    bool negative)
 {
-	uint8_t *at = lay_out(data, rrset->count, rrset->signatures);
-	memcpy(at, lr_rrset_data(zone, rrset), rrset->octets);
-
 	time_t signature_ttl = lr_ttl_positive((time_t)rrset->ttl);
 	time_t ttl = signature_ttl;
 	if (negative) {
@@ -93,8 +89,59 @@ lr_packed_fill(struct packed_rrset_data *data, const struct lr_zone *zone,
 		ttl = lr_ttl_negative((time_t)rrset->ttl < minimum ? (time_t)rrset->ttl : minimum);
 	}
 	for (size_t i = 0; i < total(rrset); i++)
-		at = note(data, i, at, i < rrset->count ? ttl : signature_ttl);
+		data->rr_ttl[i] = i < rrset->count ? ttl : signature_ttl;
 	data->ttl = ttl < signature_ttl ? ttl : signature_ttl;
+}
+
+/* What a root server's answer would make of it: the child's own NS and addresses replace what the
+ * parent says of them (RFC 2181 section 5.4.1). */
+static enum rrset_trust
+trust_of(const struct lr_rrset *rrset)
+{
+	if (rrset->signatures)
+		return rrset_trust_prim_noglue;
+	return rrset->type == LDNS_RR_TYPE_NS ? rrset_trust_auth_noAA : rrset_trust_add_noAA;
+}
+
+struct packed_rrset_data *
+lr_packed(const struct lr_zone *zone, const struct lr_rrset *rrset)
+{
+	return lr_rrset_room(zone, rrset);
+}
+
+static void
+pack(const struct lr_zone *zone, const struct lr_rrset *rrset)
+{
+	struct packed_rrset_data *data = lr_packed(zone, rrset);
+	memset(data, 0, sizeof(*data));
+	data->count = rrset->count;
+	data->rrsig_count = rrset->signatures;
+	data->trust = trust_of(rrset);
+	uint8_t *at = lay_out(data, total(rrset));
+	for (size_t i = 0; i < total(rrset); i++)
+		at = note(data, i, at);
+	/* The iterator asks for the SOA as part of denials only, for which its TTL is another. */
+	set_ttls(data, zone, rrset, rrset->type == LDNS_RR_TYPE_SOA);
+}
+
+void
+lr_packed_fill(const struct lr_zone *zone)
+{
+	for (size_t i = 0; i < lr_zone_rrset_count(zone); i++)
+		pack(zone, lr_zone_rrset(zone, i));
+}
+
+void
+lr_packed_copy(struct packed_rrset_data *data, const struct lr_zone *zone,
+    const struct lr_rrset *rrset, bool negative)
+{
+	memcpy(data, lr_packed(zone, rrset), lr_packed_size(rrset));
+	uint8_t *at = lay_out(data, total(rrset));
+	for (size_t i = 0; i < total(rrset); i++) {
+		data->rr_data[i] = at;
+		at += data->rr_len[i];
+	}
+	set_ttls(data, zone, rrset, negative);
 }
 
 void
@@ -104,7 +151,9 @@ lr_packed_fill_signatures(struct packed_rrset_data *data, const struct lr_zone *
 	const struct lr_rrset *rrset;
 	for (size_t i = 0; (rrset = apex_rrset(zone, i)); i++)
 		records += rrset->signatures;
-	uint8_t *at = lay_out(data, records, 0);
+	memset(data, 0, sizeof(*data));
+	data->count = records;
+	uint8_t *at = lay_out(data, records);
 	data->ttl = lr_ttl_most();
 	records = 0;
 	for (size_t i = 0; (rrset = apex_rrset(zone, i)); i++) {
@@ -112,8 +161,10 @@ lr_packed_fill_signatures(struct packed_rrset_data *data, const struct lr_zone *
 		const uint8_t *signatures = signatures_of(zone, rrset, &octets);
 		time_t ttl = lr_ttl_positive((time_t)rrset->ttl);
 		memcpy(at, signatures, octets);
-		for (unsigned each = 0; each < rrset->signatures; each++)
-			at = note(data, records++, at, ttl);
+		for (unsigned each = 0; each < rrset->signatures; each++, records++) {
+			data->rr_ttl[records] = ttl;
+			at = note(data, records, at);
+		}
 		if (ttl < data->ttl)
 			data->ttl = ttl;
 	}

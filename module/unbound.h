@@ -65,6 +65,9 @@
  * the end Unbound deletes them before deinit() has ended that thread.
  */
 
+/* fast_reload came with 1.23; it deletes every auth zone that is not configured. */
+#define LR_HAS_FAST_RELOAD (LR_UNBOUND_NUMBER >= 123)
+
 /* A number in env->cfg, which fast_reload +p changes under the workers. */
 #define LR_CFG(cfg, field) __atomic_load_n(&(cfg)->field, __ATOMIC_RELAXED)
 

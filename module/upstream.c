@@ -1,37 +1,38 @@
 #include "upstream.h"
+#include "host.h"
 #include "upstream_zone.h"
-#include "ttl.h"
 
 #include <pthread.h>
 #include <stdatomic.h>
 
-/* fast_reload deletes what is lent at any time. */
-#define CAN_VANISH (LR_UNBOUND_NUMBER >= 123)
-
 static uint8_t root_name[] = {0};
 
 struct lr_upstream {
+	struct module_env *env;
 	struct auth_zones *zones;
 	const struct lr_snapshot *snapshot;
 	pthread_mutex_t lock;             /* of what follows */
 	const struct lr_zone *offered;    /* last, a reference of our own; or NULL */
 	struct lr_upstream_zone ready;    /* written from it and in no auth zone; or empty */
-	unsigned edition;                 /* of the limits on TTLs that it was written with */
+	struct lr_upstream_zone standing; /* in ours; Unbound may have deleted that since */
+	struct lr_upstream_zone gone;     /* in one that Unbound has deleted, or is deleting */
 	_Atomic(struct auth_zone *) zone; /* the one we put there; it may be gone by now */
 	_Atomic bool on;                  /* the iterator is to use it */
-	size_t standing;                  /* bytes of its contents */
 	_Atomic size_t bytes;             /* all together */
 };
 
 struct lr_upstream *
-lr_upstream_new(struct auth_zones *zones, const struct lr_snapshot *snapshot)
+lr_upstream_new(struct module_env *env, const struct lr_snapshot *snapshot)
 {
 	struct lr_upstream *upstream = calloc(1, sizeof(*upstream));
 	if (!upstream)
 		return NULL;
 	pthread_mutex_init(&upstream->lock, NULL);
 	lr_upstream_zone_init(&upstream->ready);
-	upstream->zones = zones;
+	lr_upstream_zone_init(&upstream->standing);
+	lr_upstream_zone_init(&upstream->gone);
+	upstream->env = env;
+	upstream->zones = env->auth_zones;
 	upstream->snapshot = snapshot;
 	return upstream;
 }
@@ -52,7 +53,8 @@ find_root(struct lr_upstream *upstream, bool *ours)
 static void
 count_bytes(struct lr_upstream *upstream)
 {
-	atomic_store(&upstream->bytes, upstream->standing + upstream->ready.bytes);
+	atomic_store(&upstream->bytes,
+	    upstream->ready.bytes + upstream->standing.bytes + upstream->gone.bytes);
 }
 
 /* Puts the contents into the auth zone, which is
@@ -60,12 +62,10 @@ count_bytes(struct lr_upstream *upstream)
 static void
 exchange(struct lr_upstream *upstream, struct auth_zone *zone, struct lr_upstream_zone *contents)
 {
-	rbtree_type before = zone->data;
-	size_t bytes = upstream->standing;
+	struct lr_upstream_zone before = upstream->standing;
+	upstream->standing = *contents;
 	zone->data = contents->tree;
-	upstream->standing = contents->bytes;
-	contents->tree = before;
-	contents->bytes = bytes;
+	*contents = before;
 }
 
 /* False: no auth zone of ours stands. */
@@ -88,13 +88,11 @@ enum lr_code
 lr_upstream_offer(struct lr_upstream *upstream, const struct lr_zone *zone)
 {
 	struct lr_upstream_zone written, stock;
-	unsigned edition = lr_ttl_edition();
 	if (!lr_upstream_zone_write(&written, zone))
 		return LR_ENOMEM;
 	pthread_mutex_lock(&upstream->lock);
 	const struct lr_zone *before = upstream->offered;
 	upstream->offered = lr_zone_ref(zone);
-	upstream->edition = edition;
 	stock = upstream->ready;
 	lr_upstream_zone_init(&upstream->ready);
 	if (!exchange_standing(upstream, &written)) {
@@ -111,22 +109,21 @@ lr_upstream_offer(struct lr_upstream *upstream, const struct lr_zone *zone)
 
 /* What is to be written, with a reference; NULL: nothing. */
 static const struct lr_zone *
-missing(struct lr_upstream *upstream, bool can_vanish)
+missing(struct lr_upstream *upstream)
 {
 	const struct lr_zone *zone = NULL;
 	pthread_mutex_lock(&upstream->lock);
-	if (upstream->offered && lr_upstream_zone_is_empty(&upstream->ready) &&
-	    (can_vanish || !atomic_load(&upstream->zone)))
+	if (upstream->offered && lr_upstream_zone_is_empty(&upstream->ready))
 		zone = lr_zone_ref(upstream->offered);
 	pthread_mutex_unlock(&upstream->lock);
 	return zone;
 }
 
 static enum lr_code
-stock(struct lr_upstream *upstream, bool can_vanish)
+write_again(struct lr_upstream *upstream)
 {
 	struct lr_upstream_zone written;
-	const struct lr_zone *zone = missing(upstream, can_vanish);
+	const struct lr_zone *zone = missing(upstream);
 	if (!zone)
 		return LR_OK;
 	enum lr_code code = lr_upstream_zone_write(&written, zone) ? LR_OK : LR_ENOMEM;
@@ -143,29 +140,18 @@ stock(struct lr_upstream *upstream, bool can_vanish)
 	return code;
 }
 
-/* What was offered if it was written with other limits on TTLs than there are now; or NULL. */
-static const struct lr_zone *
-outdated(struct lr_upstream *upstream)
+void
+lr_upstream_tend(struct lr_upstream *upstream)
 {
-	const struct lr_zone *zone = NULL;
+	struct lr_upstream_zone gone;
+	if (lr_host_reloads_fast(upstream->env))
+		return;
 	pthread_mutex_lock(&upstream->lock);
-	if (upstream->offered && upstream->edition != lr_ttl_edition())
-		zone = lr_zone_ref(upstream->offered);
+	gone = upstream->gone;
+	lr_upstream_zone_init(&upstream->gone);
+	count_bytes(upstream);
 	pthread_mutex_unlock(&upstream->lock);
-	return zone;
-}
-
-enum lr_code
-lr_upstream_stock(struct lr_upstream *upstream)
-{
-	const struct lr_zone *zone = outdated(upstream);
-	if (zone) {
-		enum lr_code code = lr_upstream_offer(upstream, zone);
-		lr_zone_unref(zone);
-		if (code != LR_OK)
-			return code;
-	}
-	return stock(upstream, CAN_VANISH);
+	lr_upstream_zone_let_go(&gone);
 }
 
 /* Makes an auth zone of what is ready; comes back locked. NULL: out of memory. */
@@ -179,7 +165,10 @@ create(struct lr_upstream *upstream)
 	zone->for_downstream = 0;
 	/* With fallback, retries would go to the real root servers. */
 	zone->fallback_enabled = 0;
-	upstream->standing = 0; /* fast_reload has taken the one before away */
+	/* fast_reload has taken the one before away; none begins before the last has ended. */
+	lr_upstream_zone_let_go(&upstream->gone);
+	upstream->gone = upstream->standing;
+	lr_upstream_zone_init(&upstream->standing);
 	exchange(upstream, zone, &upstream->ready);
 	count_bytes(upstream);
 	atomic_store(&upstream->zone, zone);
@@ -252,13 +241,22 @@ static enum lr_code
 settle(struct lr_upstream *upstream, int64_t now, bool overridden)
 {
 	enum lr_code code = LR_OK;
+	struct lr_upstream_zone twice;
+	lr_upstream_zone_init(&twice);
 	pthread_mutex_lock(&upstream->lock);
 	/* Asked again: it may have been published meanwhile. */
-	if (is_wanted(upstream, now, overridden))
-		code = turn_on(upstream);
-	else
+	if (!is_wanted(upstream, now, overridden)) {
 		turn_off(upstream);
+	} else {
+		code = turn_on(upstream);
+		if (code == LR_OK) { /* another thread may have written it as well */
+			twice = upstream->ready;
+			lr_upstream_zone_init(&upstream->ready);
+			count_bytes(upstream);
+		}
+	}
 	pthread_mutex_unlock(&upstream->lock);
+	lr_upstream_zone_clear(&twice);
 	return code;
 }
 
@@ -268,10 +266,10 @@ lr_upstream_follow(struct lr_upstream *upstream, int64_t now, bool overridden)
 	if (is_settled(upstream, is_wanted(upstream, now, overridden)))
 		return LR_OK;
 	enum lr_code code = settle(upstream, now, overridden);
-	/* Gone twice within a second, before the refresher has written the next: rather a few
-	 * milliseconds of this thread than a question to the root. */
+	/* fast_reload has taken it away: rather a millisecond of this thread than a question to the
+	 * root. */
 	if (code == LR_ESTALE) {
-		code = stock(upstream, true);
+		code = write_again(upstream);
 		if (code == LR_OK)
 			code = settle(upstream, now, overridden);
 	}
@@ -289,9 +287,7 @@ lr_upstream_free(struct lr_upstream *upstream)
 {
 	if (!upstream)
 		return;
-	struct lr_upstream_zone contents;
 	bool ours;
-	lr_upstream_zone_init(&contents);
 	lock_rw_wrlock(&upstream->zones->lock);
 	struct auth_zone *zone = find_root(upstream, &ours);
 	if (ours)
@@ -299,11 +295,12 @@ lr_upstream_free(struct lr_upstream *upstream)
 	lock_rw_unlock(&upstream->zones->lock);
 	if (ours) { /* auth_zone_delete() is not ours to call */
 		lock_rw_destroy(&zone->lock);
-		exchange(upstream, zone, &contents);
 		free(zone->name);
 		free(zone);
+		lr_upstream_zone_clear(&upstream->standing);
 	}
-	lr_upstream_zone_clear(&contents);
+	lr_upstream_zone_let_go(&upstream->standing);
+	lr_upstream_zone_let_go(&upstream->gone);
 	lr_upstream_zone_clear(&upstream->ready);
 	lr_zone_unref(upstream->offered);
 	pthread_mutex_destroy(&upstream->lock);

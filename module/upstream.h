@@ -2,13 +2,13 @@
  * upstream.h -- lends the zone to Unbound's iterator, as its auth zone ".".
  *
  * The iterator's own questions (priming, name servers' addresses, CNAME targets) never pass a
- * module; with the root as an upstream auth zone they end in memory. What is lent belongs to
- * Unbound's allocator, because Unbound deletes it on its own (fast_reload): it is lent again when
- * it has gone missing.
+ * module; with the root as an upstream auth zone they end in memory. What is lent is the zone's own
+ * data with a tree of names on top (upstream_zone.h). Unbound deletes it on its own (fast_reload):
+ * it is lent again when it has gone missing.
  *
- * To write the zone in Unbound's form takes milliseconds. The publishing thread does it, where
- * nobody waits; to put what is written in place is an exchange of pointers, which any thread does.
- * Where fast_reload can come, one more is kept written, for the moment after.
+ * To write that tree takes a millisecond. The publishing thread does it, where nobody waits; to put
+ * what is written in place is an exchange of pointers, which any thread does. After fast_reload
+ * whoever misses it first writes it.
  *
  * What holds at any time: if an auth zone of ours stands, its contents are those of the zone that
  * was offered last. Offering exchanges them under the same lock under which they are put in place,
@@ -34,24 +34,22 @@
 
 struct lr_upstream;
 
-/* AUTH_ZONES is Unbound's, SNAPSHOT says whether
- * to lend; both outlive this. NULL: out of memory. */
-struct lr_upstream *lr_upstream_new(
-    struct auth_zones *auth_zones, const struct lr_snapshot *snapshot);
+/* ENV is the one that init got, SNAPSHOT says whether to lend; both outlive this. NULL: out of
+ * memory. */
+struct lr_upstream *lr_upstream_new(struct module_env *env, const struct lr_snapshot *snapshot);
 
 /* Takes the upstream auth zone away for good; no worker runs any more. */
 void lr_upstream_free(struct lr_upstream *upstream);
 
 /*
- * Offers ZONE, which is about to be published: the contents of the auth zone if it stands, else
- * what lr_upstream_follow() puts there. LR_ENOMEM: nothing has changed. The publishing thread's.
+ * Offers ZONE, which is packed and about to be published: the contents of the auth zone if it
+ * stands, else what lr_upstream_follow() puts there. LR_ENOMEM: nothing has changed. The publishing
+ * thread's.
  */
 enum lr_code lr_upstream_offer(struct lr_upstream *upstream, const struct lr_zone *zone);
 
-/* Keeps another one written for when fast_reload takes the lent one
- * away, and writes anew where the limits on TTLs have changed, as
- * far as that has not been done. LR_ENOMEM. The publishing thread's. */
-enum lr_code lr_upstream_stock(struct lr_upstream *upstream);
+/* Gives back what a fast_reload that has ended has taken away. Any thread, once in a while. */
+void lr_upstream_tend(struct lr_upstream *upstream);
 
 /*
  * Makes the iterator go on from the upstream auth zone, if that is fresh NOW (seconds since 1970)
@@ -61,7 +59,7 @@ enum lr_code lr_upstream_stock(struct lr_upstream *upstream);
  */
 enum lr_code lr_upstream_follow(struct lr_upstream *upstream, int64_t now, bool overridden);
 
-/* Bytes of memory: of what is lent, and of what is kept to be lent next. */
+/* Bytes of memory beside the zone's. */
 size_t lr_upstream_bytes(struct lr_upstream *upstream);
 
 #endif

@@ -1,127 +1,135 @@
 #include "upstream_zone.h"
 #include "packed_rrset.h"
+#include "pages.h"
 
 #include <malloc.h>
 
 void
 lr_upstream_zone_init(struct lr_upstream_zone *contents)
 {
+	memset(contents, 0, sizeof(*contents));
 	rbtree_init(&contents->tree, &auth_data_cmp);
-	contents->bytes = 0;
 }
 
 bool
 lr_upstream_zone_is_empty(const struct lr_upstream_zone *contents)
 {
-	return contents->tree.count == 0;
-}
-
-/* What auth_zone_delete() does with the contents, which has no function of its own. */
-static void
-data_free(struct auth_data *data)
-{
-	struct auth_rrset *rrset = data->rrsets;
-	while (rrset) {
-		struct auth_rrset *next = rrset->next;
-		free(rrset->data);
-		free(rrset);
-		rrset = next;
-	}
-	free(data->name);
-	free(data);
+	return !contents->zone;
 }
 
 static void
-free_node(rbnode_type *node, void *unused)
+free_key(struct auth_data *key)
 {
-	(void)unused;
-	data_free((struct auth_data *)(uintptr_t)node->key);
+	if (key)
+		free(key->name);
+	free(key);
+}
+
+void
+lr_upstream_zone_let_go(struct lr_upstream_zone *contents)
+{
+	lr_pages_free(contents->pages, contents->size);
+	lr_zone_unref(contents->zone);
+	lr_upstream_zone_init(contents);
 }
 
 void
 lr_upstream_zone_clear(struct lr_upstream_zone *contents)
 {
-	traverse_postorder(&contents->tree, free_node, NULL);
-	lr_upstream_zone_init(contents);
+	const struct auth_data *names = contents->pages;
+	for (size_t i = 0; LR_HAS_FAST_RELOAD && i < contents->tree.count; i++)
+		free_key((struct auth_data *)(uintptr_t)names[i].node.key);
+	lr_upstream_zone_let_go(contents);
 }
 
-static struct auth_data *
-add_name(rbtree_type *tree, const struct lr_zone *zone, const struct lr_rrset *rrset, size_t *bytes)
+/* What Unbound goes by to find the name, and may delete. NULL: out of memory. */
+static const struct auth_data *
+make_key(const struct auth_data *name, size_t *bytes)
 {
-	size_t length;
-	const uint8_t *owner = lr_rrset_owner(zone, rrset, &length);
-	struct auth_data *data = calloc(1, sizeof(*data));
-	if (!data)
-		return NULL;
-	data->name = memdup((void *)(uintptr_t)owner, length);
-	if (!data->name) {
-		free(data);
-		return NULL;
-	}
-	data->namelen = length;
-	data->namelabs = dname_count_labels(data->name);
-	data->node.key = data;
-	*bytes += malloc_usable_size(data) + malloc_usable_size(data->name);
-	(void)rbtree_insert(tree, &data->node);
-	return data;
-}
-
-/* What a root server's answer would make of it: the child's own NS and addresses replace what the
- * parent says of them (RFC 2181 section 5.4.1). */
-static enum rrset_trust
-trust_of(const struct lr_rrset *rrset)
-{
-	if (rrset->signatures)
-		return rrset_trust_prim_noglue;
-	return rrset->type == LDNS_RR_TYPE_NS ? rrset_trust_auth_noAA : rrset_trust_add_noAA;
-}
-
-static struct auth_rrset *
-make_rrset(const struct lr_zone *zone, const struct lr_rrset *rrset, size_t *bytes)
-{
-	struct auth_rrset *made = calloc(1, sizeof(*made));
-	struct packed_rrset_data *data = malloc(lr_packed_size(rrset));
-	if (!made || !data) {
-		free(made);
-		free(data);
+	if (!LR_HAS_FAST_RELOAD)
+		return name;
+	struct auth_data *key = calloc(1, sizeof(*key));
+	if (key)
+		key->name = memdup(name->name, name->namelen);
+	if (!key || !key->name) {
+		free_key(key);
 		return NULL;
 	}
-	/* The iterator asks for the SOA as part of denials only, for which its TTL is another. */
-	lr_packed_fill(data, zone, rrset, rrset->type == LDNS_RR_TYPE_SOA);
-	data->trust = trust_of(rrset);
-	made->type = rrset->type;
-	made->data = data;
-	*bytes += malloc_usable_size(made) + malloc_usable_size(data);
-	return made;
+	key->namelen = name->namelen;
+	key->namelabs = name->namelabs;
+	*bytes += malloc_usable_size(key) + malloc_usable_size(key->name);
+	return key;
+}
+
+static bool
+set_name(
+    struct auth_data *name, const struct lr_zone *zone, const struct lr_rrset *rrset, size_t *bytes)
+{
+	name->name = (uint8_t *)(uintptr_t)lr_rrset_owner(zone, rrset, &name->namelen);
+	name->namelabs = dname_count_labels(name->name);
+	name->node.key = make_key(name, bytes);
+	return name->node.key != NULL;
+}
+
+static size_t
+count_names(const struct lr_zone *zone)
+{
+	size_t names = 0;
+	uint32_t node = UINT32_MAX;
+	for (size_t i = 0; i < lr_zone_rrset_count(zone); i++) {
+		names += lr_zone_rrset(zone, i)->node != node;
+		node = lr_zone_rrset(zone, i)->node;
+	}
+	return names;
+}
+
+/* A tree of names that are in order. Nobody adds to it or takes from it: its colours do not
+ * matter. */
+static rbnode_type *
+grow(struct auth_data *names, size_t count, rbnode_type *none, rbnode_type *parent)
+{
+	size_t middle = count / 2;
+	if (count == 0)
+		return none;
+	rbnode_type *node = &names[middle].node;
+	node->parent = parent;
+	node->left = grow(names, middle, none, node);
+	node->right = grow(names + middle + 1, count - middle - 1, none, node);
+	return node;
 }
 
 bool
 lr_upstream_zone_write(struct lr_upstream_zone *contents, const struct lr_zone *zone)
 {
-	rbtree_type *tree = &contents->tree;
-	size_t *bytes = &contents->bytes;
-	struct auth_data *data = NULL;
-	struct auth_rrset **end = NULL;
-	uint32_t node = UINT32_MAX;
-
+	size_t names = count_names(zone), rrsets = lr_zone_rrset_count(zone);
+	bool done = true;
 	lr_upstream_zone_init(contents);
-	for (size_t i = 0; i < lr_zone_rrset_count(zone); i++) {
+	contents->size = names * sizeof(struct auth_data) + rrsets * sizeof(struct auth_rrset);
+	contents->pages = lr_pages_new(contents->size);
+	if (!contents->pages)
+		return false;
+	contents->bytes = contents->size;
+	contents->zone = lr_zone_ref(zone);
+	contents->tree.count = names;
+
+	struct auth_data *name = contents->pages;
+	struct auth_rrset *made = (struct auth_rrset *)(name + names), **end = NULL;
+	rbnode_type *none = contents->tree.root;
+	contents->tree.root = grow(name, names, none, none);
+	uint32_t node = UINT32_MAX;
+	for (size_t i = 0; i < rrsets && done; i++, made++) {
 		const struct lr_rrset *rrset = lr_zone_rrset(zone, i);
-		if (!data || rrset->node != node) {
+		if (rrset->node != node) {
 			node = rrset->node;
-			data = add_name(tree, zone, rrset, bytes);
-			if (!data)
-				break;
-			end = &data->rrsets;
+			end = &name->rrsets;
+			done = set_name(name++, zone, rrset, &contents->bytes);
 		}
-		*end = make_rrset(zone, rrset, bytes);
-		if (!*end) {
-			data = NULL;
-			break;
-		}
-		end = &(*end)->next;
+		made->type = rrset->type;
+		made->data = lr_packed(zone, rrset);
+		*end = made;
+		end = &made->next;
 	}
-	if (!data)
+	if (!done)
 		lr_upstream_zone_clear(contents);
-	return data != NULL;
+	return done;
 }

@@ -80,7 +80,7 @@ lr_validate(struct lr_draft *draft, const struct lr_validate_options *options,
 	enum lr_code code = verify(draft, options, report, &err);
 	if (code == LR_OK) {
 		int64_t start = cpu(options);
-		code = lr_zone_seal(draft, report->dnssec.expires, zone, &err);
+		code = lr_zone_seal(draft, report->dnssec.expires, options->room, zone, &err);
 		report->seal_ns = cpu(options) - start;
 	}
 	lr_draft_free(draft);

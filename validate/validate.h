@@ -22,7 +22,8 @@ struct lr_validate_options {
 	bool understood;    /* refuse what is not understood here (lr_semantic_understood) */
 	bool has_floor;
 	uint32_t serial_floor; /* the highest ever accepted: what is older is refused (RFC 1982) */
-	int64_t (*cpu_ns)(void); /* this thread's CPU clock for the report, or NULL */
+	const struct lr_room *room; /* that is left in the zone; NULL: none */
+	int64_t (*cpu_ns)(void);    /* this thread's CPU clock for the report, or NULL */
 };
 
 /* What came of it; everything known is filled in on failure as well. */

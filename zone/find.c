@@ -10,10 +10,9 @@
 static void
 add_proof(const struct lr_zone *zone, struct lr_finding *finding, const struct lr_node *node)
 {
-	if (node->denial == LR_NO_NODE)
+	if (node->denial == LR_NO_RRSET)
 		return;
-	const struct lr_rrset *nsec =
-	    lr_node_rrset(zone, &zone->nodes[node->denial], LDNS_RR_TYPE_NSEC);
+	const struct lr_rrset *nsec = &zone->rrsets[node->denial];
 	if (finding->proof_count == 0 || finding->proofs[0] != nsec)
 		finding->proofs[finding->proof_count++] = nsec;
 }
@@ -39,6 +38,15 @@ find_at(const struct lr_zone *zone, const struct lr_node *node, uint16_t type,
 	add_proof(zone, finding, node);
 }
 
+static bool
+find_wildcard(const struct lr_zone *zone, const uint8_t *encloser, uint32_t *position)
+{
+	if (lr_name_labels(encloser) > zone->origin_labels)
+		return lr_wildcard_search(zone, encloser, position);
+	*position = zone->wildcard;
+	return zone->has_wildcard;
+}
+
 /* A name that is not there, POSITION being where it would stand (RFC 4592 section 3.3.1, RFC 4035
  * section 3.1.3). */
 static void
@@ -48,18 +56,15 @@ find_nothing(const struct lr_zone *zone, const uint8_t *encloser, uint32_t posit
 	/* The apex is the first node of all, so there always is one before. */
 	add_proof(zone, finding, &zone->nodes[position - 1]);
 
-	uint8_t wildcard[2 + LR_NAME_MAX] = {1, '*'};
-	size_t length = lr_name_length(encloser, LR_NAME_MAX);
-	memcpy(wildcard + 2, encloser, length);
 	uint32_t at;
-	if (length + 2 <= LR_NAME_MAX && lr_node_search(zone, wildcard, &at)) {
+	if (find_wildcard(zone, encloser, &at)) {
 		finding->wildcard = true;
 		find_at(zone, &zone->nodes[at], type, finding);
 		return;
 	}
 	finding->outcome = LR_NXDOMAIN;
 	finding->soa = lr_node_rrset(zone, zone->nodes, LDNS_RR_TYPE_SOA);
-	if (length + 2 <= LR_NAME_MAX)
+	if (at > 0)
 		add_proof(zone, finding, &zone->nodes[at - 1]);
 }
 

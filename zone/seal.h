@@ -10,10 +10,10 @@
 
 /*
  * Makes a zone of a sorted draft, which stays the caller's. The apex has exactly one SOA record.
- * SIGNATURES_EXPIRE goes into its facts. The caller gets the first reference. LR_EFORMAT (no SOA),
- * LR_ENOMEM, and what the draft's STOP says.
+ * SIGNATURES_EXPIRE goes into its facts; ROOM (NULL: none) is left in it. The caller gets the first
+ * reference. LR_EFORMAT (no SOA), LR_ENOMEM, and what the draft's STOP says.
  */
 enum lr_code lr_zone_seal(const struct lr_draft *draft, uint32_t signatures_expire,
-    const struct lr_zone **zone, struct lr_error *err);
+    const struct lr_room *room, const struct lr_zone **zone, struct lr_error *err);
 
 #endif

@@ -11,6 +11,14 @@
 
 struct lr_zone;
 
+/*
+ * Room that a zone leaves in front of the data of each rrset, for whoever serves it: bytes for the
+ * rrset, and for each of its records and signatures. It begins at a multiple of eight.
+ */
+struct lr_room {
+	size_t rrset, record;
+};
+
 /* One rrset with the signatures that cover it. Lives as long as its zone. */
 struct lr_rrset {
 	uint32_t node;   /* index of its owner */
@@ -36,6 +44,10 @@ struct lr_zone_facts {
 const struct lr_zone *lr_zone_ref(const struct lr_zone *zone);
 void lr_zone_unref(const struct lr_zone *zone); /* NULL is allowed */
 
+/* Another one like it, with what stands in its rooms: the caller's reference. NULL: out of memory.
+ */
+const struct lr_zone *lr_zone_copy(const struct lr_zone *zone);
+
 const struct lr_zone_facts *lr_zone_facts(const struct lr_zone *zone);
 const uint8_t *lr_zone_origin(const struct lr_zone *zone);
 
@@ -52,5 +64,8 @@ const uint8_t *lr_rrset_owner(
 
 /* The first of rrset->octets octets: see struct lr_rrset. */
 const uint8_t *lr_rrset_data(const struct lr_zone *zone, const struct lr_rrset *rrset);
+
+/* The room in front of it, for whoever made the zone to fill before others get to see it. */
+void *lr_rrset_room(const struct lr_zone *zone, const struct lr_rrset *rrset);
 
 #endif

@@ -7,7 +7,7 @@ import lab
 import rootzone
 import tap
 
-CEILINGS = {"A": 3850, "DS": 2720}
+CEILINGS = {"A": 2500, "DS": 1700}
 NAMES = {"A": [f"junk-{number}.lan{number}." for number in range(100)], "DS": ["com."] * 100}
 
 

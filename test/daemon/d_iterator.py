@@ -221,19 +221,47 @@ def comes_and_goes():
             lab.wait(back, 40, "the copy serves again")
 
 
-@tap.test("fast_reload takes the lent copy away: it is lent again before the next query passes")
+def with_fast_reload(net, **how):
+    resolver = net.unbound(localroot=[], prepare=keep_copy(net), **how)
+    help_text = lab.daemons.subprocess.run([str(lab.prefix() / "sbin" / "unbound-control"), "-h"], capture_output=True, text=True, timeout=10)
+    if "fast_reload" not in help_text.stdout + help_text.stderr:
+        raise tap.Skip("this version of Unbound has no fast_reload (1.23 and later)")
+    return resolver
+
+
+@tap.test("fast_reload takes the lent copy away: it is lent again before the next query passes, and what was taken away is given back")
 def fast_reload():
     with lab.Lab() as net:
-        prepare = keep_copy(net)
-        resolver = net.unbound(localroot=[], prepare=prepare)
-        help_text = lab.daemons.subprocess.run([str(lab.prefix() / "sbin" / "unbound-control"), "-h"], capture_output=True, text=True, timeout=10)
-        if "fast_reload" not in help_text.stdout + help_text.stderr:
-            raise tap.Skip("this version of Unbound has no fast_reload (1.23 and later)")
+        resolver = with_fast_reload(net)
+        gentle(resolver, "junk.")
+        before = resolver.metrics()["mem_lent"]
         for turn in range(5):
             gentle(resolver, f"www.{net.served[turn]}.")
             resolver.control("fast_reload")
             gentle(resolver, f"www.shop.{net.served[turn]}.")
             gentle(resolver, f"junk-{turn}.")
+        tap.equal(net.root_queries(resolver), [], "queries to the root")
+        # A block of malloc() is some bytes larger than another.
+        resolver.wait_metrics(lambda m: m["mem_lent"] < 1.1 * before, 10, f"{before:g} bytes lent")
+
+
+@tap.test("fast_reload with another cache-max-ttl: what the iterator gets from the copy is within it soon")
+def other_limits():
+    with lab.Lab() as net:
+        resolver = with_fast_reload(net, config="cache-max-ttl: 50000")
+
+        def glue():
+            """The TTL of the TLD's glue, which has the root's 172800."""
+            resolver.control("flush_zone", "gq.")
+            gentle(resolver, "www.gq.")
+            return int(re.search(r"^a\.ns\.gq\.\t(\d+)\tIN\tA\t", resolver.control("dump_cache"), re.MULTILINE).group(1))
+        if not 40000 < glue() <= 50000:
+            raise AssertionError(f"within the limit at first: {glue()}")
+        text = resolver.config_file.read_text(encoding="ascii")
+        resolver.config_file.write_text(text.replace("cache-max-ttl: 50000", "cache-max-ttl: 300"), encoding="ascii")
+        resolver.control("fast_reload")
+        lab.wait(lambda: 200 < glue() <= 300, 10, "within the new limit")
+        gentle(resolver, "junk.")
         tap.equal(net.root_queries(resolver), [], "queries to the root")
 
 

@@ -216,7 +216,7 @@ LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 	    fuzz_read(bytes, size, &fuzz_as_the_module, read) == LR_OK &&
 	    lr_draft_sort(read, NULL) == LR_OK &&
 	    lr_semantic_checks(read, &serial, NULL) == LR_OK &&
-	    lr_zone_seal(read, 0, &zone, NULL) == LR_OK) {
+	    lr_zone_seal(read, 0, NULL, &zone, NULL) == LR_OK) {
 		for (size_t i = 0; i < lr_draft_count(read); i++) {
 			struct lr_record r = lr_draft_record(read, i);
 			ask_around(zone, r.owner);

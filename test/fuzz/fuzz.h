@@ -49,7 +49,7 @@ fuzz_zone(const char *text, size_t size)
 	FUZZ_HOLDS(lr_draft_new(fuzz_origin, &fuzz_limits, &draft, NULL) == LR_OK &&
 		   fuzz_read(text, size, &fuzz_as_the_module, draft) == LR_OK &&
 		   lr_draft_sort(draft, NULL) == LR_OK &&
-		   lr_zone_seal(draft, 0, &zone, NULL) == LR_OK);
+		   lr_zone_seal(draft, 0, NULL, &zone, NULL) == LR_OK);
 	lr_draft_free(draft);
 	return zone;
 }
@@ -75,7 +75,7 @@ fuzz_validate(struct lr_draft *draft)
 				    anchors, 48, record.rdata, record.rdata_length, NULL);
 		}
 		(void)lr_dnssec_verify(draft, anchors, 1785900000, true, &dnssec, NULL);
-		if (lr_zone_seal(draft, 0, &zone, NULL) == LR_OK) {
+		if (lr_zone_seal(draft, 0, NULL, &zone, NULL) == LR_OK) {
 			struct lr_finding finding;
 			FILE *null = fopen("/dev/null", "w");
 			for (size_t i = 0; i < lr_draft_count(draft); i++)

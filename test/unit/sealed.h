@@ -17,7 +17,7 @@ sealed_zone(uint32_t serial)
 	    "com. 172800 IN NS a.gtld-servers.net.\n",
 	    serial);
 	struct lr_draft *draft = sample_sorted(".", text);
-	assert_int_equal(lr_zone_seal(draft, 0, &zone, NULL), LR_OK);
+	assert_int_equal(lr_zone_seal(draft, 0, NULL, &zone, NULL), LR_OK);
 	lr_draft_free(draft);
 	return zone;
 }

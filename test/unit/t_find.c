@@ -65,7 +65,7 @@ make_zone(const char *origin, const char *text)
 		fail_msg("%s", err.text);
 	fclose(in);
 	assert_int_equal(lr_draft_sort(draft, NULL), LR_OK);
-	assert_int_equal(lr_zone_seal(draft, 0, &zone, NULL), LR_OK);
+	assert_int_equal(lr_zone_seal(draft, 0, NULL, &zone, NULL), LR_OK);
 	lr_draft_free(draft);
 	return zone;
 }
@@ -284,7 +284,7 @@ printing_and_unsealing_keep_everything(void **state)
 	assert_int_equal(lr_draft_from_zone(zone, &draft, NULL), LR_OK);
 	assert_int_equal(lr_draft_count(draft), 28);
 	assert_int_equal(lr_draft_sort(draft, NULL), LR_OK);
-	assert_int_equal(lr_zone_seal(draft, 0, &again, NULL), LR_OK);
+	assert_int_equal(lr_zone_seal(draft, 0, NULL, &again, NULL), LR_OK);
 	lr_draft_free(draft);
 	print_to(again, &reprinted);
 	assert_string_equal(printed, reprinted);
@@ -304,7 +304,7 @@ without_soa_there_is_no_zone(void **state)
 	const struct lr_zone *zone = NULL;
 	assert_int_equal(lr_draft_new((const uint8_t *)"", &limits, &draft, NULL), LR_OK);
 	assert_int_equal(lr_draft_sort(draft, NULL), LR_OK);
-	assert_int_equal(lr_zone_seal(draft, 0, &zone, NULL), LR_EFORMAT);
+	assert_int_equal(lr_zone_seal(draft, 0, NULL, &zone, NULL), LR_EFORMAT);
 	assert_null(zone);
 	lr_draft_free(draft);
 }

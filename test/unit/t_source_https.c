@@ -147,7 +147,7 @@ make_zone(int serial)
 	    lr_draft_new((const uint8_t *)"", &lr_limits_default.draft, &draft, NULL), LR_OK);
 	assert_int_equal(lr_text_read(stream, draft, NULL), LR_OK);
 	assert_int_equal(lr_draft_sort(draft, NULL), LR_OK);
-	assert_int_equal(lr_zone_seal(draft, 0, &zone, NULL), LR_OK);
+	assert_int_equal(lr_zone_seal(draft, 0, NULL, &zone, NULL), LR_OK);
 	lr_draft_free(draft);
 	fclose(stream);
 	return zone;

@@ -695,7 +695,7 @@ make_held(void **state)
 	limits = lr_limits_default;
 	if (!stream || lr_draft_new((const uint8_t *)"", &limits.draft, &draft, NULL) != LR_OK ||
 	    lr_text_read(stream, draft, NULL) != LR_OK || lr_draft_sort(draft, NULL) != LR_OK ||
-	    lr_zone_seal(draft, 0, &held, NULL) != LR_OK)
+	    lr_zone_seal(draft, 0, NULL, &held, NULL) != LR_OK)
 		return -1;
 	lr_draft_free(draft);
 	return fclose(stream);

@@ -193,7 +193,8 @@ make_held(void **state)
 		if (lr_draft_add(draft, &a, NULL) != LR_OK)
 			return -1;
 	}
-	if (lr_draft_sort(draft, NULL) != LR_OK || lr_zone_seal(draft, 0, &held, NULL) != LR_OK)
+	if (lr_draft_sort(draft, NULL) != LR_OK ||
+	    lr_zone_seal(draft, 0, NULL, &held, NULL) != LR_OK)
 		return -1;
 	lr_draft_free(draft);
 	return 0;
@@ -383,7 +384,7 @@ verifying(void **state)
 	lr_draft_heed(draft, &stop);
 	assert_int_equal(lr_draft_sort(draft, NULL), LR_OK);
 	begun = begin();
-	assert_int_equal(lr_zone_seal(draft, 0, &zone, NULL), LR_OK);
+	assert_int_equal(lr_zone_seal(draft, 0, NULL, &zone, NULL), LR_OK);
 	expect_looks("sealing", begun);
 	lr_draft_free(draft);
 	lr_zone_unref(zone);

@@ -91,7 +91,7 @@ all_steps(const char *what, struct lr_draft *draft)
 	snprintf(text, sizeof(text), "%s: types (%s)", what, lr_code_word(code));
 	expect_looks(text, begun);
 	begun = begin();
-	code = lr_zone_seal(draft, 0, &zone, &err);
+	code = lr_zone_seal(draft, 0, NULL, &zone, &err);
 	snprintf(text, sizeof(text), "%s: sealing (%s)", what, lr_code_word(code));
 	expect_looks(text, begun);
 	if (code == LR_OK)
