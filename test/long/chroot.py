@@ -20,7 +20,9 @@ BUILD = TOP / "build"
 WEEK = 7 * 86400
 CLONE = "/usr/local/src/unbound-localroot"  # where the chroot that builds has it
 BUILD_PACKAGES = "contrib/debian/build"
+# Where Debian's own Unbound is taken back to the one before: see take_back().
 PIN = "etc/apt/preferences.d/before"
+BEFORE = "etc/apt/sources.list.d/before.list"
 
 # Makes a machine of the chroot: $1 is its root, $2 the lab's trust anchor, which lies over that of dns-root-data. It
 # cannot write to the kernel's settings, nor set the clock. The cgroup $3 is one of its own.
@@ -147,7 +149,7 @@ def take_back(base, built):
     tap.note(f"Debian's Unbound here is {wanted}, as the source of {newest} is not to be had")
     for root in (base, built):
         root.write(PIN, f"Package: unbound*\nPin: version {newest}\nPin-Priority: -1\n")
-        root.write("etc/apt/sources.list.d/before.list", "deb [trusted=yes] file:/srv/before ./\n")
+        root.write(BEFORE, "deb [trusted=yes] file:/srv/before ./\n")
     built.sh(f"""
         helper='/usr/lib/apt/apt-helper -o APT::Sandbox::User=root'
         apt-get indextargets --format '$(REPO_URI) $(FILENAME)' 'Created-By: Packages' | while read -r uri list; do

@@ -52,6 +52,7 @@ class Debian:
         chroot.tool(*self._gpg, "--output", ROOT.path(KEYRING), "--export")
         self.codename = chroot.codename()
         ROOT.path("srv/debian/pool").mkdir(parents=True)
+        ROOT.path(chroot.BEFORE).unlink(missing_ok=True)
         ROOT.write("etc/apt/sources.list", f"deb [signed-by={KEYRING}] file:/srv/debian {self.codename} main\n")
 
     def publish_binary(self, old, new):
@@ -79,8 +80,8 @@ class Debian:
     def add(self, name, control, files):
         """A package made here: files by name, postinst among them."""
         for path, text in {"DEBIAN/control": control, **files}.items():
-            ROOT.write(f"tmp/{name}/{path}", text, 0o755 if path == "DEBIAN/postinst" else 0o644)
-        ROOT.run("dpkg-deb", "--root-owner-group", "-b", f"/tmp/{name}", "/srv/debian/pool")
+            ROOT.write(f"root/{name}/{path}", text, 0o755 if path == "DEBIAN/postinst" else 0o644)
+        ROOT.run("dpkg-deb", "--root-owner-group", "-b", f"/root/{name}", "/srv/debian/pool")
         self.write()
 
     def write(self):
