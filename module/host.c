@@ -209,24 +209,3 @@ lr_host_pass(struct module_qstate *qstate, enum module_ev event, int id)
 	if (respip_operate)
 		respip_operate(qstate, onward ? event : module_event_error, id, NULL);
 }
-
-/* A reload writes the value that env->alloc has already, which the thread sanitizer takes for a
- * race. */
-__attribute__((no_sanitize("thread"))) struct daemon *
-lr_host_daemon(const struct module_env *env)
-{
-	char *alloc = (char *)__atomic_load_n(&env->alloc, __ATOMIC_RELAXED);
-	return (struct daemon *)(void *)(alloc - offsetof(struct daemon, superalloc));
-}
-
-/* Its thread has been waited for when Unbound forgets it, under no lock. */
-__attribute__((no_sanitize("thread"))) bool
-lr_host_reloads_fast(const struct module_env *env)
-{
-#if LR_HAS_FAST_RELOAD
-	return __atomic_load_n(&lr_host_daemon(env)->fast_reload_thread, __ATOMIC_ACQUIRE);
-#else
-	(void)env;
-	return false;
-#endif
-}

@@ -33,13 +33,6 @@ const char *lr_host_version(void);
 /* Says in the log why nothing is served; on standard error where there is no log of Unbound's. */
 void lr_host_warn(const char *why);
 
-/* The daemon whose ENV init got; any thread. */
-struct daemon *lr_host_daemon(const struct module_env *env);
-
-/* Whether a fast_reload may still be at work, with what Unbound had before it. ENV as above; any
- * thread. */
-bool lr_host_reloads_fast(const struct module_env *env);
-
 /* What operate() does in an Unbound that does not
  * fit: the query goes to the next module, or back. */
 void lr_host_pass(struct module_qstate *qstate, enum module_ev event, int id);

@@ -41,7 +41,7 @@ make_parts(struct lr_localroot *module, struct module_env *env)
 	module->snapshot = lr_snapshot_new(workers);
 	module->stats = lr_stats_new(workers);
 	module->anchors = lr_anchor_watch_new(env);
-	module->upstream = lr_upstream_new(env, module->snapshot);
+	module->upstream = lr_upstream_new(env->auth_zones, module->snapshot);
 	if (!module->snapshot || !module->stats || !module->anchors || !module->upstream)
 		return false;
 	const struct lr_mirror_uses uses = {.env = env,

@@ -156,12 +156,19 @@ sweep(struct lr_mirror *mirror, const struct lr_zone *zone)
 	lr_cached_sweep(mirror->uses.env, mirror->host_ready, zone);
 }
 
-/* To the iterator, before it is published; nobody else has the zone yet. */
-static enum lr_code
-offer(struct lr_mirror *mirror, const struct lr_zone *zone)
+/* Before anybody else has the zone. The edition of the limits that it is packed with. */
+static unsigned
+pack(const struct lr_zone *zone)
 {
 	unsigned ttls = lr_ttl_edition();
 	lr_packed_fill(zone);
+	return ttls;
+}
+
+/* To the iterator, before it is published. */
+static enum lr_code
+offer(struct lr_mirror *mirror, const struct lr_zone *zone, unsigned ttls)
+{
 	enum lr_code code = lr_upstream_offer(mirror->uses.upstream, zone);
 	if (code == LR_OK)
 		mirror->ttls = ttls;
@@ -257,10 +264,11 @@ renew(struct lr_mirror *mirror, const struct lr_zone *zone, const struct lr_orig
 	struct lr_state state = state_of(mirror, zone, origin);
 	if (horizon_of(mirror, zone, &state) <= lr_clock_wall())
 		return too_old(mirror, zone, &state, err);
+	unsigned ttls = pack(zone);
 	/* What was answered once is on disk already, so that a restart goes on from there. */
 	store(mirror, zone, true, &state, STORED_FIRST_MS);
 	/* What can fail comes first. */
-	if (offer(mirror, zone) != LR_OK)
+	if (offer(mirror, zone, ttls) != LR_OK)
 		return lr_fail(err, LR_ENOMEM, "out of memory");
 	publish(mirror, zone, &state);
 	mirror->verdict_due = false;
@@ -429,7 +437,7 @@ lr_mirror_restore(struct lr_mirror *mirror, struct lr_draft *draft, const char *
 	if (code != LR_OK)
 		return code;
 	log_verified(name, &report);
-	if (offer(mirror, zone) == LR_OK)
+	if (offer(mirror, zone, pack(zone)) == LR_OK)
 		publish(mirror, zone, state);
 	else
 		code = lr_fail(err, LR_ENOMEM, "out of memory");
@@ -475,7 +483,7 @@ offer_again(struct lr_mirror *mirror)
 	const struct lr_zone *copy = lr_zone_copy(lr_mirror_zone(mirror));
 	if (!copy)
 		return;
-	if (offer(mirror, copy) == LR_OK)
+	if (offer(mirror, copy, pack(copy)) == LR_OK)
 		lr_snapshot_publish(mirror->uses.snapshot, lr_zone_ref(copy), mirror->horizon);
 	lr_zone_unref(copy);
 }
@@ -499,7 +507,6 @@ lr_mirror_watch(struct lr_mirror *mirror, bool overridden)
 	bool fresh = lr_snapshot_fresh(mirror->uses.snapshot, now);
 	if (fresh && mirror->ttls != lr_ttl_edition())
 		offer_again(mirror);
-	lr_upstream_tend(mirror->uses.upstream);
 	if (fresh && !overridden)
 		look_at_caches(mirror);
 	if (fresh && !overridden && !mirror->serving)

@@ -1,5 +1,4 @@
 #include "upstream.h"
-#include "host.h"
 #include "upstream_zone.h"
 
 #include <pthread.h>
@@ -8,21 +7,20 @@
 static uint8_t root_name[] = {0};
 
 struct lr_upstream {
-	struct module_env *env;
 	struct auth_zones *zones;
 	const struct lr_snapshot *snapshot;
 	pthread_mutex_t lock;             /* of what follows */
 	const struct lr_zone *offered;    /* last, a reference of our own; or NULL */
 	struct lr_upstream_zone ready;    /* written from it and in no auth zone; or empty */
 	struct lr_upstream_zone standing; /* in ours; Unbound may have deleted that since */
-	struct lr_upstream_zone gone;     /* in one that Unbound has deleted, or is deleting */
+	struct lr_upstream_zone gone;     /* names that Unbound has deleted, or is deleting */
 	_Atomic(struct auth_zone *) zone; /* the one we put there; it may be gone by now */
 	_Atomic bool on;                  /* the iterator is to use it */
 	_Atomic size_t bytes;             /* all together */
 };
 
 struct lr_upstream *
-lr_upstream_new(struct module_env *env, const struct lr_snapshot *snapshot)
+lr_upstream_new(struct auth_zones *zones, const struct lr_snapshot *snapshot)
 {
 	struct lr_upstream *upstream = calloc(1, sizeof(*upstream));
 	if (!upstream)
@@ -31,8 +29,7 @@ lr_upstream_new(struct module_env *env, const struct lr_snapshot *snapshot)
 	lr_upstream_zone_init(&upstream->ready);
 	lr_upstream_zone_init(&upstream->standing);
 	lr_upstream_zone_init(&upstream->gone);
-	upstream->env = env;
-	upstream->zones = env->auth_zones;
+	upstream->zones = zones;
 	upstream->snapshot = snapshot;
 	return upstream;
 }
@@ -140,23 +137,23 @@ write_again(struct lr_upstream *upstream)
 	return code;
 }
 
-void
-lr_upstream_tend(struct lr_upstream *upstream)
+/* fast_reload has taken the auth zone before away: nobody reads it any more, but it may still be
+ * deleting the names, which wait for the next one. *OVER is what to let go, without a lock. */
+static void
+part_with(struct lr_upstream *upstream, struct lr_upstream_zone *over)
 {
-	struct lr_upstream_zone gone;
-	if (lr_host_reloads_fast(upstream->env))
-		return;
-	pthread_mutex_lock(&upstream->lock);
-	gone = upstream->gone;
-	lr_upstream_zone_init(&upstream->gone);
-	count_bytes(upstream);
-	pthread_mutex_unlock(&upstream->lock);
-	lr_upstream_zone_let_go(&gone);
+	*over = upstream->gone; /* what an earlier one took: it has ended, or this had not begun */
+	over->zone = upstream->standing.zone;
+	upstream->gone = upstream->standing;
+	upstream->gone.zone = NULL;
+	upstream->gone.bytes =
+	    upstream->gone.size; /* without the keys, which are Unbound's by now */
+	lr_upstream_zone_init(&upstream->standing);
 }
 
-/* Makes an auth zone of what is ready; comes back locked. NULL: out of memory. */
+/* Makes an auth zone of what is ready; comes back locked. *OVER as above. NULL: out of memory. */
 static struct auth_zone *
-create(struct lr_upstream *upstream)
+create(struct lr_upstream *upstream, struct lr_upstream_zone *over)
 {
 	struct auth_zone *zone =
 	    auth_zone_create(upstream->zones, root_name, sizeof(root_name), LDNS_RR_CLASS_IN);
@@ -165,10 +162,7 @@ create(struct lr_upstream *upstream)
 	zone->for_downstream = 0;
 	/* With fallback, retries would go to the real root servers. */
 	zone->fallback_enabled = 0;
-	/* fast_reload has taken the one before away; none begins before the last has ended. */
-	lr_upstream_zone_let_go(&upstream->gone);
-	upstream->gone = upstream->standing;
-	lr_upstream_zone_init(&upstream->standing);
+	part_with(upstream, over);
 	exchange(upstream, zone, &upstream->ready);
 	count_bytes(upstream);
 	atomic_store(&upstream->zone, zone);
@@ -177,7 +171,7 @@ create(struct lr_upstream *upstream)
 
 /* LR_ESTALE: nothing is ready. */
 static enum lr_code
-turn_on(struct lr_upstream *upstream)
+turn_on(struct lr_upstream *upstream, struct lr_upstream_zone *over)
 {
 	enum lr_code code = LR_OK;
 	bool ours;
@@ -191,7 +185,7 @@ turn_on(struct lr_upstream *upstream)
 		if (zone)
 			lock_rw_wrlock(&zone->lock);
 		else
-			zone = create(upstream);
+			zone = create(upstream, over);
 		if (zone) {
 			zone->for_upstream = 1;
 			lock_rw_unlock(&zone->lock);
@@ -241,14 +235,15 @@ static enum lr_code
 settle(struct lr_upstream *upstream, int64_t now, bool overridden)
 {
 	enum lr_code code = LR_OK;
-	struct lr_upstream_zone twice;
+	struct lr_upstream_zone twice, over;
 	lr_upstream_zone_init(&twice);
+	lr_upstream_zone_init(&over);
 	pthread_mutex_lock(&upstream->lock);
 	/* Asked again: it may have been published meanwhile. */
 	if (!is_wanted(upstream, now, overridden)) {
 		turn_off(upstream);
 	} else {
-		code = turn_on(upstream);
+		code = turn_on(upstream, &over);
 		if (code == LR_OK) { /* another thread may have written it as well */
 			twice = upstream->ready;
 			lr_upstream_zone_init(&upstream->ready);
@@ -257,6 +252,7 @@ settle(struct lr_upstream *upstream, int64_t now, bool overridden)
 	}
 	pthread_mutex_unlock(&upstream->lock);
 	lr_upstream_zone_clear(&twice);
+	lr_upstream_zone_let_go(&over);
 	return code;
 }
 

@@ -8,7 +8,8 @@
  *
  * To write that tree takes a millisecond. The publishing thread does it, where nobody waits; to put
  * what is written in place is an exchange of pointers, which any thread does. After fast_reload
- * whoever misses it first writes it.
+ * whoever misses it writes it, until one has; the names of the tree that it has taken away stay in
+ * memory until the next one, since nobody says when it has done with them.
  *
  * What holds at any time: if an auth zone of ours stands, its contents are those of the zone that
  * was offered last. Offering exchanges them under the same lock under which they are put in place,
@@ -34,9 +35,10 @@
 
 struct lr_upstream;
 
-/* ENV is the one that init got, SNAPSHOT says whether to lend; both outlive this. NULL: out of
- * memory. */
-struct lr_upstream *lr_upstream_new(struct module_env *env, const struct lr_snapshot *snapshot);
+/* AUTH_ZONES is Unbound's, SNAPSHOT says whether to lend; both outlive this. NULL: out of memory.
+ */
+struct lr_upstream *lr_upstream_new(
+    struct auth_zones *auth_zones, const struct lr_snapshot *snapshot);
 
 /* Takes the upstream auth zone away for good; no worker runs any more. */
 void lr_upstream_free(struct lr_upstream *upstream);
@@ -47,9 +49,6 @@ void lr_upstream_free(struct lr_upstream *upstream);
  * thread's.
  */
 enum lr_code lr_upstream_offer(struct lr_upstream *upstream, const struct lr_zone *zone);
-
-/* Gives back what a fast_reload that has ended has taken away. Any thread, once in a while. */
-void lr_upstream_tend(struct lr_upstream *upstream);
 
 /*
  * Makes the iterator go on from the upstream auth zone, if that is fresh NOW (seconds since 1970)

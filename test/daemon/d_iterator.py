@@ -229,7 +229,7 @@ def with_fast_reload(net, **how):
     return resolver
 
 
-@tap.test("fast_reload takes the lent copy away: it is lent again before the next query passes, and what was taken away is given back")
+@tap.test("fast_reload takes the lent copy away: it is lent again before the next query passes, and of what was taken away only names stay")
 def fast_reload():
     with lab.Lab() as net:
         resolver = with_fast_reload(net)
@@ -241,8 +241,8 @@ def fast_reload():
             gentle(resolver, f"www.shop.{net.served[turn]}.")
             gentle(resolver, f"junk-{turn}.")
         tap.equal(net.root_queries(resolver), [], "queries to the root")
-        # A block of malloc() is some bytes larger than another.
-        resolver.wait_metrics(lambda m: m["mem_lent"] < 1.1 * before, 10, f"{before:g} bytes lent")
+        # The names of one tree, until the next fast_reload.
+        resolver.wait_metrics(lambda m: m["mem_lent"] < 2 * before, 10, f"{before:g} bytes lent")
 
 
 @tap.test("fast_reload with another cache-max-ttl: what the iterator gets from the copy is within it soon")
