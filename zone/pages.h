@@ -4,7 +4,8 @@
  * library takes the next ones from its heaps, and keeps what is freed there below something that
  * is still in use.
  *
- * Any thread. Under the address sanitizer it is malloc() after all, whose ends that one watches.
+ * Any thread. Under sanitizers it is malloc() after all: the one for addresses watches its ends,
+ * and the one for threads does not see who had the pages before that mremap() takes.
  */
 #ifndef LR_PAGES_H
 #define LR_PAGES_H

@@ -160,8 +160,8 @@ build(struct builder *b)
 		uint32_t before = b->node_count;
 		add_owner(b, &owner, previous);
 		previous = owner.name;
-		code = lr_draft_step(
-		    b->draft, owner.end - owner.start + 2 * (b->node_count - before), b->err);
+		code = lr_draft_step(b->draft,
+		    owner.end - owner.start + 2 * (size_t)(b->node_count - before), b->err);
 	}
 	return code;
 }

@@ -6,6 +6,7 @@
 
 #include "zone.h"
 
+#include <stdalign.h>
 #include <stdatomic.h>
 
 #define LR_NO_RRSET UINT32_MAX
@@ -23,7 +24,7 @@ struct lr_node {
 
 /* In one piece (pages.h): this, then the nodes, the rrsets, and the arena. */
 struct lr_zone {
-	atomic_uint references;
+	alignas(8) atomic_uint references;
 	unsigned origin_labels;
 	struct lr_zone_facts facts;
 	struct lr_room room;
@@ -36,6 +37,11 @@ struct lr_zone {
 	const struct lr_rrset *rrsets;
 	const uint8_t *arena;
 };
+
+/* So that what lies at a multiple of eight in the arena does so in memory. */
+_Static_assert(sizeof(struct lr_zone) % 8 == 0 && sizeof(struct lr_node) % 8 == 0 &&
+		   sizeof(struct lr_rrset) % 8 == 0,
+    "alignment of the arena");
 
 /* Whether the node NAME is there, of those that questions reach; *position is its index, or else
  * that of the first node after where it would be. */
