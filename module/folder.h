@@ -47,8 +47,8 @@ enum lr_code lr_folder_replace(const struct lr_folder *folder, const char *name,
 enum lr_code lr_folder_remove(
     const struct lr_folder *folder, const char *name, struct lr_error *err);
 
-/* As lr_folder_replace(), for one file by its path, in whatever folder it is; not durable. Waits for
- * the lock, a second at the most. */
+/* As lr_folder_replace(), for one file by its path, in whatever folder it is; not durable. Waits
+ * for the lock, a second at the most. */
 enum lr_code lr_folder_replace_path(const char *path,
     enum lr_code (*print)(FILE *out, const void *what), const void *what, struct lr_error *err);
 

@@ -120,7 +120,8 @@ include(struct conf *conf, const struct place *place, const char *pattern, struc
 			 : GLOB_ABORTED;
 	if (failed == GLOB_NOMATCH)
 		return LR_OK;
-	if (failed == GLOB_NOSPACE || errno == ENOMEM) /* a folder that was not opened for it */
+	if (failed == GLOB_NOSPACE ||
+	    (failed && errno == ENOMEM)) /* a folder that was not opened for it */
 		return LR_ENOMEM;
 	if (failed)
 		return read_file(conf, pattern, place->depth + 1, err);
@@ -185,26 +186,24 @@ take(struct conf *conf, struct place *place, const char *name, struct lr_error *
 	return code;
 }
 
-/* The text is the caller's to free. */
-static enum lr_code
-read_text(const char *path, char **out, struct lr_error *err)
+/* The text, the caller's to free; NULL: *code says why not. */
+static char *
+read_text(const char *path, enum lr_code *code, struct lr_error *err)
 {
 	FILE *in = fopen(path, "r");
-	enum lr_code code = LR_OK;
 	char *text = NULL;
 	size_t size = 0;
 	ssize_t length = in ? getdelim(&text, &size, '\0', in) : -1;
-	if (!in || ferror(in) || !text)
-		code = lr_fail(err, lr_code_of_errno(errno), "%.180s: %s", path, strerror(errno));
-	else if (length < 0)
+	if (!in || ferror(in) || !text) {
+		*code = lr_fail(err, lr_code_of_errno(errno), "%.180s: %s", path, strerror(errno));
+		free(text);
+		text = NULL;
+	} else if (length < 0) {
 		*text = '\0'; /* an empty file */
+	}
 	if (in)
 		fclose(in);
-	if (code == LR_OK)
-		*out = text;
-	else
-		free(text);
-	return code;
+	return text;
 }
 
 static enum lr_code
@@ -212,9 +211,10 @@ read_file(struct conf *conf, const char *path, unsigned depth, struct lr_error *
 {
 	if (depth > DEPTH)
 		return lr_fail(err, LR_ELIMIT, "%.180s: includes itself", path);
-	char *text = NULL, *name = NULL;
-	enum lr_code code = read_text(path, &text, err);
-	if (code != LR_OK)
+	char *name = NULL;
+	enum lr_code code = LR_OK;
+	char *text = read_text(path, &code, err);
+	if (!text)
 		return code;
 	struct place place = {.file = path, .at = text, .line = 1, .depth = depth};
 	while ((code = next_word(&place, true, &name)) == LR_OK && name) {

@@ -93,8 +93,10 @@ unpack(struct lr_gunzip *g, char *octets, size_t size, size_t *got)
 		lr_fail(&g->err, LR_ELIMIT, "unpacks to more than %zu octets", g->max);
 	else
 		(void)lr_stop_step(g->stop, 1 + (left - g->z.avail_in) / OCTETS_A_STEP, &g->err);
+	if (g->err.code == LR_OK)
+		return 0;
 	errno = EIO;
-	return g->err.code == LR_OK ? 0 : -1;
+	return -1;
 }
 
 static ssize_t

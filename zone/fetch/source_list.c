@@ -10,9 +10,9 @@
 #include "uri_list.h"
 
 #include <arpa/inet.h>
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <glob.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -21,6 +21,7 @@
 #define WEEK INT64_C(604800) /* seconds */
 #define HOUR_MS INT64_C(3600000)
 #define KEPT "localroot.sources"
+#define SCRATCH KEPT ".tmp-"
 #define TURN_MS 120000 /* for one of them, while others are left */
 
 struct lr_listed {
@@ -120,14 +121,15 @@ load(struct lr_source *source)
 /* What was left of lists by processes that ended while they wrote. One that is writing now asks for
  * its list again after a restart. */
 static void
-remove_left_overs(const char *pattern)
+remove_left_overs(const char *folder)
 {
-	glob_t found;
-	if (glob(pattern, 0, NULL, &found) != 0)
-		return;
-	for (size_t i = 0; i < found.gl_pathc; i++)
-		(void)unlink(found.gl_pathv[i]);
-	globfree(&found);
+	DIR *names = opendir(folder);
+	const struct dirent *entry;
+	while (names && (entry = readdir(names)))
+		if (strncmp(entry->d_name, SCRATCH, strlen(SCRATCH)) == 0)
+			(void)unlinkat(dirfd(names), entry->d_name, 0);
+	if (names)
+		closedir(names);
 }
 
 /* On disk, whole or not at all. Where that fails, the list is asked for again after a restart. */
@@ -136,9 +138,8 @@ keep(const struct lr_source *source, const char *text, size_t size)
 {
 	char path[1100], scratch[1120];
 	snprintf(path, sizeof(path), "%s/" KEPT, source->dir);
-	snprintf(scratch, sizeof(scratch), "%s.tmp-??????", path);
-	remove_left_overs(scratch);
-	snprintf(scratch, sizeof(scratch), "%s.tmp-XXXXXX", path);
+	snprintf(scratch, sizeof(scratch), "%s/" SCRATCH "XXXXXX", source->dir);
+	remove_left_overs(source->dir);
 	int fd = mkostemp(scratch, O_CLOEXEC);
 	if (fd < 0)
 		return;
