@@ -17,13 +17,22 @@ MEASURES = {"cpu": "CPU time for a question", "cold": "first look-ups below TLDs
 LONG = {"growth": "ten and a hundred times the delegations"}
 
 
+KEYS = [kind.key for kind in peers.ALL]
+
+
+def resolvers(text):
+    if unknown := set(text.split(",")) - set(KEYS):
+        raise argparse.ArgumentTypeError(f"{', '.join(sorted(unknown))}: none of {','.join(KEYS)}")
+    return text.split(",")
+
+
 def arguments():
     parser = argparse.ArgumentParser(prog="contrib/bench", description=__doc__)
     parser.add_argument("--quick", action="store_true", help="fewer and shorter rounds: less than five minutes")
-    parser.add_argument("--rounds", type=int, help="5 by default, 2 with --quick")
+    parser.add_argument("--rounds", type=int, choices=range(1, 100), metavar="N", help="5 by default, 2 with --quick")
     parser.add_argument("--growth", action="store_true", help="also roots of ten and a hundred times the delegations: minutes more")
     parser.add_argument("--only", choices=[*MEASURES, *LONG], action="append", help="one measure instead of all; may be given again")
-    parser.add_argument("--resolvers", help="some instead of all: " + ",".join(kind.key for kind in peers.ALL))
+    parser.add_argument("--resolvers", type=resolvers, default=KEYS, help="some instead of all: " + ",".join(KEYS))
     parser.add_argument("--output", type=pathlib.Path, default=lab.TOP / "build/bench", help="the folder for what is found")
     return parser.parse_args()
 
@@ -46,24 +55,28 @@ def about(setting, facts):
     return "\n".join(text)
 
 
+def write(setting, facts, folder):
+    """What there is by now, so that who ends it has that much."""
+    for title, table in setting.tables.items():
+        table.write_csv(folder / ("results.csv" if table is setting.results else f"{title.lower().replace(' ', '-')}.csv"))
+    (folder / "table.md").write_text(tables(setting), encoding="utf-8")
+    (folder / "readme.md").write_text(setting.results.markdown(short=True, without=["asking"]), encoding="utf-8")
+    (folder / "about.md").write_text(about(setting, facts), encoding="utf-8")
+
+
 def main():
     wanted, facts = arguments(), machine.facts()
     wanted.output.mkdir(parents=True, exist_ok=True)
-    keys = wanted.resolvers.split(",") if wanted.resolvers else [kind.key for kind in peers.ALL]
     results = Results({kind.key: kind.title for kind in peers.ALL})
-    setting = Setting(results, keys, wanted.rounds or (2 if wanted.quick else 5), wanted.quick)
+    setting = Setting(results, wanted.resolvers, wanted.rounds or (2 if wanted.quick else 5), wanted.quick)
     measures = {**MEASURES, **LONG}
     chosen = wanted.only or [*MEASURES, *(LONG if wanted.growth else [])]
     for place, name in enumerate(chosen):
         results.say(f"measure {place + 1} of {len(chosen)}: {measures[name]}")
         with results.guard(measures[name], "all"):
             importlib.import_module(name).measure(setting)
-    (wanted.output / "table.md").write_text(tables(setting), encoding="utf-8")
-    (wanted.output / "readme.md").write_text(results.markdown(short=True, without=["asking"]), encoding="utf-8")
-    (wanted.output / "about.md").write_text(about(setting, facts), encoding="utf-8")
+        write(setting, facts, wanted.output)
     (wanted.output / "chart.svg").write_text(chart.draw(results, f"Less is better. Medians of {setting.rounds} rounds, one thread each; {dict(facts)['processor']}"), encoding="utf-8")
-    for title, table in setting.tables.items():
-        table.write_csv(wanted.output / ("results.csv" if table is results else f"{title.lower().replace(' ', '-')}.csv"))
     print(tables(setting))
     results.say(f"table.md, readme.md, about.md, chart.svg and the values of all rounds (csv) are in {wanted.output}")
 

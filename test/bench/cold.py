@@ -40,7 +40,7 @@ def measure(setting):
             for turn in range(min(setting.rounds, len(tlds(net)) // (LOOKUPS * len(AWAY)))):
                 for away in AWAY:
                     far.milliseconds, asked, told = away, [next(names) for _ in range(LOOKUPS)], []
-                    for peer in running.values():
+                    for peer in setting.in_turn(list(running.values()), turn):
                         with setting.results.guard(f"cold look-ups, root {away} ms away", peer.key):
                             told.append(once(setting, peer, net, away, asked))
                     setting.results.say(f"round {turn + 1} of {setting.rounds}, first look-up below a TLD, root {away} ms away, ms (packets to the root): "

@@ -40,7 +40,7 @@ def measure(setting):
         for turn in range(setting.rounds):
             for key, title, make, how, codes in [*LOADS, *(over_tcp[:1] if setting.quick else over_tcp)]:
                 told = []
-                for peer in running.values():
+                for peer in setting.in_turn(list(running.values()), turn):
                     with setting.results.guard(f"CPU: {title}", peer.key):
                         told.append(f"{peer.key} {once(setting, peer, net, key, title, make, how, codes, seconds):.1f}")
                 setting.results.say(f"round {turn + 1} of {setting.rounds}, CPU, µs, {title}: {', '.join(told)}")

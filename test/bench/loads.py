@@ -9,6 +9,7 @@ import servers
 _LETTERS = "abcdefghijklmnopqrstuvwxyz"
 _fresh = itertools.count()
 
+TIME_OUT = 2  # seconds that an answer is waited for
 HITS = [f"host{number}.wild.tk." for number in range(500)]
 
 
@@ -77,7 +78,7 @@ def ask(peer, queries, net, dnssec=False, tcp=False, limit=10, clients=4, waitin
     """Asks as fast as the peer answers, or rate questions a second, until all queries were asked or the limit (seconds) has passed."""
     path = net.write("queries", "".join(queries))
     command = [servers.need("dnsperf"), "-s", peer.address, "-p", str(peer.port), "-d", path, "-n", "1", "-l", str(limit), "-c", str(clients),
-               "-q", str(waiting), "-t", "2", "-O", "suppress=timeouts", *(["-D"] if dnssec else []), *(["-m", "tcp"] if tcp else []),
+               "-q", str(waiting), "-t", str(TIME_OUT), "-O", "suppress=timeouts", *(["-D"] if dnssec else []), *(["-m", "tcp"] if tcp else []),
                *(["-Q", str(rate)] if rate else []), *(["-v"] if each else [])]
     done = subprocess.run(command, capture_output=True, text=True, timeout=limit + 30, check=False)
     if done.returncode != 0:

@@ -6,6 +6,7 @@ laboratory needs (ports, addresses, the trust anchor) is the same for all. A cla
     peer.wait_serving()           # answers from its copy, where it has one
 """
 
+import os
 import pathlib
 import re
 import shutil
@@ -26,6 +27,7 @@ import rootzone
 import servers
 
 START_LIMIT = 60
+PROCESSORS = ",".join(map(str, sorted(os.sched_getaffinity(0))))  # before a setting keeps some of them for the resolvers
 
 
 def anchor(net):
@@ -46,7 +48,7 @@ class Peer:
         Peer.count += 1
         self.net, self.threads, self.bare = net, threads, bare
         self.primary = primary or net.transfer_addresses[0]
-        self.wrapper = ["taskset", "-c", cpus] if cpus else []
+        self.wrapper = ["taskset", "-c", cpus or PROCESSORS]
         self.folder = net.folder / f"{self.key}-{Peer.count}"
         self.folder.mkdir()
         self.address, self.port, self.sources = "127.0.0.1", 5500 + Peer.count, [f"10.53.1.{Peer.count}"]

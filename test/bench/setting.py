@@ -37,8 +37,10 @@ class Setting:
         finally:
             os.sched_setaffinity(0, self.processors)
 
-    def all_processors(self):
-        return ",".join(map(str, self.processors))
+    @staticmethod
+    def in_turn(running, turn):
+        """Another one first in each round."""
+        return [*running[turn % len(running):], *running[:turn % len(running)]] if running else []
 
     @contextlib.contextmanager
     def started(self, net, what, kinds=None, **how):

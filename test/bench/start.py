@@ -57,7 +57,7 @@ def measure(setting):
         for turn in range(setting.rounds):
             for kept in WAYS:
                 told = []
-                for peer in (peer for peer in running.values() if not kept or peer.has_copy and peer.keeps_copy):
+                for peer in setting.in_turn([peer for peer in running.values() if not kept or peer.has_copy and peer.keeps_copy], turn):
                     with setting.results.guard(f"start {WAYS[kept]}", peer.key):
                         told.append(once(setting, peer, net, kept))
                 setting.results.say(f"round {turn + 1} of {setting.rounds}, start {WAYS[kept]}, ms (packets to the root): {', '.join(told)}")

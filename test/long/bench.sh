@@ -11,7 +11,7 @@ trap 'rm -rf "$folder"' EXIT
 is_svg() { python3 -c 'import sys, xml.dom.minidom; xml.dom.minidom.parse(sys.argv[1])' "$1"; }
 
 check "contrib/bench --quick" \
-	"$(contrib/bench --quick --rounds 1 --output "$folder" >"$folder/told" 2>&1 || tail -n 40 "$folder/told")"
+	"$(contrib/bench --quick --rounds 1 --growth --output "$folder" >"$folder/told" 2>&1 || tail -n 40 "$folder/told")"
 check "each resolver and each measure is in its table" \
 	"$(grep -E '^- |FAILED' "$folder/table.md"
 	for resolver in localroot auth-zone unbound asking bind knot powerdns; do
@@ -19,6 +19,7 @@ check "each resolver and each measure is in its table" \
 			grep -q "^$figure,.*,$resolver," "$folder/results.csv" || echo "$figure of $resolver is missing"
 		done
 	done
+	grep -q '^verify,.*,lean-hundred,' "$folder/growth.csv" || echo "the growth is missing"
 	for figure in start-kept published refresh-cpu p99.9-refresh memory-private memory-refreshed-peak operate-junk; do
 		grep -q "^$figure,.*,localroot," "$folder/results.csv" || echo "$figure is missing"
 	done)"
