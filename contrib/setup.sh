@@ -82,7 +82,7 @@ disable_new_units() {
 		unit=$(readlink "$link" || true)
 		unit=${unit##*/}
 		case $unit in
-		*@* | *.target | '') continue ;; # an alias is gone with its unit
+		*@* | '') continue ;; # an alias is gone with its unit
 		esac
 		# It does nothing for whom it does not take for a package's script.
 		as_root env DPKG_MAINTSCRIPT_PACKAGE="${0##*/}" deb-systemd-helper disable "$unit" >/dev/null
