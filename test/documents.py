@@ -39,7 +39,7 @@ RUN = [
     (r"(LR_BUILD=FOLDER LR_UNBOUND_SRC=FOLDER )?test/run test/daemon/d_\w+\.py", "Makefile.am", "test/run"),
     (r"test/run test/long/mutants\.py zone/draft\.c", "Makefile.am", "test/long/mutants.py"),
     (r"contrib/bench( --quick)?", "test/long/bench.sh", "contrib/bench --quick"),
-    (r"contrib/bench --only \S+ --resolvers \S+", "test/bench/bench.py", '"--resolvers"'),
+    (r"contrib/bench --only \S+ --resolvers \S+", "test/long/bench.sh", "contrib/bench --only cpu --resolvers localroot,auth-zone"),
     (r"test/(daemon/d_thing\.py|unit/t_thing\.c|fuzz/(f_thing\.c|corpus/f_thing))", "HACKING.md", "t_thing"),  # names of what is to be written
     (r"contrib/fuzz \[MINUTES \[TARGET\.\.\.\]\]", "contrib/check", '"$top/contrib/fuzz" 0.2'),
     (r"contrib/quickstart --check", "contrib/check", "contrib/quickstart --check"),
@@ -64,10 +64,10 @@ RUN = [
     (r"dig @127\.0\.0\.1 no-such-name\. \+dnssec", "contrib/quickstart", "+dnssec"),
     (r"apt install \./build/deb/unbound_\*\.deb \./build/deb/unbound-localroot_\*\.deb", DEB, 'apt("install", '),
     (r"apt install --allow-downgrades unbound=VERSION", DEB, '"--allow-downgrades"'),
-    (r"apt policy unbound", DEB, 'apt("install", '),
+    (r"apt policy unbound", UPDATE, "purge, policy, back = block("),
     (r"apt remove unbound-localroot", DEB, 'apt("remove", "unbound-localroot")'),
     (r"apt purge unbound-localroot", DEB, 'apt("purge", "unbound-localroot")'),
-    (r"systemctl restart unbound", DEB, "systemctl"),
+    (r"systemctl restart unbound", "test/long/chroot.py", '"systemctl", "restart", "unbound.service"'),
     # Watched
     (r"unbound -V( \| grep dynlib)?", RECIPES, "unbound -V | grep dynlib"),
     (r"unbound-control (localroot_status|stats|stats_noreset)", "test/daemon/d_control.py", "localroot_status"),

@@ -5,7 +5,7 @@ set -u
 cd "$LR_TOP" || exit 99
 # shellcheck source-path=SCRIPTDIR source=../tap.sh
 . test/tap.sh
-echo 1..5
+echo 1..6
 folder=$(mktemp -d) || exit 99
 trap 'rm -rf "$folder"' EXIT
 is_svg() { python3 -c 'import sys, xml.dom.minidom; xml.dom.minidom.parse(sys.argv[1])' "$1"; }
@@ -29,6 +29,9 @@ check "the machine, all versions and configurations stand beside it" \
 	"$(for words in 'processor:' 'dnsperf: [0-9]' 'localroot-source: axfr' 'type mirror' 'zonefile: "root.zone"' 'prefill.config' 'zoneToCache('; do
 		grep -q -- "$words" "$folder/about.md" || echo "$words is missing"
 	done)"
+check "one measure of two resolvers" \
+	"$({ contrib/bench --only cpu --resolvers localroot,auth-zone --quick --rounds 1 --output "$folder/two" && grep -q ',auth-zone,' "$folder/two/results.csv" &&
+		! grep -q ',bind,' "$folder/two/results.csv"; } >"$folder/told" 2>&1 || tail -n 40 "$folder/told")"
 if command -v prometheus prometheus-node-exporter >/dev/null; then
 	check "dashboard.py" \
 		"$({ test/run --lab test/bench/dashboard.py "$folder/picture" 0.5 && is_svg "$folder/picture" && grep -q '>forward_zone<' "$folder/picture"; } \
