@@ -36,9 +36,11 @@ lr_upstream_zone_let_go(struct lr_upstream_zone *contents)
 void
 lr_upstream_zone_clear(struct lr_upstream_zone *contents)
 {
-	const struct auth_data *names = contents->pages;
-	for (size_t i = 0; LR_HAS_FAST_RELOAD && i < contents->tree.count; i++)
-		free_key((struct auth_data *)(uintptr_t)names[i].node.key);
+	if (LR_HAS_FAST_RELOAD) {
+		const struct auth_data *names = contents->pages;
+		for (size_t i = 0; i < contents->tree.count; i++)
+			free_key((struct auth_data *)(uintptr_t)names[i].node.key);
+	}
 	lr_upstream_zone_let_go(contents);
 }
 
@@ -113,7 +115,7 @@ lr_upstream_zone_write(struct lr_upstream_zone *contents, const struct lr_zone *
 	contents->tree.count = names;
 
 	struct auth_data *name = contents->pages;
-	struct auth_rrset *made = (struct auth_rrset *)(name + names), **end = NULL;
+	struct auth_rrset *made = (struct auth_rrset *)(name + names), **end = &name->rrsets;
 	rbnode_type *none = contents->tree.root;
 	contents->tree.root = grow(name, names, none, none);
 	uint32_t node = UINT32_MAX;
