@@ -1,8 +1,6 @@
 /* zone/fetch/transfer.c: the messages that answer an IXFR, each with its two octets of length, to
  * whom holds a zone; then all that verification does with what comes of them. */
-#include "cursor.h"
-#include "fuzz.h"
-#include "transfer.h"
+#include "fuzz_transfer.h"
 
 static const struct lr_zone *
 held(void)
@@ -20,18 +18,10 @@ int
 LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 {
 	struct lr_transfer *transfer;
-	struct lr_cursor c = lr_cursor_init(bytes, size);
-	bool done = false;
 	if (lr_transfer_new_ixfr(0x1234, held(), &fuzz_limits, 4, NULL, &transfer, NULL) != LR_OK)
 		return 0;
-	enum lr_code code = LR_OK;
-	while (code == LR_OK && !done && lr_cursor_left(&c)) {
-		uint16_t length = lr_cursor_u16(&c);
-		const uint8_t *message = lr_cursor_bytes(&c, length);
-		code = message ? lr_transfer_message(transfer, message, length, &done, NULL)
-			       : LR_EFORMAT;
-	}
-	struct lr_draft *draft = code == LR_OK && done ? lr_transfer_take(transfer) : NULL;
+	bool done = fuzz_transfer(transfer, bytes, size);
+	struct lr_draft *draft = done ? lr_transfer_take(transfer) : NULL;
 	lr_transfer_free(transfer);
 	if (draft)
 		fuzz_validate(draft);

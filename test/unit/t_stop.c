@@ -93,25 +93,14 @@ sort_large(void **state)
 static void
 read_lines(const char *what, const char *line, size_t octets)
 {
-	char path[] = "/tmp/lr-stop-XXXXXX", text[64];
-	struct lr_uri uri;
-	struct lr_fetched fetched = {.draft = NULL};
-	struct lr_error err = {LR_OK, ""};
+	char path[] = "/tmp/lr-stop-XXXXXX";
 	int fd = mkstemp(path);
 	assert_true(fd >= 0);
 	FILE *file = fdopen(fd, "w");
 	for (size_t size = 0, length = strlen(line); size < octets; size += length)
 		assert_int_equal(fwrite(line, 1, length, file), length);
 	assert_int_equal(fclose(file), 0);
-	snprintf(text, sizeof(text), "file:%s", path);
-	assert_int_equal(lr_uri_parse(text, &uri, NULL), LR_OK);
-	int64_t begun = begin();
-	enum lr_code code =
-	    lr_source_file(&uri, (const uint8_t *)"", &io, &lr_limits_default, &fetched, &err);
-	expect_looks(what, begun);
-	printf("#   %s %s\n", lr_code_word(code), err.text);
-	lr_draft_free(fetched.draft);
-	unlink(path);
+	read_path(what, path);
 }
 
 /* A record of COUNT fields. */

@@ -311,23 +311,6 @@ deep_pointers(void **state)
 
 /* Files */
 
-static void
-read_path(const char *what, const char *path)
-{
-	struct lr_uri uri;
-	struct lr_fetched fetched = {.draft = NULL};
-	char text[64];
-	snprintf(text, sizeof(text), "file:%s", path);
-	assert_int_equal(lr_uri_parse(text, &uri, NULL), LR_OK);
-	int64_t begun = begin();
-	enum lr_code code =
-	    lr_source_file(&uri, (const uint8_t *)"", &io, &lr_limits_default, &fetched, &err);
-	expect_looks(what, begun);
-	printf("#   %s %s\n", lr_code_word(code), err.text);
-	lr_draft_free(fetched.draft);
-	unlink(path);
-}
-
 /* HEAD once, then the piece until TOTAL octets. */
 static void
 read_pieces(const char *what, const char *head, size_t head_size, const char *piece, size_t size,

@@ -9,9 +9,11 @@
 
 #include "io.h"
 #include "outside.h"
+#include "source.h"
 #include "stop.h"
 
 #include <time.h>
+#include <unistd.h>
 
 #if defined(__SANITIZE_ADDRESS__)
 enum { SLOWER = 4 };
@@ -85,6 +87,25 @@ expect_looks(const char *what, int64_t begun)
 	    (last_ns - begun) / 1e9);
 	if (longest_ns / 1000000 > LIMIT_MS)
 		fail_msg("%s: %.0f ms without a look", what, longest_ns / 1e6);
+}
+
+/* Reads a master file, whatever comes of it, and removes it. */
+static inline void
+read_path(const char *what, const char *path)
+{
+	struct lr_uri uri;
+	struct lr_fetched fetched = {.draft = NULL};
+	struct lr_error err = {LR_OK, ""};
+	char text[64];
+	snprintf(text, sizeof(text), "file:%s", path);
+	assert_int_equal(lr_uri_parse(text, &uri, NULL), LR_OK);
+	int64_t begun = begin();
+	enum lr_code code =
+	    lr_source_file(&uri, (const uint8_t *)"", &io, &lr_limits_default, &fetched, &err);
+	expect_looks(what, begun);
+	printf("#   %s %s\n", lr_code_word(code), err.text);
+	lr_draft_free(fetched.draft);
+	unlink(path);
 }
 
 #endif
