@@ -41,7 +41,7 @@ RUN = [
     (r"contrib/bench( --quick)?", "test/long/bench.sh", "contrib/bench --quick"),
     (r"contrib/bench --only \S+ --resolvers \S+", "test/long/bench.sh", "contrib/bench --only cpu --resolvers localroot,auth-zone"),
     (r"test/(daemon/d_thing\.py|unit/t_thing\.c|fuzz/(f_thing\.c|corpus/f_thing))", "HACKING.md", "t_thing"),  # names of what is to be written
-    (r"contrib/fuzz \[MINUTES \[TARGET\.\.\.\]\]", "contrib/check", '"$top/contrib/fuzz" 0.2'),
+    (r"contrib/fuzz \[MINUTES \[TARGET\.\.\.\]\]", "contrib/check", '"$top/contrib/fuzz" 0.1'),
     (r"contrib/quickstart --check", "contrib/check", "contrib/quickstart --check"),
     (r"contrib/get-unbound (1\.17\.1|\[VERSION \| RELEASE\])", "contrib/check", 'contrib/get-unbound" '),
     (r"contrib/get-unbound --like \S+", "test/get_unbound.py", '"--like", program'),

@@ -115,7 +115,7 @@ class Pair:
     def _keep_pace(self):
         now = time.time()
         if self._errors >= _ERRORS_MAX and int(now) == self._second:
-            time.sleep(1)
+            time.sleep(self._second + 1 - now)
             now = time.time()
         if int(now) != self._second:
             self._second, self._errors = int(now), 0
