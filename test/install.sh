@@ -2,12 +2,9 @@
 # What stands around an installation: the module's one place, the units, the progress shown. Prints TAP.
 set -u
 top=${LR_TOP:-$(cd "$(dirname "$0")/.." && pwd)}
-scratch=$(mktemp -d) || exit 99
-trap 'rm -rf "$scratch"' EXIT
-trap 'exit 99' INT TERM
 # shellcheck source-path=SCRIPTDIR source=tap.sh
 . "$top/test/tap.sh"
-echo 1..5
+echo 1..6
 
 # The build folder's own place counts where it was configured without a --prefix.
 cd "$top" || exit 99
@@ -20,6 +17,14 @@ places=$({
 	sed -n 's/.*--with-moduledir=%{_prefix}\([a-z\/]*\) .*/\/usr\1\/localroot.so/p' contrib/rpm/unbound-localroot.spec
 } | sort | uniq)
 equal "the module has one place: configure, patch, packages, documents" "$places" /usr/lib/unbound/localroot.so
+
+# As a package's recipe does it: all of it in a folder, and nothing of that in what is installed.
+make -C "${LR_BUILD:-.}" install DESTDIR="$scratch/root" >"$scratch/log" 2>&1 || cat "$scratch/log"
+for wanted in localroot.so localroot-check unbound-localroot.8 localroot-check.1 localroot-top check_localroot; do
+	[ "$(find "$scratch/root" -name "$wanted" -size +0 | wc -l)" -eq 1 ] || echo "$wanted is not installed"
+done >"$scratch/missing"
+check "make install DESTDIR= installs all there is, and names no such folder" \
+	"$(cat "$scratch/missing"; grep -rlF "$scratch" "$scratch/root")"
 
 # verify NAME FOLDER UNIT: what systemd-analyze says of a unit whose program is there.
 verify() {

@@ -3,9 +3,6 @@
 # machine: what they call is played here. test/long/deb.py tries them in chroots. Prints TAP.
 set -u
 top=${LR_TOP:-$(cd "$(dirname "$0")/.." && pwd)}
-scratch=$(mktemp -d) || exit 99
-trap 'rm -rf "$scratch"' EXIT
-trap 'exit 99' INT TERM
 # shellcheck source-path=SCRIPTDIR source=tap.sh
 . "$top/test/tap.sh"
 echo 1..19

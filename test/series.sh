@@ -10,9 +10,6 @@ series=contrib/upstream
 ours=contrib/unbound-localroot.patch
 source=
 [ "${1:-}" != --source ] || source=$2
-scratch=$(mktemp -d) || exit 99
-trap 'rm -rf "$scratch"' EXIT
-trap 'exit 99' INT TERM
 # shellcheck source-path=SCRIPTDIR source=tap.sh
 . test/tap.sh
 

@@ -1,5 +1,10 @@
-# Sourced by tests that are shell scripts: numbers and prints their results as TAP; $failed is their exit code.
+# Sourced by tests that are shell scripts: numbers and prints their results as TAP; $failed is their exit code. $scratch is a
+# folder for them, gone when they end.
 # shellcheck shell=sh disable=SC2034 # failed is for who sources it
+
+scratch=$(mktemp -d) || exit 99
+trap 'rm -rf "$scratch"' EXIT
+trap 'exit 99' INT TERM
 
 number=0
 failed=0
