@@ -12,6 +12,7 @@ import re
 import shutil
 import socket
 import subprocess
+import sys
 import time
 
 import dns.dnssec
@@ -27,6 +28,7 @@ import rootzone
 import servers
 
 START_LIMIT = 60
+CONTROL = pathlib.Path(__file__).with_name("control.py")
 PROCESSORS = ",".join(map(str, sorted(os.sched_getaffinity(0))))  # before a setting keeps some of them for the resolvers
 
 
@@ -139,6 +141,7 @@ class Unbound(Peer):
     key, title, files = "unbound", "Unbound, aggressive NSEC", ["unbound.conf"]
     has_copy = False
     localroot, config, tail = None, "", ""
+    control = None
 
     def start(self):
         if hasattr(self, "server"):
@@ -152,11 +155,11 @@ class Unbound(Peer):
 
     def command_line(self, line):
         """unbound-control's answer, without starting that program."""
-        with socket.socket(socket.AF_UNIX) as control:
-            control.settimeout(START_LIMIT)
-            control.connect(str(self.folder / "control"))
-            control.sendall(f"UBCT1 {line}\n".encode())
-            return b"".join(iter(lambda: control.recv(65536), b"")).decode()
+        if not self.control:
+            self.control = subprocess.Popen([sys.executable, "-S", CONTROL, str(self.folder / "control")], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        self.control.stdin.write(f"{line}\n".encode())
+        self.control.stdin.flush()
+        return self.control.stdout.read(int(self.control.stdout.readline())).decode()
 
     def help(self):
         """The commands that it knows."""
