@@ -6,7 +6,7 @@
 static void
 gather_sources(const struct lr_status *status, struct lr_facts *facts)
 {
-	const struct lr_mirror_facts *copy = &facts->copy;
+	const struct lr_held_facts *copy = &facts->copy;
 	bool known = copy->held && copy->state.confirmed;
 	const struct lr_picking picking = {.fresh = known && facts->now < copy->horizon,
 	    .retry = copy->held ? copy->retry : 0,

@@ -17,7 +17,7 @@ struct lr_facts {
 	int64_t started; /* the module; 0: it does not run, and all from copy on is empty */
 	enum lr_reason reason; /* why nothing is served; LR_NO_REASON: the copy is */
 	const char *why;       /* the reason's text */
-	struct lr_mirror_facts copy;
+	struct lr_held_facts copy;
 	int64_t next; /* look, at the sources; 0: none is asked */
 	struct lr_folder_facts folder;
 	size_t source_count;

@@ -113,7 +113,7 @@ put_keys(struct json *json, const struct lr_key_tags *keys)
 }
 
 static void
-put_copy(struct json *json, const struct lr_mirror_facts *copy)
+put_copy(struct json *json, const struct lr_held_facts *copy)
 {
 	const struct lr_state *state = &copy->state;
 	bool known = state->confirmed != 0;

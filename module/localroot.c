@@ -327,7 +327,9 @@ lr_localroot_stats(struct lr_localroot *module, bool reset, FILE *out)
 bool
 lr_localroot_control(struct lr_localroot *module, const char *command, size_t room, FILE *out)
 {
-	enum lr_reason reason = lr_status_reason(&module->status, lr_mirror_reason(module->mirror));
+	struct lr_held_facts copy;
+	lr_mirror_facts(module->mirror, &copy);
+	enum lr_reason reason = lr_status_reason(&module->status, copy.reason);
 	if (strcmp(command, "localroot_status") == 0) {
 		lr_status_print(&module->status, out);
 	} else if (strcmp(command, "localroot_status json") == 0) {

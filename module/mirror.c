@@ -1,44 +1,33 @@
 #include "mirror.h"
-#include "cached.h"
 #include "clock.h"
 #include "draft_from_zone.h"
 #include "freshness.h"
 #include "host_anchors.h"
 #include "packed_rrset.h"
+#include "publication.h"
 #include "said.h"
 #include "schedule.h"
 #include "semantics.h"
-#include "ttl.h"
 #include "validate.h"
 
 #include <inttypes.h>
-#include <pthread.h>
 
 /* Milliseconds that a new zone waits for the disk before it is served. */
 #define STORED_FIRST_MS 1000
 
 struct lr_mirror {
-	struct lr_mirror_uses uses;
+	const struct lr_settings *settings;
+	struct lr_stats *stats;
+	struct lr_publication publication;
+	struct lr_held held;
 	struct lr_store_queue *queue;     /* or NULL */
 	const struct lr_anchors *anchors; /* those that the copy held was verified with */
-	bool host_ready;
-	bool verdict_due;     /* but for want of memory the copy was not verified with them */
-	bool serving;         /* as the log was told */
+	bool verdict_due;                 /* but for want of memory it was not verified with them */
+	bool serving;                     /* as the log was told */
 	bool has_floor;       /* a zone was accepted before: its serial is the state's */
 	struct lr_stop *stop; /* or NULL */
 	int64_t horizon_ms;   /* by the monotonic clock: a clock set back does not stretch it */
 	struct lr_said said_memory;
-	struct lr_cached_place swept;
-	unsigned ttls; /* the edition of the limits on TTLs that the copy was packed with */
-
-	pthread_mutex_t lock; /* of what follows, which others look at */
-	struct lr_state state;
-	int64_t horizon, since;
-	enum lr_limit limit;
-	uint32_t retry;
-	struct lr_key_tags keys;
-	size_t zone_bytes; /* 0: no copy */
-	bool outdated;     /* so, for the root's current one is not understood here */
 };
 
 struct lr_mirror *
@@ -47,9 +36,11 @@ lr_mirror_new(const struct lr_mirror_uses *uses)
 	struct lr_mirror *mirror = calloc(1, sizeof(*mirror));
 	if (!mirror)
 		return NULL;
-	mirror->uses = *uses;
-	mirror->since = lr_clock_wall();
-	pthread_mutex_init(&mirror->lock, NULL);
+	mirror->settings = uses->settings;
+	mirror->stats = uses->stats;
+	mirror->publication = (struct lr_publication){
+	    .env = uses->env, .snapshot = uses->snapshot, .upstream = uses->upstream};
+	lr_held_init(&mirror->held, lr_clock_wall());
 	return mirror;
 }
 
@@ -58,7 +49,7 @@ lr_mirror_free(struct lr_mirror *mirror)
 {
 	if (!mirror)
 		return;
-	pthread_mutex_destroy(&mirror->lock);
+	lr_held_destroy(&mirror->held);
 	free(mirror);
 }
 
@@ -77,14 +68,14 @@ lr_mirror_store_in(struct lr_mirror *mirror, struct lr_store_queue *queue)
 void
 lr_mirror_host_ready(struct lr_mirror *mirror)
 {
-	mirror->host_ready = true;
+	lr_publication_host_ready(&mirror->publication);
 }
 
 static enum lr_code
 verify(struct lr_mirror *mirror, struct lr_draft *draft, bool has_floor,
     const struct lr_zone **zone, struct lr_report *report)
 {
-	int32_t override = mirror->uses.settings->date_override;
+	int32_t override = mirror->settings->date_override;
 	const struct lr_validate_options options = {
 	    .anchors = mirror->anchors,
 	    .dnssec = true,
@@ -92,13 +83,13 @@ verify(struct lr_mirror *mirror, struct lr_draft *draft, bool has_floor,
 	    .check_time = override != -1,
 	    .understood = true,
 	    .has_floor = has_floor,
-	    .serial_floor = mirror->state.serial,
+	    .serial_floor = mirror->held.facts.state.serial,
 	    .room = &lr_packed_room,
 	    .cpu_ns = lr_clock_cpu_ns,
 	};
 	int64_t start = lr_clock_cpu_ns();
 	enum lr_code code = lr_validate(draft, &options, zone, report);
-	lr_stats_verified(mirror->uses.stats, lr_clock_cpu_ns() - start);
+	lr_stats_verified(mirror->stats, lr_clock_cpu_ns() - start);
 	return code;
 }
 
@@ -112,85 +103,43 @@ log_verified(const char *source, const struct lr_report *report)
 }
 
 static int64_t
-limited_by(const struct lr_mirror *mirror, const struct lr_zone *zone, const struct lr_state *state,
+horizon_of(const struct lr_mirror *mirror, const struct lr_zone *zone, const struct lr_state *state,
     enum lr_limit *limit)
 {
-	const struct lr_settings *settings = mirror->uses.settings;
+	const struct lr_settings *settings = mirror->settings;
 	/* Under an overridden date, signatures stay in their time as long as Unbound runs. */
 	return lr_horizon(lr_zone_facts(zone), state->confirmed, state->expire, settings->max_age,
 	    settings->date_override == 0, limit);
 }
 
-static int64_t
-horizon_of(const struct lr_mirror *mirror, const struct lr_zone *zone, const struct lr_state *state)
-{
-	return limited_by(mirror, zone, state, NULL);
-}
-
 /* What stands from now on: ZONE is what the workers have, confirmed as STATE says. */
 static void
-note(struct lr_mirror *mirror, const struct lr_zone *zone, const struct lr_state *state)
+note(struct lr_mirror *mirror, const struct lr_zone *zone, const struct lr_state *state,
+    int64_t horizon, enum lr_limit limit)
 {
-	enum lr_limit limit;
-	int64_t horizon = limited_by(mirror, zone, state, &limit);
 	mirror->horizon_ms = lr_clock_monotonic_ms(NULL) + (horizon - lr_clock_wall()) * 1000;
 	mirror->has_floor = true;
-	pthread_mutex_lock(&mirror->lock);
-	mirror->state = *state;
-	mirror->horizon = horizon;
-	mirror->limit = limit;
-	mirror->retry = lr_zone_facts(zone)->retry;
-	lr_key_tags_read(zone, state->key, state->key_length, &mirror->keys);
-	mirror->zone_bytes = lr_zone_facts(zone)->bytes;
-	mirror->outdated = false;
-	pthread_mutex_unlock(&mirror->lock);
+	lr_held_set(&mirror->held, zone, state, horizon, limit);
 }
 
-/* The names of the zone first: what they are asked for is older than what is asked beside it for no
- * longer than a moment, and not for as long as a whole cache takes. */
-static void
-sweep(struct lr_mirror *mirror, const struct lr_zone *zone)
-{
-	if (mirror->host_ready)
-		lr_cached_look(mirror->uses.env, zone);
-	lr_cached_sweep(mirror->uses.env, mirror->host_ready, zone);
-}
-
-/* Before anybody else has the zone. The edition of the limits that it is packed with. */
-static unsigned
-pack(const struct lr_zone *zone)
-{
-	unsigned ttls = lr_ttl_edition();
-	lr_packed_fill(zone);
-	return ttls;
-}
-
-/* To the iterator, before it is published. */
+/* ZONE is packed. */
 static enum lr_code
-offer(struct lr_mirror *mirror, const struct lr_zone *zone, unsigned ttls)
+publish(struct lr_mirror *mirror, const struct lr_zone *zone, const struct lr_state *state,
+    struct lr_error *err)
 {
-	enum lr_code code = lr_upstream_offer(mirror->uses.upstream, zone);
-	if (code == LR_OK)
-		mirror->ttls = ttls;
-	return code;
+	enum lr_limit limit;
+	int64_t horizon = horizon_of(mirror, zone, state, &limit);
+	if (lr_publication_set(&mirror->publication, zone, horizon) != LR_OK)
+		return lr_fail(err, LR_ENOMEM, "out of memory");
+	note(mirror, zone, state, horizon, limit);
+	return LR_OK;
 }
 
 static void
-publish(struct lr_mirror *mirror, const struct lr_zone *zone, const struct lr_state *state)
+drop(struct lr_mirror *mirror, bool outdated)
 {
-	int64_t horizon = horizon_of(mirror, zone, state);
-	lr_snapshot_publish(mirror->uses.snapshot, lr_zone_ref(zone), horizon);
-	sweep(mirror, zone);
-	note(mirror, zone, state);
-}
-
-static void
-drop(struct lr_mirror *mirror)
-{
-	lr_snapshot_publish(mirror->uses.snapshot, NULL, 0);
-	pthread_mutex_lock(&mirror->lock);
-	mirror->zone_bytes = 0;
-	pthread_mutex_unlock(&mirror->lock);
+	lr_publication_drop(&mirror->publication);
+	lr_held_drop(&mirror->held, outdated);
 }
 
 static void
@@ -204,10 +153,11 @@ store(struct lr_mirror *mirror, const struct lr_zone *zone, bool renewed,
 static struct lr_state
 state_of(const struct lr_mirror *mirror, const struct lr_zone *zone, const struct lr_origin *origin)
 {
-	bool same = mirror->state.serial == lr_zone_facts(zone)->serial;
+	const struct lr_state *before = &mirror->held.facts.state;
+	bool same = before->serial == lr_zone_facts(zone)->serial;
 	struct lr_state state = {.serial = lr_zone_facts(zone)->serial,
 	    .confirmed = origin->when,
-	    .renewed = same && mirror->state.renewed ? mirror->state.renewed : origin->when,
+	    .renewed = same && before->renewed ? before->renewed : origin->when,
 	    .expire = origin->expire};
 	snprintf(state.source, sizeof(state.source), "%s", origin->source);
 	snprintf(state.peer, sizeof(state.peer), "%s", origin->peer);
@@ -223,7 +173,7 @@ too_old(const struct lr_mirror *mirror, const struct lr_zone *zone, const struct
 	struct lr_state just_now = *state;
 	int64_t now = lr_clock_wall(), ago = now - state->confirmed;
 	just_now.confirmed = now;
-	if (horizon_of(mirror, zone, &just_now) <= now)
+	if (horizon_of(mirror, zone, &just_now, NULL) <= now)
 		return lr_fail(err, LR_EEXPIRED,
 		    "serial %" PRIu32 " is its current one, but signatures in it have expired",
 		    state->serial);
@@ -236,24 +186,23 @@ enum lr_code
 lr_mirror_confirm(
     struct lr_mirror *mirror, uint32_t serial, const struct lr_origin *origin, struct lr_error *err)
 {
-	const struct lr_zone *held = lr_mirror_zone(mirror);
-	if (!held || mirror->state.serial != serial)
+	const struct lr_zone *zone = lr_mirror_zone(mirror);
+	const struct lr_state *before = &mirror->held.facts.state;
+	if (!zone || before->serial != serial)
 		return lr_fail(err, LR_ESERIAL, "serial %" PRIu32 " is not the one held", serial);
-	struct lr_state state = state_of(mirror, held, origin);
+	struct lr_state state = state_of(mirror, zone, origin);
 	int64_t now = lr_clock_wall();
-	if (state.confirmed < mirror->state.confirmed && mirror->state.confirmed <= now)
-		state = mirror->state; /* a file that has not changed since says nothing new */
-	int64_t horizon = horizon_of(mirror, held, &state);
+	if (state.confirmed < before->confirmed && before->confirmed <= now)
+		state = *before; /* a file that has not changed since says nothing new */
+	enum lr_limit limit;
+	int64_t horizon = horizon_of(mirror, zone, &state, &limit);
 	if (horizon <= now)
-		return too_old(mirror, held, &state, err);
-	bool served = lr_snapshot_fresh(mirror->uses.snapshot, now);
-	lr_snapshot_set_horizon(mirror->uses.snapshot, horizon);
-	if (!served)
-		sweep(mirror, held);
-	note(mirror, held, &state);
+		return too_old(mirror, zone, &state, err);
+	lr_publication_prolong(&mirror->publication, now, horizon);
+	note(mirror, zone, &state, horizon, limit);
 	lr_say(VERB_OPS, "localroot: %s: serial %" PRIu32 " is current", origin->source, serial);
-	lr_stats_round(mirror->uses.stats, LR_ROUND_CURRENT);
-	store(mirror, held, false, &state, 0);
+	lr_stats_round(mirror->stats, LR_ROUND_CURRENT);
+	store(mirror, zone, false, &state, 0);
 	return LR_OK;
 }
 
@@ -262,17 +211,16 @@ renew(struct lr_mirror *mirror, const struct lr_zone *zone, const struct lr_orig
     struct lr_error *err)
 {
 	struct lr_state state = state_of(mirror, zone, origin);
-	if (horizon_of(mirror, zone, &state) <= lr_clock_wall())
+	if (horizon_of(mirror, zone, &state, NULL) <= lr_clock_wall())
 		return too_old(mirror, zone, &state, err);
-	unsigned ttls = pack(zone);
+	lr_publication_pack(&mirror->publication, zone);
 	/* What was answered once is on disk already, so that a restart goes on from there. */
 	store(mirror, zone, true, &state, STORED_FIRST_MS);
-	/* What can fail comes first. */
-	if (offer(mirror, zone, ttls) != LR_OK)
-		return lr_fail(err, LR_ENOMEM, "out of memory");
-	publish(mirror, zone, &state);
+	enum lr_code code = publish(mirror, zone, &state, err);
+	if (code != LR_OK)
+		return code;
 	mirror->verdict_due = false;
-	lr_stats_round(mirror->uses.stats, LR_ROUND_RENEWED);
+	lr_stats_round(mirror->stats, LR_ROUND_RENEWED);
 	return LR_OK;
 }
 
@@ -282,12 +230,9 @@ static void
 step_aside(struct lr_mirror *mirror, const char *source, const struct lr_state *state,
     const struct lr_error *why)
 {
-	bool told = mirror->outdated;
-	drop(mirror);
+	bool told = mirror->held.outdated;
+	drop(mirror, true);
 	lr_mirror_set_floor(mirror, state);
-	pthread_mutex_lock(&mirror->lock);
-	mirror->outdated = true;
-	pthread_mutex_unlock(&mirror->lock);
 	if (!told)
 		log_err("localroot: %s: serial %" PRIu32
 			" is verified, but not understood, and nothing is served: %s",
@@ -299,11 +244,11 @@ static void
 yield_to(struct lr_mirror *mirror, const struct lr_origin *origin, const struct lr_report *report)
 {
 	struct lr_state state = {.serial = report->serial};
-	bool news = !mirror->outdated || mirror->state.serial != report->serial;
+	bool news = !mirror->held.outdated || mirror->held.facts.state.serial != report->serial;
 	snprintf(state.source, sizeof(state.source), "%s", origin->source);
 	/* What vouched for the copy before vouches for this one. */
-	state.key_length = mirror->state.key_length;
-	memcpy(state.key, mirror->state.key, state.key_length);
+	state.key_length = mirror->held.facts.state.key_length;
+	memcpy(state.key, mirror->held.facts.state.key, state.key_length);
 	step_aside(mirror, origin->source, &state, &report->error);
 	if (news && mirror->queue)
 		lr_store_queue_save_floor(mirror->queue, &state);
@@ -314,12 +259,9 @@ lr_mirror_forget(struct lr_mirror *mirror)
 {
 	log_info("localroot: the copy held and the serials accepted before are forgotten: the next "
 		 "verified zone is taken");
-	drop(mirror);
+	drop(mirror, false);
 	mirror->has_floor = false;
-	pthread_mutex_lock(&mirror->lock);
-	mirror->state = (struct lr_state){.serial = 0};
-	mirror->outdated = false;
-	pthread_mutex_unlock(&mirror->lock);
+	lr_held_set_state(&mirror->held, &(struct lr_state){.serial = 0});
 	if (mirror->queue)
 		lr_store_queue_forget(mirror->queue);
 }
@@ -384,14 +326,14 @@ verify_again(struct lr_mirror *mirror)
 	(void)lr_said_over(&mirror->said_memory);
 	if (code == LR_OK) {
 		log_info("localroot: the trust anchors changed: serial %" PRIu32 " verified again",
-		    mirror->state.serial);
+		    mirror->held.facts.state.serial);
 		lr_zone_unref(zone);
 		return;
 	}
 	log_warn("localroot: the trust anchors changed: serial %" PRIu32
 		 " is not served any more: %s",
-	    mirror->state.serial, report.error.text);
-	drop(mirror);
+	    mirror->held.facts.state.serial, report.error.text);
+	drop(mirror, false);
 }
 
 void
@@ -399,7 +341,7 @@ lr_mirror_trust(struct lr_mirror *mirror, const struct lr_anchors *anchors, bool
 {
 	mirror->anchors = anchors;
 	if (!anchors)
-		drop(mirror);
+		drop(mirror, mirror->held.outdated);
 	else if (changed || mirror->verdict_due)
 		verify_again(mirror);
 }
@@ -414,9 +356,7 @@ void
 lr_mirror_set_floor(struct lr_mirror *mirror, const struct lr_state *state)
 {
 	mirror->has_floor = true;
-	pthread_mutex_lock(&mirror->lock);
-	mirror->state = *state;
-	pthread_mutex_unlock(&mirror->lock);
+	lr_held_set_state(&mirror->held, state);
 }
 
 enum lr_code
@@ -437,10 +377,8 @@ lr_mirror_restore(struct lr_mirror *mirror, struct lr_draft *draft, const char *
 	if (code != LR_OK)
 		return code;
 	log_verified(name, &report);
-	if (offer(mirror, zone, pack(zone)) == LR_OK)
-		publish(mirror, zone, state);
-	else
-		code = lr_fail(err, LR_ENOMEM, "out of memory");
+	lr_publication_pack(&mirror->publication, zone);
+	code = publish(mirror, zone, state, err);
 	lr_zone_unref(zone);
 	return code;
 }
@@ -448,7 +386,7 @@ lr_mirror_restore(struct lr_mirror *mirror, struct lr_draft *draft, const char *
 bool
 lr_mirror_stands_still(const struct lr_mirror *mirror)
 {
-	int64_t renewed = mirror->state.renewed;
+	int64_t renewed = mirror->held.facts.state.renewed;
 	return lr_mirror_zone(mirror) && renewed && lr_clock_wall() - renewed >= LR_STILL_SECONDS;
 }
 
@@ -456,47 +394,11 @@ lr_mirror_stands_still(const struct lr_mirror *mirror)
 static void
 end_in_time(struct lr_mirror *mirror, int64_t now)
 {
-	if (!lr_snapshot_fresh(mirror->uses.snapshot, now) ||
+	if (!lr_publication_fresh(&mirror->publication, now) ||
 	    lr_clock_monotonic_ms(NULL) < mirror->horizon_ms)
 		return;
-	lr_snapshot_set_horizon(mirror->uses.snapshot, now);
-	pthread_mutex_lock(&mirror->lock);
-	mirror->horizon = now;
-	pthread_mutex_unlock(&mirror->lock);
-}
-
-/* Before workers run, Unbound still chooses what its hashes start from. Then the caches can get
- * what is older from unbound-control's load_cache, and from queries that were on their way. */
-static void
-look_at_caches(struct lr_mirror *mirror)
-{
-	const struct lr_zone *held = lr_mirror_zone(mirror);
-	if (mirror->host_ready && !lr_cached_sweep_on(mirror->uses.env, held, &mirror->swept))
-		lr_cached_look(mirror->uses.env, held);
-}
-
-/* The limits on TTLs have changed, which the iterator is to go by, too. Without memory this is
- * tried at the next look. */
-static void
-offer_again(struct lr_mirror *mirror)
-{
-	const struct lr_zone *copy = lr_zone_copy(lr_mirror_zone(mirror));
-	if (!copy)
-		return;
-	if (offer(mirror, copy, pack(copy)) == LR_OK)
-		lr_snapshot_publish(mirror->uses.snapshot, lr_zone_ref(copy), mirror->horizon);
-	lr_zone_unref(copy);
-}
-
-static void
-set_serving(struct lr_mirror *mirror, bool serving, int64_t now)
-{
-	if (serving != mirror->serving) {
-		pthread_mutex_lock(&mirror->lock);
-		mirror->since = now;
-		pthread_mutex_unlock(&mirror->lock);
-	}
-	mirror->serving = serving;
+	lr_publication_expire(&mirror->publication, now);
+	lr_held_set_horizon(&mirror->held, now);
 }
 
 bool
@@ -504,20 +406,23 @@ lr_mirror_watch(struct lr_mirror *mirror, bool overridden)
 {
 	int64_t now = lr_clock_wall();
 	end_in_time(mirror, now);
-	bool fresh = lr_snapshot_fresh(mirror->uses.snapshot, now);
-	if (fresh && mirror->ttls != lr_ttl_edition())
-		offer_again(mirror);
-	if (fresh && !overridden)
-		look_at_caches(mirror);
-	if (fresh && !overridden && !mirror->serving)
+	bool fresh = lr_publication_fresh(&mirror->publication, now);
+	bool serving = fresh && !overridden;
+	if (fresh)
+		lr_publication_follow_limits(&mirror->publication, mirror->held.facts.horizon);
+	if (serving)
+		lr_publication_look_at_caches(&mirror->publication);
+	if (serving && !mirror->serving)
 		log_info("localroot: serving the root zone, serial %" PRIu32 ", for %" PRId64
 			 " s unless confirmed before",
-		    mirror->state.serial, mirror->horizon - now);
+		    mirror->held.facts.state.serial, mirror->held.facts.horizon - now);
 	if (!fresh && mirror->serving && lr_mirror_zone(mirror))
 		log_warn("localroot: the copy with serial %" PRIu32 " is stale since %" PRId64
 			 " s: queries go to the root servers",
-		    mirror->state.serial, now - mirror->horizon);
-	set_serving(mirror, fresh && !overridden, now);
+		    mirror->held.facts.state.serial, now - mirror->held.facts.horizon);
+	if (serving != mirror->serving)
+		lr_held_set_since(&mirror->held, now);
+	mirror->serving = serving;
 	return fresh;
 }
 
@@ -533,52 +438,11 @@ lr_mirror_left_ms(const struct lr_mirror *mirror)
 const struct lr_zone *
 lr_mirror_zone(const struct lr_mirror *mirror)
 {
-	return lr_snapshot_peek(mirror->uses.snapshot);
-}
-
-bool
-lr_mirror_state(struct lr_mirror *mirror, struct lr_state *state, int64_t *horizon)
-{
-	pthread_mutex_lock(&mirror->lock);
-	bool held = mirror->zone_bytes > 0;
-	*state = mirror->state;
-	*horizon = mirror->horizon;
-	pthread_mutex_unlock(&mirror->lock);
-	return held;
-}
-
-/* Under the lock. */
-static enum lr_reason
-reason_of(const struct lr_mirror *mirror)
-{
-	if (!mirror->zone_bytes)
-		return mirror->outdated ? LR_UPDATE : LR_NO_COPY;
-	if (!mirror->state.confirmed)
-		return LR_UNCONFIRMED;
-	return lr_clock_wall() >= mirror->horizon ? LR_STALE : LR_NO_REASON;
-}
-
-enum lr_reason
-lr_mirror_reason(struct lr_mirror *mirror)
-{
-	pthread_mutex_lock(&mirror->lock);
-	enum lr_reason reason = reason_of(mirror);
-	pthread_mutex_unlock(&mirror->lock);
-	return reason;
+	return lr_publication_zone(&mirror->publication);
 }
 
 void
-lr_mirror_facts(struct lr_mirror *mirror, struct lr_mirror_facts *facts)
+lr_mirror_facts(struct lr_mirror *mirror, struct lr_held_facts *facts)
 {
-	pthread_mutex_lock(&mirror->lock);
-	*facts = (struct lr_mirror_facts){.reason = reason_of(mirror),
-	    .since = mirror->since,
-	    .held = mirror->zone_bytes > 0,
-	    .state = mirror->state,
-	    .horizon = mirror->horizon,
-	    .limit = mirror->limit,
-	    .retry = mirror->retry,
-	    .keys = mirror->keys,
-	    .zone_bytes = mirror->zone_bytes};
-	pthread_mutex_unlock(&mirror->lock);
+	lr_held_read(&mirror->held, facts);
 }

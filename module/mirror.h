@@ -9,10 +9,8 @@
 
 #include "anchor.h"
 #include "draft.h"
-#include "freshness.h"
-#include "key_tags.h"
+#include "held.h"
 #include "lr_error.h"
-#include "reason.h"
 #include "settings.h"
 #include "snapshot.h"
 #include "stats.h"
@@ -110,28 +108,7 @@ int64_t lr_mirror_left_ms(const struct lr_mirror *mirror);
  * refresher's thread alone. */
 const struct lr_zone *lr_mirror_zone(const struct lr_mirror *mirror);
 
-/* Why the copy cannot serve; LR_NO_REASON: it can, unless there is no trust anchor or something
- * else decides for ".". Any thread. */
-enum lr_reason lr_mirror_reason(struct lr_mirror *mirror);
-
-/* How things stand with the copy. */
-struct lr_mirror_facts {
-	enum lr_reason reason; /* as lr_mirror_reason() */
-	/* Seconds since 1970: since when it is served, or else since when it is not. */
-	int64_t since;
-	bool held; /* there is a copy, fresh or stale, and what follows is of it */
-	struct lr_state state;
-	int64_t horizon;     /* counts where state.confirmed is known */
-	enum lr_limit limit; /* what decides that */
-	uint32_t retry;      /* seconds, the SOA's */
-	struct lr_key_tags keys;
-	size_t zone_bytes;
-};
-
-/* Any thread. */
-void lr_mirror_facts(struct lr_mirror *mirror, struct lr_mirror_facts *facts);
-
-/* The state of the copy held: when it was confirmed, by whom. False: no copy. Any thread. */
-bool lr_mirror_state(struct lr_mirror *mirror, struct lr_state *state, int64_t *horizon);
+/* How things stand with the copy. Any thread. */
+void lr_mirror_facts(struct lr_mirror *mirror, struct lr_held_facts *facts);
 
 #endif

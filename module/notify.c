@@ -98,10 +98,10 @@ refuse_stranger(struct lr_listener *l, const struct sockaddr_storage *from)
 static bool
 is_known(struct lr_listener *l, const struct lr_notify *notify)
 {
-	struct lr_state state;
-	int64_t horizon;
-	return notify->has_serial && lr_mirror_state(l->uses.mirror, &state, &horizon) &&
-	       lr_clock_wall() < horizon && !lr_serial_newer(notify->serial, state.serial);
+	struct lr_held_facts copy;
+	lr_mirror_facts(l->uses.mirror, &copy);
+	return notify->has_serial && copy.held && lr_clock_wall() < copy.horizon &&
+	       !lr_serial_newer(notify->serial, copy.state.serial);
 }
 
 static void

@@ -78,17 +78,16 @@ seconds_between(int64_t from, int64_t to)
 static uint32_t
 interval(struct lr_refresher *r, bool succeeded, int64_t from)
 {
-	const struct lr_zone *zone = lr_mirror_zone(r->uses.mirror);
 	struct lr_schedule schedule = {.succeeded = succeeded,
 	    .failures = r->failures,
 	    .minimum_refresh = r->uses.settings->refresh,
 	    .random = lr_clock_jitter()};
-	struct lr_state state;
-	int64_t horizon;
-	if (zone && lr_mirror_state(r->uses.mirror, &state, &horizon)) {
-		schedule.refresh = lr_zone_facts(zone)->refresh;
-		schedule.retry = lr_zone_facts(zone)->retry;
-		schedule.left = seconds_between(from, horizon);
+	struct lr_held_facts copy;
+	lr_mirror_facts(r->uses.mirror, &copy);
+	if (copy.held) {
+		schedule.refresh = copy.refresh;
+		schedule.retry = copy.retry;
+		schedule.left = seconds_between(from, copy.horizon);
 	}
 	return lr_schedule_next(&schedule);
 }
@@ -287,11 +286,12 @@ run(void *arg)
 static int64_t
 first_round(struct lr_refresher *r)
 {
-	struct lr_state state;
-	int64_t horizon, now = lr_clock_wall();
-	if (!lr_mirror_state(r->uses.mirror, &state, &horizon) || now >= horizon)
+	struct lr_held_facts copy;
+	int64_t now = lr_clock_wall();
+	lr_mirror_facts(r->uses.mirror, &copy);
+	if (!copy.held || now >= copy.horizon)
 		return 0;
-	int64_t due = state.confirmed + interval(r, true, state.confirmed);
+	int64_t due = copy.state.confirmed + interval(r, true, copy.state.confirmed);
 	return now < due ? due - now : 0;
 }
 

@@ -39,14 +39,16 @@ take_state(const struct lr_restore *r, struct lr_loaded *loaded)
 static void
 say_restored(struct lr_mirror *mirror, const struct place *place, const struct lr_state *state)
 {
+	struct lr_held_facts copy;
 	int64_t now = lr_clock_wall();
+	lr_mirror_facts(mirror, &copy);
 	if (state->confirmed == 0)
 		log_info(
 		    "localroot: %s: not known when it was confirmed: not served yet", place->name);
 	else
 		log_info("localroot: %s, confirmed %" PRId64 " s ago at %s%s", place->done,
 		    now - state->confirmed, state->source,
-		    lr_mirror_reason(mirror) == LR_NO_REASON ? "" : ": stale, not served");
+		    copy.reason == LR_NO_REASON ? "" : ": stale, not served");
 }
 
 /* Consumes the draft. */
@@ -137,10 +139,10 @@ lr_restore_go_on(const struct lr_restore *restore)
 void
 lr_restore_leave(struct lr_mirror *mirror, struct lr_store_queue *queue)
 {
-	struct lr_state state;
-	int64_t horizon;
+	struct lr_held_facts copy;
+	lr_mirror_facts(mirror, &copy);
 	/* Without a copy there may still be a serial. */
-	bool known = lr_mirror_state(mirror, &state, &horizon) || lr_mirror_has_floor(mirror);
+	bool known = copy.held || lr_mirror_has_floor(mirror);
 	if (known && lr_store_queue_lags(queue))
-		lr_handover_leave(lr_mirror_zone(mirror), &state);
+		lr_handover_leave(lr_mirror_zone(mirror), &copy.state);
 }

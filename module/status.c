@@ -15,7 +15,7 @@ lr_status_reason(const struct lr_status *status, enum lr_reason of_copy)
 size_t
 lr_status_bytes(const struct lr_status *status)
 {
-	struct lr_mirror_facts copy;
+	struct lr_held_facts copy;
 	lr_mirror_facts(status->mirror, &copy);
 	return copy.zone_bytes + lr_upstream_bytes(status->upstream);
 }
@@ -23,7 +23,7 @@ lr_status_bytes(const struct lr_status *status)
 static void
 get_copy(const struct lr_facts *facts, struct lr_numbers *numbers)
 {
-	const struct lr_mirror_facts *copy = &facts->copy;
+	const struct lr_held_facts *copy = &facts->copy;
 	numbers->bytes[LR_MEMORY_ZONE] = (int64_t)copy->zone_bytes;
 	numbers->bytes[LR_MEMORY_LENT] = (int64_t)facts->upstream_bytes;
 	if (!copy->held)
