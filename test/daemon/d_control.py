@@ -179,21 +179,49 @@ def off_and_on():
         tap.equal(own(resolver, "stats_noreset")["localroot.answers.nxdomain"] > before, True, "answered from the copy")
 
 
+def reload_fast(resolver):
+    try:
+        resolver.control("fast_reload")
+    except RuntimeError as error:
+        if "unknown command" in str(error):
+            raise tap.Skip("this version of Unbound has no fast_reload (1.23 and later)") from None
+        raise
+
+
 @tap.test("the options in server: alone: the copy serves through a fast_reload")
 def fast_reload():
     with lab.Lab() as net:
         resolver = in_server_clause(net, f"localroot-dir: {net.folder}")
         resolver.wait_serving()
         asked = len(net.sniffer.queries())
-        try:
-            resolver.control("fast_reload")
-        except RuntimeError as error:
-            if "unknown command" in str(error):
-                raise tap.Skip("this version of Unbound has no fast_reload (1.23 and later)") from None
-            raise
+        reload_fast(resolver)
         for name, rcode in (("junk-after.", 3), ("www.shop.far.", 0)):
             tap.equal((name, resolver.ask(name).rcode()), (name, rcode))
         tap.equal((resolver.metrics()["serving"], net.root_queries(resolver, asked)), (1, []))
+
+
+@tap.test("fast_reload leaves the options as they are, and says so where they have changed; a reload takes them")
+def fast_reload_of_options():
+    with lab.Lab() as net:
+        source = f"localroot-source: axfr:{net.transfer_addresses[0]}"
+        resolver = in_server_clause(net, f"localroot-dir: {net.folder}")
+        resolver.wait_serving()
+        original = resolver.config_file.read_text(encoding="ascii")
+        said = "localroot options have changed: fast_reload leaves them as they are"
+        reload_fast(resolver)
+        tap.equal(said in resolver.log, False, "without a change")
+        for old, new in ((str(lab.MODULE), "/no/such/module.so"), (source, f"{source}\n  localroot-refresh: 3600"), ("localroot: yes", "localroot: no")):
+            resolver.config_file.write_text(original.replace(old, new), encoding="ascii")
+            start = len(resolver.log)
+            reload_fast(resolver)
+            tap.equal((new, resolver.log[start:].count(said)), (new, 1))
+            tap.equal((new, resolver.metrics()["serving"], resolver.ask("junk-after.").rcode()), (new, 1, 3))
+        resolver.config_file.write_text(original, encoding="ascii")
+        start = len(resolver.log)
+        change(resolver, source, f"{source}\n  localroot-max-age: 5000")
+        resolver.wait_serving()
+        reload_fast(resolver)
+        tap.equal((resolver.metrics()["remaining"] <= 5000, said in resolver.log[start:]), (True, False), "taken by a reload")
 
 
 @tap.test("the same localroot.so serves in the patched and in the stock build")

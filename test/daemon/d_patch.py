@@ -278,7 +278,7 @@ def libunbound():
 def stock_clause():
     stock = dynlibs("/m.so", "localroot: yes", "localroot-source: axfr:192.0.32.132")
     modules = '  module-config: "dynlib validator iterator"'
-    for server in ([modules], [modules, "  localroot: no"]):
+    for server in ([modules], [modules, "  localroot: no", "  localroot-module: /no/such/module.so"]):
         path = configuration(server, stock)
         tap.equal((option("module-config", path), option("dynlib-file", path), option("dynlib-option", path)),
                   (["dynlib validator iterator"], ["/m.so", "localroot: yes", "localroot-source: axfr:192.0.32.132"], []))
