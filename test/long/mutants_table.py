@@ -135,6 +135,7 @@ of("zone/fetch/option_value.c",
 of("validate/validate.c",
    (CHECK, "whatever serial", "code == LR_OK && options->has_floor", "false && options->has_floor", "t_validate"),
    (IGNORED, "the digest is not the contents'", "if (code == LR_OK && options->dnssec)", "if (options->dnssec)", "t_validate"),
+   (CHECK, "no digest without the shape", "code == LR_EFORMAT && options->digest_anyway", "false", "t_validate"),
    (FREE, "the draft", "\tlr_draft_free(draft);\n", "", "t_validate", "address"))
 of("validate/zonemd.c",
    (CHECK, "a digest of another serial", "if (own.serial != serial)", "if (false)", "t_zonemd"),

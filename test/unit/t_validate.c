@@ -239,6 +239,34 @@ zonemd_without_its_signature(void **state)
 	assert_int_equal(validate(stripped(false, true), &options, &report), LR_OK);
 }
 
+/* Two TTLs in an rrset: no zone, but ldns-signzone's digest of it is right, and that is told to who
+ * asks. */
+static void
+digest_whatever_the_shape(void **state)
+{
+	struct sample_signed odd;
+	struct lr_report report;
+	struct lr_validate_options options = usual();
+	(void)state;
+	sample_sign(
+	    &odd, "ECDSAP256SHA256", "-z 1:1", SAMPLE_ZONE "ns.example. 601 IN A 192.0.2.99\n");
+	options.dnssec = false;
+	assert_int_equal(
+	    validate(sample_draft("example.", odd.text), &options, &report), LR_EFORMAT);
+	assert_int_equal(report.zonemd.size, 0);
+	options.digest_anyway = true;
+	assert_int_equal(
+	    validate(sample_draft("example.", odd.text), &options, &report), LR_EFORMAT);
+	assert_non_null(strstr(report.error.text, "two TTLs"));
+	assert_int_equal(report.zonemd.size, 48);
+	assert_int_equal(report.digest.code, LR_OK);
+	struct lr_draft *more = sample_draft("example.", odd.text);
+	sample_add(more, "ns.com.example. 600 IN A 192.0.2.98\n");
+	assert_int_equal(validate(more, &options, &report), LR_EFORMAT);
+	assert_int_equal(report.digest.code, LR_EDIGEST);
+	sample_signed_free(&odd);
+}
+
 /* Contents changed and the digest made anew by one who has no key: ldns-signzone -Z computes it
  * without signing. */
 static void
@@ -338,4 +366,5 @@ one_record_less_or_more(void **state)
 
 UNIT_TESTS(set_up, tear_down, TEST(a_good_zone), TEST(understood), TEST(sorted_or_not), TEST(dates),
     TEST(anchors), TEST(serials), TEST(no_zonemd), TEST(zonemd_without_its_signature),
-    TEST(forged_digest), TEST(shapeless), TEST(one_flipped_octet), TEST(one_record_less_or_more))
+    TEST(digest_whatever_the_shape), TEST(forged_digest), TEST(shapeless), TEST(one_flipped_octet),
+    TEST(one_record_less_or_more))
