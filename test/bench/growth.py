@@ -3,12 +3,12 @@ today's root is that with all of it ten times. The module takes zones up to 64 M
 times the delegations has less to each: a name server, a DS, and short signatures (ECDSA); to compare with, there is one of ten times
 like that, too."""
 
-import contextlib
 import json
 import subprocess
 
 import lab
 import loads
+import memory
 import peers
 import rootzone
 from results import Results, Row
@@ -31,25 +31,6 @@ def verify(table, key, zone, net):
     table.add(Row("dnssec", "of which the signatures", "ms", 0, None), key, report["cpu_ns"]["dnssec"] / 1e6)
 
 
-@contextlib.contextmanager
-def started(net, kind, **how):
-    peer = kind(net, **how)
-    try:
-        peer.start()
-        peer.wait_serving(PATIENCE)
-        peer.wait_idle()
-        yield peer
-    finally:
-        peer.stop()
-
-
-def used(peer, net):
-    """Private memory, after some questions."""
-    loads.ask(peer, loads.questions(net), net, dnssec=True, clients=1, waiting=10)
-    peer.wait_idle()
-    return peer.memory()["private"]
-
-
 def cost(setting, table, key, peer, net):
     words = f"{peer.title}, {peer.threads} thread{'s' if peer.threads > 1 else ''}"
     for _ in range(setting.rounds):
@@ -63,14 +44,14 @@ def cost(setting, table, key, peer, net):
 
 
 def compare(setting, table, key, net, kind):
-    with started(net, kind, bare=True) as peer:
-        without = used(peer, net)
+    with peers.running(kind, net, PATIENCE, bare=True) as peer:
+        without = memory.used(peer, net)["private"]
     for threads in THREADS:
-        with started(net, kind, threads=threads) as peer:
+        with peers.running(kind, net, PATIENCE, threads=threads) as peer:
             if threads == 1:
                 table.add(Row(f"{kind.key}-start", f"{kind.title}: CPU from the start to serving", "ms", 0, None), key, peer.cpu() * 1000)
                 table.add(Row(f"{kind.key}-memory", f"{kind.title}: private memory over the same server without", "MiB", 1, None), key,
-                          used(peer, net) - without)
+                          memory.used(peer, net)["private"] - without)
             cost(setting, table, key, peer, net)
 
 

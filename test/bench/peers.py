@@ -6,6 +6,7 @@ laboratory needs (ports, addresses, the trust anchor) is the same for all. A cla
     peer.wait_serving()           # answers from its copy, where it has one
 """
 
+import contextlib
 import os
 import pathlib
 import re
@@ -369,6 +370,19 @@ addTA('.', '{digest}')
     def version(self):
         done = subprocess.run([servers.need("pdns_recursor"), "--version"], capture_output=True, text=True, timeout=10)
         return re.search(r"PowerDNS Recursor [\d.]+", done.stdout + done.stderr)[0]
+
+
+@contextlib.contextmanager
+def running(kind, net, limit=START_LIMIT, **how):
+    """One that serves, inside of the with."""
+    peer = kind(net, **how)
+    try:
+        peer.start()
+        peer.wait_serving(limit)
+        peer.wait_idle()
+        yield peer
+    finally:
+        peer.stop()
 
 
 ALL = [Localroot, AuthZone, Unbound, Bind, Knot, Powerdns, Asking]
