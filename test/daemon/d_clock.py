@@ -21,18 +21,13 @@ class Clock:
 
     def __init__(self, net):
         self._file = net.folder / "clock"
-        self._library = shim.faketime()
         self.set(0)
+        self.wrapper = shim.faketime(FAKETIME_TIMESTAMP_FILE=self._file, FAKETIME_NO_CACHE=1)
 
     def set(self, seconds):
         fresh = self._file.with_suffix(".new")
         fresh.write_text(f"{seconds:+d}\n", encoding="ascii")
         fresh.rename(self._file)
-
-    @property
-    def wrapper(self):
-        return ["env", f"LD_PRELOAD={self._library}", f"FAKETIME_TIMESTAMP_FILE={self._file}", "FAKETIME_NO_CACHE=1",
-                "FAKETIME_DONT_FAKE_MONOTONIC=1", "NO_FAKE_STAT=1"]
 
 
 def started(net, clock, options=(), **more):

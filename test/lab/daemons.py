@@ -17,9 +17,13 @@ import dns.query
 import metrics
 import tap
 
+# How many times as long as elsewhere everything may take: LR_PATIENCE, for builds that are slow. Every limit here is multiplied by it.
+PATIENCE = float(os.environ.get("LR_PATIENCE", "1"))
+
 
 def wait(condition, limit, what):
     """The condition's first true value; TimeoutError with what() or what when the limit (seconds) has passed."""
+    limit *= PATIENCE
     end = time.monotonic() + limit
     while True:
         value = condition()
@@ -66,6 +70,7 @@ class Daemon:
         """Ends the daemon as an operator would; returns its exit code. It must end in time by itself."""
         if self.running:
             self.process.terminate()
+        limit *= PATIENCE
         try:
             return self.process.wait(limit)
         except subprocess.TimeoutExpired:
@@ -145,7 +150,7 @@ class Unbound(Daemon):
     def checkconf(self):
         """What unbound-checkconf says to the configuration as it is now."""
         return subprocess.run([str(self._program("unbound-checkconf")), str(self.config_file)], capture_output=True, text=True,
-                              timeout=20)
+                              timeout=20 * PATIENCE)
 
     def _program(self, name):
         path = self.prefix / "sbin" / name
@@ -164,13 +169,13 @@ class Unbound(Daemon):
         """The resolver's answer, over TCP where that over UDP is cut."""
         message = self.query(name, kind, dnssec, cd, ad, rd, edns)
         if tcp:
-            return dns.query.tcp(message, self.address, limit, self.port)
-        return dns.query.udp_with_fallback(message, self.address, limit, self.port)[0]
+            return dns.query.tcp(message, self.address, limit * PATIENCE, self.port)
+        return dns.query.udp_with_fallback(message, self.address, limit * PATIENCE, self.port)[0]
 
     def control(self, *command, limit=60, feed=None):
         """unbound-control's answer: a dict where it is key=value lines, else text. feed: its standard input."""
         done = subprocess.run([str(self._program("unbound-control")), "-c", str(self.config_file), *command],
-                              capture_output=True, text=True, timeout=limit, input=feed)
+                              capture_output=True, text=True, timeout=limit * PATIENCE, input=feed)
         if done.returncode != 0:
             raise RuntimeError(f"unbound-control {' '.join(command)}: {done.stdout}{done.stderr}")
         lines = done.stdout.splitlines()

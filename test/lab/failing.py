@@ -1,7 +1,6 @@
 """A process in which one allocation of the module's or its own fails: failing.c preloaded, with the file that they share."""
 
 import mmap
-import os
 import pathlib
 import struct
 
@@ -19,9 +18,8 @@ class Failing:
         path.write_bytes(bytes(32))
         with open(path, "r+b") as file:
             self._shared = mmap.mmap(file.fileno(), 32)
-        self.wrapper = ["env", f"LD_PRELOAD={library}", f"LR_FAILING_IN={of}", f"LR_FAILING_FILE={path}", "LR_FAILING_TELL=1",
-                        f"ASAN_OPTIONS=verify_asan_link_order=0:{os.environ.get('ASAN_OPTIONS', '')}"]
-        self.wrapper += [f"LR_FAILING_{name}=1" for name, wanted in (("BELOW", below), ("ASIDE", aside), ("ENDS", ends)) if wanted]
+        wanted = {f"LR_FAILING_{name}": 1 for name, wanted in (("BELOW", below), ("ASIDE", aside), ("ENDS", ends)) if wanted}
+        self.wrapper = shim.preload(library, LR_FAILING_IN=of, LR_FAILING_FILE=path, LR_FAILING_TELL=1, **wanted)
 
     def _get(self, place):
         return struct.unpack_from("=Q", self._shared, 8 * place)[0]

@@ -250,7 +250,7 @@ class Lab:
     def check(self, source, *options, limit=60, wrapper=()):
         """localroot-check's exit code with this zone's anchor, and what it printed."""
         done = subprocess.run([*wrapper, str(CHECK), "-a", self.zone.anchor, *options, str(source)], capture_output=True, text=True,
-                              timeout=limit)
+                              timeout=limit * daemons.PATIENCE)
         return done.returncode, done.stdout + done.stderr
 
     def direct(self, name, kind, address, tcp=False):

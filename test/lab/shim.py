@@ -20,18 +20,24 @@ def build(folder, name):
     return library
 
 
+def preload(library, **variables):
+    """A wrapper for lab.unbound(): with the library in front of all others, and these variables. ASan wants to be first."""
+    variables["ASAN_OPTIONS"] = f"verify_asan_link_order=0:{os.environ.get('ASAN_OPTIONS', '')}"
+    return ["env", f"LD_PRELOAD={library}", *(f"{name}={value}" for name, value in variables.items())]
+
+
 def refusing(folder, what):
-    """A wrapper for lab.unbound(): what this machine refuses, in the words of refuse.c."""
-    return ["env", f"LD_PRELOAD={build(folder, 'refuse')}", f"LR_REFUSE={what}"]
+    """A wrapper: what this machine refuses, in the words of refuse.c."""
+    return preload(build(folder, "refuse"), LR_REFUSE=what)
 
 
-def faketime():
-    """The library that moves the wall clock of who preloads it."""
+def faketime(**variables):
+    """A wrapper: the wall clock is moved, as libfaketime's variables say; no other clock, and no times of files."""
     found = [f"{place}/faketime/libfaketime.so.1" for place in ("/usr/lib/" + os.uname().machine + "-linux-gnu", "/usr/lib64", "/usr/lib")]
     library = next((path for path in found if os.path.exists(path)), None)
     if not library:
         raise tap.Skip("libfaketime is not installed (Debian's package faketime)")
-    return library
+    return preload(library, FAKETIME_DONT_FAKE_MONOTONIC=1, NO_FAKE_STAT=1, **variables)
 
 
 class Hanging:
@@ -41,8 +47,7 @@ class Hanging:
         self.path = pathlib.Path(path)
         self.path.mkdir(parents=True, exist_ok=True)
         self._flag = net.folder / f"{self.path.name}-hangs"
-        self.wrapper = ["env", f"LD_PRELOAD={build(net.folder, 'hang')}", f"LR_HANG_WHILE={self._flag}", f"LR_HANG_CALLS={calls}",
-                        f"LR_HANG_UNDER={self.path}"]
+        self.wrapper = preload(build(net.folder, "hang"), LR_HANG_WHILE=self._flag, LR_HANG_CALLS=calls, LR_HANG_UNDER=self.path)
 
     def start(self):
         self._flag.write_text("", encoding="ascii")

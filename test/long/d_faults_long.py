@@ -72,10 +72,9 @@ def no_anchor():
 
 @tap.test("a clock that is two months ahead")
 def clock():
-    wrapper = ["env", f"LD_PRELOAD={shim.faketime()}", "FAKETIME=+60d", "FAKETIME_DONT_FAKE_MONOTONIC=1", "NO_FAKE_STAT=1"]
     with lab.Lab() as net:
         # Nothing of the root's servers would be valid either.
-        resolver = patched(net.unbound(localroot=[], wrapper=wrapper, config="val-permissive-mode: yes"))
+        resolver = patched(net.unbound(localroot=[], wrapper=shim.faketime(FAKETIME="+60d"), config="val-permissive-mode: yes"))
         told(net, "wrong clock", resolver, r"^source .*: expired: .*$", r"warning: localroot: axfr:\S+: .*(expired|valid).*", refused("expired"))
 
 
