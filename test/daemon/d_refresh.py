@@ -129,6 +129,14 @@ def source_that(answer):
     return scripted.Server(SLOW, 53, scripted.Dns(answer))
 
 
+def good_until(net):
+    """What localroot-check says of a source: for how many seconds from now the zone is good, and what bounds it."""
+    code, text = net.check(f"axfr:{SLOW}")
+    tap.equal(code, 0, text)
+    until, bound = re.search(r"^good until +(\d{14}) (\(.*)$", text, re.MULTILINE).groups()
+    return calendar.timegm(time.strptime(until, "%Y%m%d%H%M%S")) - time.time(), bound
+
+
 @tap.test("EDNS EXPIRE bounds the copy and brings the next look nearer; a source whose own copy has expired is passed over")
 def edns_expire():
     with lab.Lab(rootzone.make(serial=SERIAL)) as net:
@@ -142,10 +150,14 @@ def edns_expire():
             seconds = until_next_look(resolver)
             if not 170 <= seconds <= 220:
                 raise AssertionError(f"next look in {seconds} s, not at half of 400")
+            seconds, bound = good_until(net)
+            tap.equal((380 <= seconds <= 400, bound), (True, "(EDNS EXPIRE)"), f"localroot-check: {seconds} s")
         with source_that(scripted.with_expire(messages, 0)):
             resolver = net.unbound(localroot=[f"localroot-source: axfr:{SLOW}", "localroot-source: axfr:192.0.32.132"])
             resolver.wait_log(rf"axfr:{SLOW}: its own copy has expired", 20)
             resolver.wait_serving(SERIAL)
+            seconds, bound = good_until(net)  # RFC 7314 section 4: it is none to serve, the zone itself is good
+            tap.equal((seconds <= 0, bound), (True, "(EDNS EXPIRE): too old to be served"), f"localroot-check: {seconds} s")
 
 
 @tap.test("an increment from a source whose own copy has expired: a failure of that kind alone, and the next one is asked for")

@@ -137,6 +137,9 @@ of("validate/validate.c",
    (IGNORED, "the digest is not the contents'", "if (code == LR_OK && options->dnssec)", "if (options->dnssec)", "t_validate"),
    (CHECK, "no digest without the shape", "code == LR_EFORMAT && options->digest_anyway", "false", "t_validate"),
    (FREE, "the draft", "\tlr_draft_free(draft);\n", "", "t_validate", "address"))
+of("validate/localroot-check.c",
+   (CHECK, "a source's copy that has expired is as good", "if (fetched->has_expire && fetched->expire == 0)", "if (false)",
+    "d_refresh: EDNS EXPIRE bounds the copy and brings the next look nearer; a source whose own copy has expired is passed over"))
 of("validate/zonemd.c",
    (CHECK, "a digest of another serial", "if (own.serial != serial)", "if (false)", "t_zonemd"),
    (CHECK, "the same hash twice", "if (i != index && parse", "if (false && parse", "t_zonemd"),
