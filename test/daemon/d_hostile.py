@@ -3,6 +3,7 @@ counters, the next source is asked, and nobody who asks the resolver notices."""
 
 import collections
 import contextlib
+import itertools
 import json
 import os
 import re
@@ -12,18 +13,22 @@ import sys
 import threading
 import time
 
+import dns.message
 import dns.rcode
+import dns.tsig
 
 import answers
 import hostile
 import lab
 import pair
+import primaries
 from rootzone import calm
 import scripted
 import servers
 import tap
 
 HERE, NAME = "203.0.113.66", "xfr.lab.example"
+SIGNED, KEY = "203.0.113.67", primaries.Key("transfer.lab.", "hmac-sha256")  # of whom signatures are wanted
 NEWER = 2026010111
 Attack = collections.namedtuple("Attack", "name scheme play reason code context")
 
@@ -136,6 +141,33 @@ def ixfr_attacks(held):
     yield ixfr("IXFR of what does not verify", [new, old, new, a(2), new], "the increment is not good")
 
 
+def tsig_attacks():
+    """Messages without end, of which each is signed, or badly, or not at all."""
+    secret = dns.tsig.Key(KEY.name, KEY.secret, KEY.algorithm)
+
+    def tsig(name, signs, reason, soa_too=False):
+        """signs(number): how that message of the flood is signed, as scripted.sign() has it; False: it is not."""
+        def answer(connection, query, kind, server):
+            mac, context = dns.message.from_wire(query, keyring={secret.name: secret}).mac, None
+            honest = kind == scripted.SOA and not soa_too
+            for number in itertools.count():
+                wire = scripted.message(query, kind, [scripted.address(1)] * 100 if number else [scripted.soa(NEWER)])
+                change = None if honest else signs(number)
+                if change is not False:
+                    wire, mac, context = scripted.sign(wire, secret, mac, context, change)
+                elif context:
+                    context.update(wire)
+                connection.sendall(scripted.framed(wire))
+                if honest or server.ending.is_set():
+                    return
+        return Attack(name, "tsig", scripted.Dns(answer), reason, "tsig", None)
+    yield tsig("TSIG: no answer to SOA is signed", lambda number: False, "TSIG MISSING", True)
+    yield tsig("TSIG: wrong answers to SOA", lambda number: scripted.flip_mac, "TSIG BADSIG", True)
+    yield tsig("TSIG: no message is signed", lambda number: False, "TSIG MISSING")
+    yield tsig("TSIG: none but the first", lambda number: False if number else None, "TSIG UNSIGNED")
+    yield tsig("TSIG: all but the first wrong", lambda number: scripted.flip_mac if number else None, "TSIG BADSIG")
+
+
 def tls_attacks(ca, other):
     right, wrong_name = ca.certificate("right", [NAME], [HERE]), ca.certificate("name", ["another.example"])
     unknown = other.certificate("unknown", [NAME], [HERE])
@@ -211,11 +243,10 @@ def attacked(attacks, good):
     """One server a port for all of them, and the good one at last: (sources, servers)."""
     running, sources = [], []
     try:
-        for number, attack in enumerate(attacks):
-            port = 20000 + number
-            running.append(scripted.Server(HERE, port, attack.play, attack.context))
-            sources.append(f"https://{NAME}:{port}/z@{HERE}" if attack.scheme == "https"
-                           else f"xot:{HERE}@{port}#{NAME}" if attack.scheme == "xot" else f"{attack.scheme}:{HERE}@{port}")
+        for port, attack in enumerate(attacks, 20000):
+            running.append(scripted.Server(SIGNED if attack.scheme == "tsig" else HERE, port, attack.play, attack.context))
+            uris = {"https": f"https://{NAME}:{port}/z@{HERE}", "xot": f"xot:{HERE}@{port}#{NAME}", "tsig": f"axfr:{SIGNED}@{port}"}
+            sources.append(uris.get(attack.scheme, f"{attack.scheme}:{HERE}@{port}"))
         running.append(scripted.Server(HERE, 30000, good.play))
         sources.append(f"axfr:{HERE}@30000")
         yield sources, running
@@ -236,6 +267,7 @@ def withstand(attacks_of):
         attacks = attacks_of(net, held, newer)
         with attacked(attacks, good) as (sources, running):
             options = [f"localroot-source: {source}" for source in sources]
+            options.append(f"localroot-tsig-keys: {primaries.key_file(net.folder / 'keys', KEY, [SIGNED])}")
             if (net.folder / "ca").exists():
                 options.append(f"localroot-ca-bundle: {net.folder}/ca/ca.pem")
             resolver = net.unbound(localroot=options, prepare=prepare, threads=1)
@@ -283,9 +315,9 @@ def transfers():
     withstand(lambda net, held, newer: list(dns_attacks(newer)))
 
 
-@tap.test("differences that do not fit, and TLS that is not the right one's")
-def differences_and_tls():
-    withstand(lambda net, held, newer: list(ixfr_attacks(held)) + list(
+@tap.test("differences that do not fit, signatures that are wrong or not there, and TLS that is not the right one's")
+def differences_tsig_and_tls():
+    withstand(lambda net, held, newer: list(ixfr_attacks(held)) + list(tsig_attacks()) + list(
         tls_attacks(servers.Authority(net.folder / "ca"), servers.Authority(net.folder / "other"))))
 
 

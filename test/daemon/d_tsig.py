@@ -9,8 +9,6 @@ import tempfile
 import time
 
 import dns.message
-import dns.rdataclass
-import dns.rdatatype
 import dns.tsig
 
 import lab
@@ -99,18 +97,6 @@ def module():
 
 # A server that signs wrongly.
 
-def sign(wire, key, mac, context, change=None, **more):
-    """dnspython's TSIG behind the message. change(rdata) is what is written in its place."""
-    tsig = dns.rdtypes.ANY.TSIG.TSIG(
-        dns.rdataclass.ANY, dns.rdatatype.TSIG, key.algorithm, more.get("when", int(time.time())), more.get("fudge", 300), b"",
-        struct.unpack("!H", wire[:2])[0], more.get("error", 0), more.get("other", b""))
-    done, context = dns.tsig.sign(wire, key, tsig, tsig.time_signed, mac, context, True)
-    rdata = (change or (lambda octets: octets))(done.to_wire())
-    name = more.get("name", key.name).to_wire()
-    record = name + struct.pack("!HHIH", 250, 255, 0, len(rdata)) + rdata
-    return wire[:10] + struct.pack("!H", struct.unpack("!H", wire[10:12])[0] + 1) + wire[12:] + record, done.mac, context
-
-
 def signing(net, plan, recorded):
     """Plays the recorded zone to a signed AXFR: plan(messages, key, mac) gives the messages that are sent."""
     secret = dns.tsig.Key(KEY.name, KEY.secret, KEY.algorithm)
@@ -141,14 +127,10 @@ def stream(every=1, change=None, at=None, last=True, wrap=None, **more):
             if not last and final:
                 made.append(message)
                 continue
-            signed, mac, context = sign(message, key, mac, context, change if odd else None, **(more if odd else {}))
+            signed, mac, context = scripted.sign(message, key, mac, context, change if odd else None, **(more if odd else {}))
             made.append(signed)
         return made
     return plan
-
-
-def flip_mac(rdata):
-    return rdata[:-20] + bytes([rdata[-20] ^ 1]) + rdata[-19:]
 
 
 def cut_mac(octets):
@@ -193,8 +175,8 @@ TABLE = [  # what it does, how, and the word of the refusal; None: it is taken
     ("100 messages without", stream(every=101, wrap=split), "TSIG UNSIGNED"),
     ("signs none", unsigned, "TSIG MISSING"),
     ("does not sign the last", stream(every=3, last=False), "TSIG MISSING"),
-    ("a wrong MAC in the first", stream(change=flip_mac, at=0), "TSIG BADSIG"),
-    ("a wrong MAC in the third", stream(change=flip_mac, at=2), "TSIG BADSIG"),
+    ("a wrong MAC in the first", stream(change=scripted.flip_mac, at=0), "TSIG BADSIG"),
+    ("a wrong MAC in the third", stream(change=scripted.flip_mac, at=2), "TSIG BADSIG"),
     ("messages that change places", shuffled, "TSIG BADSIG"),
     ("a message left out", left_out, "TSIG BADSIG"),
     ("a MAC of half its length", stream(change=cut_mac(16), at=0), "TSIG BADTRUNC"),
@@ -233,7 +215,7 @@ def module_refuses():
         resolver = net.unbound(localroot=[f"localroot-source: axfr:{net.transfer_addresses[0]}", f"localroot-source: axfr:{BAD}",
                                           f"localroot-tsig-keys: {keys}"])
         resolver.wait_serving(net.zone.serial)
-        server = scripted.Server(BAD, 53, signing(net, stream(change=flip_mac, at=1), scripted.recorded(net.transfer_addresses[0])))
+        server = scripted.Server(BAD, 53, signing(net, stream(change=scripted.flip_mac, at=1), scripted.recorded(net.transfer_addresses[0])))
         try:
             net.serve_source(None)
             text = resolver.wait_refused(f"axfr:{BAD}", "tsig", limit=60)

@@ -9,7 +9,9 @@ import threading
 import time
 
 import dns.message
+import dns.rdataclass
 import dns.rdatatype
+import dns.tsig
 
 import netns
 
@@ -137,6 +139,22 @@ def recorded(address):
 def played(messages, query):
     """A recorded transfer as an answer to this query."""
     return [query[:2] + message[2:] for message in messages]
+
+
+def sign(wire, key, mac, context, change=None, **more):
+    """dnspython's TSIG behind the message. change(rdata) is what is written in its place."""
+    tsig = dns.rdtypes.ANY.TSIG.TSIG(
+        dns.rdataclass.ANY, dns.rdatatype.TSIG, key.algorithm, more.get("when", int(time.time())), more.get("fudge", 300), b"",
+        struct.unpack("!H", wire[:2])[0], more.get("error", 0), more.get("other", b""))
+    done, context = dns.tsig.sign(wire, key, tsig, tsig.time_signed, mac, context, True)
+    rdata = (change or (lambda octets: octets))(done.to_wire())
+    name = more.get("name", key.name).to_wire()
+    record = name + struct.pack("!HHIH", 250, 255, 0, len(rdata)) + rdata
+    return wire[:10] + struct.pack("!H", struct.unpack("!H", wire[10:12])[0] + 1) + wire[12:] + record, done.mac, context
+
+
+def flip_mac(rdata):
+    return rdata[:-20] + bytes([rdata[-20] ^ 1]) + rdata[-19:]
 
 
 # DNS: plays

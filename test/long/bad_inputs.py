@@ -92,6 +92,7 @@ def tables():
     found["transfers"].update(attack.code for attack in d_hostile.ixfr_attacks(None))
     found["transfers"].update("refused" if not row.taken else "taken, by another way" for row in oddities.TABLE if row.name[:12] != "nothing odd")
     found["messages"].update("tsig" for _, _, word in d_tsig.TABLE if word)
+    found["messages"].update(attack.code for attack in d_hostile.tsig_attacks())
     found["connections by TLS"].update(attack.code or "io or format" for attack in d_hostile.tls_attacks(certificates, certificates))
     found["HTTP responses"].update(attack.code or "io or format" for attack in d_hostile.http_attacks(certificates, certificates))
     with tempfile.TemporaryDirectory() as folder:
