@@ -145,7 +145,11 @@ class Unbound(Daemon):
         self.limit, self._patched = limit, None
         super().__init__(f"unbound on {self.port}", folder,
                          [*wrapper, str(self._program("unbound")), "-d", "-c", str(self.config_file)])
-        self.wait_log("start of service", limit)
+        try:
+            self.wait_log("start of service", limit)
+        except TimeoutError:
+            self.process.kill()  # or the next one would find its port taken
+            raise
 
     def checkconf(self):
         """What unbound-checkconf says to the configuration as it is now."""
