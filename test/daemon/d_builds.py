@@ -23,14 +23,9 @@ def check_resolves(net, resolver):
     tap.equal(bool(net.root_queries(resolver, start)), True, "asks the root servers")
 
 
-def sanitizers(program):
-    octets = program.read_bytes()
-    return {mark for mark in (b"__asan_init", b"__tsan_init") if mark in octets}
-
-
 def start(net, folder, clause):
     """Unbound of that folder, with the module by its dynlib clause or by localroot: yes."""
-    if not sanitizers(lab.MODULE) <= sanitizers(folder / "sbin/unbound"):
+    if not lab.sanitizers() <= lab.sanitizers(folder / "sbin/unbound"):
         raise tap.Skip("a program without the module's sanitizer cannot load it")
     if clause == "dynlib":
         return net.unbound(localroot=[], installed=folder)

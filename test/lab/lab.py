@@ -40,6 +40,13 @@ wait = daemons.wait
 TOP, BUILD = pathlib.Path(os.environ["LR_TOP"]), pathlib.Path(os.environ["LR_BUILD"])
 MODULE, CHECK = BUILD / ".libs" / "localroot.so", BUILD / "localroot-check"
 
+
+def sanitizers(program=MODULE):
+    """Those that it is built with: as few as none."""
+    octets = program.read_bytes()
+    return {mark for mark in (b"__asan_init", b"__tsan_init") if mark in octets}
+
+
 # TLDs that the real root delegates without DS to servers that its glue names: the lab can stand in for them.
 REAL_TLDS = ["tk", "gq", "ck"]
 

@@ -42,7 +42,8 @@ def tried(test, environment, folder):
     reports.chmod(0o1777)  # of whatever user the daemon is
     where = f"log_path={reports}/report"
     told = subprocess.run([str(TOP / "test/run"), str(test)], text=True, stdout=subprocess.PIPE, check=False,
-                          env={**environment, "ASAN_OPTIONS": f"detect_leaks=0:{where}", "UBSAN_OPTIONS": f"print_stacktrace=1:{where}"})
+                          env={**environment, "ASAN_OPTIONS": f"detect_leaks=0:verify_asan_link_order=0:{where}",  # libfaketime comes first
+                               "UBSAN_OPTIONS": f"print_stacktrace=1:{where}"})
     reported = [file.read_text(errors="replace") for file in sorted(reports.iterdir())]
     for file in reports.iterdir():
         file.unlink()
