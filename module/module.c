@@ -5,6 +5,7 @@
 #include "facts_json.h"
 #include "facts_text.h"
 #include "host.h"
+#include "https.h"
 #include "localroot.h"
 #include "option.h"
 #include "text_stream.h"
@@ -278,14 +279,17 @@ dynlib_control(struct module_env *env, int id, const char *line, print_text *pri
 	return known;
 }
 
-/* For a program that has not gone into Unbound's CHROOT. 1: OPTION, "name: value", can be used. 0:
- * there is no such option; -1: not with this value; WHY says it. */
+/* For a program that has not gone into Unbound's CHROOT: a checker, or a patched Unbound, which
+ * asks for "localroot: yes" before it does. 1: OPTION, "name: value", can be used. 0: there is no
+ * such option; -1: not with this value; WHY says it. */
 int
 dynlib_check(const char *option, const char *chroot, char *why, size_t size)
 {
 	const struct lr_paths paths = {.chroot = chroot, .outside = true};
 	struct lr_error err = {LR_OK, ""};
 	bool known;
+	if (chroot && *chroot)
+		lr_https_before_chroot();
 	enum lr_code code = lr_option_check(option, &paths, &known, &err);
 	snprintf(why, size, "%s", err.text);
 	return code == LR_OK ? 1 : known ? -1 : 0;

@@ -104,17 +104,19 @@ drop_unusable(struct reading *reading, size_t *ordered)
 
 /* Those that Unbound's settings of the network allow: none by IPv6 where do-ip6 is no. */
 static enum lr_code
-add_builtin(struct lr_options *options, const struct lr_network *network, struct lr_error *err)
+add_builtin(struct reading *reading, struct lr_error *err)
 {
 	for (size_t i = 0; lr_uri_builtin[i]; i++) {
 		char text[128];
-		if (!lr_network_allows(network, strchr(lr_uri_builtin[i], ':') + 1))
+		if (!lr_network_allows(reading->network, strchr(lr_uri_builtin[i], ':') + 1))
 			continue;
 		snprintf(text, sizeof(text), "localroot-source: %s", lr_uri_builtin[i]);
-		enum lr_code code =
-		    lr_option_take(options, text, &(const struct lr_paths){NULL, false}, err);
-		if (code != LR_OK && code != LR_EUNSUPPORTED) /* as https without libcurl */
+		enum lr_code code = lr_option_take(
+		    &reading->options, text, &(const struct lr_paths){NULL, false}, err);
+		if (code == LR_ENOMEM)
 			return code;
+		if (code != LR_OK && code != LR_EUNSUPPORTED) /* as in a build without libcurl */
+			pass_over(reading, err->text);
 	}
 	return LR_OK;
 }
@@ -135,7 +137,7 @@ complete_sources(struct reading *reading, size_t *ordered, struct lr_error *err)
 	}
 	bool chosen = *ordered || options->source_list || options->sources_missed;
 	if (!chosen) /* the operator has named none */
-		return add_builtin(options, reading->network, err);
+		return add_builtin(reading, err);
 	drop_unusable(reading, ordered);
 	return LR_OK;
 }

@@ -13,7 +13,7 @@ fi
 program=.libs/localroot-check
 [ -e "$program" ] || program=localroot-check
 module=.libs/localroot.so
-echo 1..9
+echo 1..10
 
 for object in "$module" "$program"; do
 	equal "${object##*/}: the stack is not executable" "$(readelf -lW "$object" | awk '$1 == "GNU_STACK" { print $7 }')" RW
@@ -35,5 +35,15 @@ if grep -q '^lr_cflags = .*-D_FORTIFY_SOURCE' Makefile; then
 	equal "libc's calls are checked" "$([ "$(echo "$called" | grep -c '_chk$')" -gt 3 ] && echo yes)" yes
 else
 	skip "libc's calls are checked" "this build is not for that: a sanitizer, no optimization, or flags of one's own"
+fi
+
+# Nothing is linked to libcurl, which is loaded where it is needed; a note of the ELF file names it for those who make packages.
+libcurl=$(sed -n 's/^#define LR_LIBCURL "\(.*\)"/\1/p' lr_config.h)
+if [ -n "$libcurl" ]; then
+	equal "libcurl is named to packagers, and not linked to" \
+		"$(for object in "$module" "$program"; do readelf -p .note.dlopen "$object" 2>&1 | grep -o '"soname":\[[^]]*\]'; readelf -dW "$object" | grep curl; done)" \
+		"$(printf '"soname":["%s"]\n' "$libcurl" "$libcurl")"
+else
+	skip "libcurl is named to packagers" "this build is without it"
 fi
 exit $failed

@@ -13,6 +13,7 @@ from jail import Jail
 import lab
 import rootzone
 import servers
+import shim
 import tap
 
 
@@ -27,6 +28,21 @@ def outside(resolver):
     """Whether the process is in a chroot, and whose rights it has."""
     proc = pathlib.Path(f"/proc/{resolver.outer_pid()}")
     return os.readlink(proc / "root"), re.search(r"^Uid:\s+(\d+)", (proc / "status").read_text(), re.MULTILINE).group(1)
+
+
+def put_inside(jail, library):
+    """With all that it needs."""
+    needed = subprocess.run(["ldd", library], capture_output=True, text=True, check=True, timeout=20).stdout
+    for path in (library, *re.findall(r"(/\S+) \(0x", needed)):
+        (jail.folder / path[1:]).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(path, jail.folder / path[1:])
+    jail.give()
+
+
+def libcurl():
+    """Where this machine has it."""
+    listed = subprocess.run(["ldconfig", "-p"], capture_output=True, text=True, check=True, timeout=20).stdout
+    return re.search(rf"{re.escape(lab.libcurl())} .*=> (\S+)", listed)[1]
 
 
 @tap.test("the library outside is loaded before the chroot, whatever lies inside; the copy is served and kept inside; over reloads and fast_reload")
@@ -146,14 +162,23 @@ def certificates():
             tap.equal(resolver.stop(), 0, "exit code")
 
 
-@tap.test("another library at a reload cannot be had from inside: Unbound goes on with the one that it has, and says so")
+@tap.test("another library at a reload cannot be had from inside: Unbound goes on with the one that it has, and says so; nor is libcurl "
+          "taken from there where the one outside is of no use, and unbound-checkconf says that")
 def other_library():
     with lab.Lab() as net:
         jail = Jail(net)
         other = net.folder / "other.so"
         shutil.copy(lab.MODULE, other)
-        resolver = jail.patched(f"localroot-source: axfr:{net.transfer_addresses[0]}", "localroot-dir: /copy")
+        sources = [f"localroot-source: axfr:{net.transfer_addresses[0]}"]
+        reason, wrapper = "no libcurl", ()
+        if lab.https():
+            reason, wrapper = next(iter(shim.libcurls(net).items()))
+            sources.append("localroot-source: https://192.0.2.1/root.zone")
+            put_inside(jail, libcurl())
+        resolver = jail.patched(*sources, "localroot-dir: /copy", wrapper=wrapper, checked=False)
         resolver.wait_serving()
+        done = subprocess.run([*wrapper, lab.prefix() / "sbin/unbound-checkconf", resolver.config_file], capture_output=True, text=True, timeout=20)
+        tap.equal((done.returncode, len(re.findall(reason, done.stderr))), (1, 1) if lab.https() else (0, 0), done.stderr)
         text = resolver.config_file.read_text(encoding="ascii")
         for module in (other, lab.MODULE):
             resolver.config_file.write_text(text.replace(f"localroot-module: {lab.MODULE}", f"localroot-module: {module}"), encoding="ascii")
@@ -161,6 +186,7 @@ def other_library():
             resolver.wait_serving()
             tap.equal(resolver.ask("junk-other.").rcode(), 3)
         tap.equal(len(re.findall(rf"error: localroot-module: {other}: .*: going on with the one before", resolver.log)), 1, resolver.log)
+        tap.equal(len(re.findall(f"{reason}: passed over", resolver.log)), 3 if lab.https() else 0, resolver.log)
 
 
 @tap.test("the clause of stock builds: a stock Unbound loads the library from inside, with what it needs, and localroot-check --check-conf "
@@ -169,6 +195,8 @@ def stock():
     with lab.Lab() as net:
         jail = Jail(net)
         words = [str(lab.MODULE), "localroot: yes", f"localroot-source: axfr:{net.transfer_addresses[0]}", "localroot-dir: /copy"]
+        if lab.https():  # asked after the other
+            words.append("localroot-source: https://192.0.2.1/root.zone")
         try:
             resolver = jail.start(stock=words)
         except RuntimeError as fault:
@@ -180,14 +208,15 @@ def stock():
         conf = jail.folder / "unbound.conf"
         done = subprocess.run([str(lab.CHECK), "--check-conf", str(conf)], capture_output=True, text=True, timeout=20)
         tap.equal((done.returncode, "is loaded from inside of the chroot" in done.stderr), (1, True), done.stderr)
-        needed = subprocess.run(["ldd", str(lab.MODULE)], capture_output=True, text=True, check=True, timeout=20).stdout
-        for path in (str(lab.MODULE), *re.findall(r"(/\S+) \(0x", needed)):
-            (jail.folder / path[1:]).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy(path, jail.folder / path[1:])
-        jail.give()
+        put_inside(jail, str(lab.MODULE))
         resolver = jail.start(stock=words)
         lab.wait((jail.folder / "copy/localroot.state").exists, 20, "the copy inside")
+        if lab.https():
+            resolver.wait_log(f"for https: install libcurl .*: {re.escape(lab.libcurl())}: cannot open shared object file", 5)
+            put_inside(jail, libcurl())
+        lines = len(resolver.log)
         again(resolver)
+        tap.equal("libcurl" in resolver.log[lines:], False, resolver.log[lines:])
         tap.equal(resolver.ask("junk-stock.").rcode(), 3)
         done = subprocess.run([str(lab.CHECK), "--check-conf", str(conf)], capture_output=True, text=True, timeout=20)
         tap.equal((done.returncode, done.stderr), (0, ""))

@@ -21,6 +21,7 @@ def values(folder):
     (folder / "listed").write_text("axfr:192.0.2.7 # a good one\n", encoding="ascii")
     (folder / "badlist").write_text("axfr:192.0.2.7\naxfr:192.0.2.7:53\n", encoding="ascii")
     (folder / "nolist").write_text("# nothing\n", encoding="ascii")
+    (folder / "empty").touch()
     (folder / "file").write_text("# no certificate\n", encoding="ascii")
     shutil.copy(servers.Authority(folder / "ca").bundle, folder / "ca.pem")
     https = ["https://www.internic.net/domain/root.zone", "https://[2001:db8::1]:444/z", "https://a.example/z@192.0.2.7", "http://a/"]
@@ -54,7 +55,7 @@ def values(folder):
              "file:root.zone", "file:./root.zone", f"file:{folder}", "file:/", "file:/x/", "file://host/x", "gopher://a/",
              "axfr:" + 300 * "a", "axfr:" + 2000 * "a", "file:/" + 1100 * "a", *([] if lab.https() else https)]),
         "localroot-source-list": ([*(["https://a.example/list", "http://192.0.2.7/list"] if lab.https() else []), f"{folder}/listed"],
-                                  [*file, f"{folder}/badlist", f"{folder}/nolist", "https://", "http://a b/"]),
+                                  [*file, *(f"{folder}/{name}" for name in ("badlist", "nolist", "empty")), "https://", "http://a b/"]),
         "localroot-dir": ([f"{folder}", "/not/there yet"], ["", f"{folder}/listed", f"{folder}/fifo", "relative", "./x", "/x ", "'/x'", "/" + 1024 * "a"]),
         "localroot-status-file": ([f"{folder}/new", "/not/there yet"], new_file),
         "localroot-ca-bundle": ([f"{folder}/ca.pem"], [*file, f"{folder}/file", "/dev/null"]),

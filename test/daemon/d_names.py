@@ -125,7 +125,7 @@ def libraries(resolver):
     return set(re.findall(r"\S+\.so[.\d]*$", maps, re.MULTILINE))
 
 
-@tap.test("whatever the source: no library is loaded once Unbound has started")
+@tap.test("whatever the source: no library is loaded once Unbound has started, and libcurl only where an https: source is named")
 def nothing_late():
     bind_at, web_at, name = "203.0.113.153", "203.0.113.180", "xfr.example"
     with lab.Lab() as net, contextlib.ExitStack() as running:
@@ -143,6 +143,8 @@ def nothing_late():
         for resolver, source in zip(resolvers, sources):  # nobody listens yet
             resolver.wait_refused(source, "unreachable")
         before = [libraries(resolver) for resolver in resolvers]
+        for source, early in zip(sources, before):
+            tap.equal((source, any("libcurl" in library for library in early)), (source, source.startswith("https:")), "libcurl is loaded")
         bind = servers.Bind(net.folder / "bind", net.zone.zone, bind_at, certificate)
         running.callback(bind.stop)
         if lab.https():

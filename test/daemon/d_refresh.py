@@ -12,6 +12,7 @@ import netns
 from rootzone import SERIAL, eager
 import rootzone
 import scripted
+import shim
 import tap
 
 SLOW = "198.51.100.201"
@@ -44,17 +45,25 @@ def values():
         lab.wait((net.folder / "localroot.state").exists, 10, "the copy in the folder named last")
 
 
-@tap.test("an https: source that this build cannot ask is passed over")
+@tap.test("an https: source that this build cannot ask, or this machine's libcurl, is passed over and told once, with the reason; others serve")
 def unsupported():
-    if lab.https():
-        raise tap.Skip("this build has libcurl")
     with lab.Lab(eager()) as net:
+        for reason, wrapper in (shim.libcurls(net) if lab.https() else {"this build is without libcurl": []}).items():
+            code, text = net.check("https://192.0.2.2/root.zone", wrapper=wrapper)
+            tap.equal((code, bool(re.search(reason, text))), (2, True), text)
         listed = net.write("list", "https://192.0.2.1/root.zone\naxfr:192.0.32.132\n")
-        resolver = net.unbound(localroot=["localroot-source: builtin", "localroot-source: https://192.0.2.2/root.zone",
-                                          f"localroot-source-list: {listed}"])
-        resolver.wait_serving(SERIAL)
-        resolver.wait_log(r"localroot-source: \"https://192.0.2.2/root.zone\": .*libcurl.*passed over", 5)
-        resolver.wait_log(r"list: \"https://192.0.2.1/root.zone\": .*libcurl.*passed over", 5)
+        named = ["localroot-source: https://192.0.2.2/root.zone", f"localroot-source-list: {listed}"]
+        places = ['localroot-source: "https://192.0.2.2/root.zone": ', f'{listed}: "https://192.0.2.1/root.zone": ']
+        builtin = ['localroot-source: "https://www.internic.net/domain/root.zone": '] if lab.https() else []
+        for options, told in ((named, places), (["localroot-source: builtin"], builtin)):
+            resolver = net.unbound(localroot=options, wrapper=wrapper)
+            resolver.wait_serving(SERIAL)
+            lines = [f"{place}{reason}" for place in told]
+            for line in lines:
+                tap.equal(len(re.findall(f"error: localroot: {line}: passed over$", resolver.log, re.MULTILINE)), 1, resolver.log)
+            tap.equal(resolver.log.count("libcurl"), len(lines), resolver.log)
+            for line in lines:
+                tap.equal(len(re.findall(f"^passed over: {line}$", status(resolver), re.MULTILINE)), 1, status(resolver))
 
 
 @tap.test("localroot-source-list: comments, blank lines, unknown schemes; with nothing usable in it nobody is asked")
@@ -69,7 +78,7 @@ def source_list():
             resolver.wait_log(rf"{re.escape(good)} line {line}: \"{re.escape(text)}\": .*: passed over", 5)
         tap.equal(set(asked(resolver)), {"axfr:192.0.32.132"}, "who was asked")
         for label, text, reason in (("none", "gopher://example.com/\n# no more\n", "no usable source in it"),
-                                    ("empty", "", "no usable source in it"), ("binary", "axfr:192.0.2.1\n\0", "not a text file"),
+                                    ("binary", "axfr:192.0.2.1\n\0", "not a text file"),
                                     ("long", "\n" * 65537, "larger than")):
             path = net.write(label, text)
             resolver = net.unbound(localroot=["localroot-source: builtin", f"localroot-source-list: {path}"])

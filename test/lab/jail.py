@@ -31,7 +31,7 @@ class Jail:
         path.write_text(text, encoding="ascii")
         return path
 
-    def start(self, options=(), stock=None, checked=True):
+    def start(self, options=(), stock=None, checked=True, wrapper=()):
         """An Unbound in it; options: of server:, with the patch. stock: the dynlib clause's entries instead."""
         lines = [f"chroot: {self.folder}", f"username: {USER}", f"pidfile: {self.folder}/pid", *options]
         tail = ""
@@ -39,11 +39,11 @@ class Jail:
             lines.append('module-config: "dynlib validator iterator"')
             tail = "dynlib:\n" + "".join(f'  dynlib-file: "{word}"\n' for word in stock)
         return self.net.unbound(config="\n".join(lines), tail=tail, folder=self.folder, anchor=self.folder / "anchor",
-                                hints=self.folder / "hints", checked=checked)
+                                hints=self.folder / "hints", checked=checked, wrapper=wrapper)
 
-    def patched(self, *options, checked=True):
+    def patched(self, *options, **how):
         try:
-            return self.start(["localroot: yes", f"localroot-module: {lab.MODULE}", *options], checked=checked)
+            return self.start(["localroot: yes", f"localroot-module: {lab.MODULE}", *options], **how)
         except RuntimeError as refused:
             if "unknown keyword 'localroot'" in str(refused):
                 raise tap.Skip("this Unbound is not patched: its server clause has no localroot options") from None

@@ -17,6 +17,7 @@ module's transfers come from other source addresses: see transfers().
 import contextlib
 import os
 import pathlib
+import re
 import shutil
 import subprocess
 import sys
@@ -55,9 +56,14 @@ SOURCE = "axfr:192.0.32.132"  # what net.unbound(localroot=[]) asks
 ASKING = "aggressive-nsec: no"  # a configuration with which every name that does not exist is asked for
 
 
+def libcurl():
+    """The name that this build loads libcurl by; None where it is without."""
+    found = re.search('#define LR_LIBCURL "(.*)"', (BUILD / "lr_config.h").read_text(encoding="utf-8"))
+    return found and found[1]
+
+
 def https():
-    """Whether this build has libcurl."""
-    return "#define HAVE_LIBCURL" in (BUILD / "lr_config.h").read_text(encoding="utf-8")
+    return libcurl() is not None
 
 
 def prefix():

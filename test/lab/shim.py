@@ -6,6 +6,7 @@ import pathlib
 import shutil
 import subprocess
 
+import lab
 import tap
 
 
@@ -29,6 +30,19 @@ def preload(library, **variables):
 def refusing(folder, what):
     """A wrapper: what this machine refuses, in the words of refuse.c."""
     return preload(build(folder, "refuse"), LR_REFUSE=what)
+
+
+def libcurls(net):
+    """{reason: wrapper}: who finds only a libcurl that cannot be used, and what is said of it."""
+    found = {}
+    for name, library, reason in (("broken", net.write("broken", "not a library\n"), "file too short|invalid ELF header"),
+                                  ("another", build(net.folder, "refuse"), "undefined symbol: curl_"),
+                                  ("old", build(net.folder, "old_libcurl"), "7.84.0 is older")):
+        folder = net.folder / f"libcurl-{name}"
+        folder.mkdir()
+        (folder / lab.libcurl()).symlink_to(library)
+        found[rf"for https: install libcurl \(7.85 or later\): .*({reason})"] = ["env", f"LD_LIBRARY_PATH={folder}"]
+    return found
 
 
 def faketime(**variables):

@@ -108,6 +108,9 @@ of("zone/fetch/https.c",
    (LOCK, "the users of libcurl", "\tpthread_mutex_lock(&users_lock);\n\tif (--users", "\tif (--users", "t_source_https", "thread"),
    (CHECK, "headers without end", "if (x->header_octets > x->budget->limits->header_octets)", "if (false)", "t_source_https"),
    (CHECK, "a body without end", "if (length > max - x->response->size)", "if (false)", "t_source_https"))
+of("zone/fetch/libcurl.c",
+   (CHECK, "a libcurl that is too old", "version->version_num < LEAST ?", "false ?",
+    "d_refresh: an https: source that this build cannot ask, or this machine's libcurl, is passed over and told once, with the reason; others serve"))
 of("zone/fetch/schedule.c",
    (LIMIT, "nobody is asked more often than", "larger(FLOOR, schedule->left / 2)", "larger(1, schedule->left / 2)", "t_schedule"),
    (COMPARISON, "doubled at the first failure", "for (; failures > 1 &&", "for (; failures > 0 &&", "t_schedule"))

@@ -5,6 +5,7 @@
  * hold up the end.
  */
 #include "https_parts.h"
+#include "libcurl.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -19,14 +20,16 @@ static unsigned users;
 enum lr_code
 lr_https_start(struct lr_error *err)
 {
+	CURLcode failed = CURLE_OK;
 	pthread_mutex_lock(&users_lock);
-	CURLcode failed = users == 0 ? curl_global_init(CURL_GLOBAL_DEFAULT) : CURLE_OK;
-	if (failed == CURLE_OK)
-		users++;
-	pthread_mutex_unlock(&users_lock);
+	enum lr_code code = lr_libcurl_load(false, err);
+	if (code == LR_OK && users == 0)
+		failed = curl_global_init(CURL_GLOBAL_DEFAULT);
 	if (failed != CURLE_OK)
-		return lr_fail(err, LR_EIO, "libcurl: %s", curl_easy_strerror(failed));
-	return LR_OK;
+		code = lr_fail(err, LR_EIO, "libcurl: %s", curl_easy_strerror(failed));
+	users += code == LR_OK;
+	pthread_mutex_unlock(&users_lock);
+	return code;
 }
 
 void
@@ -35,6 +38,14 @@ lr_https_stop(void)
 	pthread_mutex_lock(&users_lock);
 	if (--users == 0)
 		curl_global_cleanup();
+	pthread_mutex_unlock(&users_lock);
+}
+
+void
+lr_https_before_chroot(void)
+{
+	pthread_mutex_lock(&users_lock);
+	(void)lr_libcurl_load(true, NULL);
 	pthread_mutex_unlock(&users_lock);
 }
 

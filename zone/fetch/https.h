@@ -1,6 +1,6 @@
 /*
- * https.h -- one HTTPS request and its response. For the sources alone. Without libcurl it is not
- * built, and source.c has in its place what says so.
+ * https.h -- one HTTPS request and its response. For the sources, but for what module.c does before
+ * a chroot. Without libcurl it is not built, and source.c has in its place what says so.
  */
 #ifndef LR_HTTPS_H
 #define LR_HTTPS_H
@@ -19,7 +19,8 @@ struct lr_tags {
 };
 
 /*
- * The first user starts libcurl, the last stops it. LR_EUNSUPPORTED: built without; LR_EIO.
+ * The first user loads and starts libcurl, the last stops it. LR_EUNSUPPORTED: built without;
+ * LR_EIO: it is not there, or too old; LR_ENOMEM.
  *
  * Starting and stopping libcurl may touch what other users of libcurl and OpenSSL in the process
  * have in hand, where it was built without atomics (curl_version_info(): CURL_VERSION_THREADSAFE).
@@ -31,6 +32,12 @@ struct lr_tags {
  */
 enum lr_code lr_https_start(struct lr_error *err);
 void lr_https_stop(void);
+
+/*
+ * Loads libcurl now or never, whether there will be an https: source or not: the process is about
+ * to go into a chroot, and loads nothing from inside, where libcurl need not be. Any thread.
+ */
+void lr_https_before_chroot(void);
 
 struct lr_https_request {
 	const struct lr_uri *uri;

@@ -17,6 +17,11 @@ lr_https_stop(void)
 {
 }
 
+void
+lr_https_before_chroot(void)
+{
+}
+
 enum lr_code
 lr_fetch_https(struct lr_source *source, const struct lr_request *request,
     struct lr_fetched *fetched, struct lr_error *err)
