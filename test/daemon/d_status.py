@@ -120,7 +120,7 @@ def told(resolver, reason, words):
     status = state(resolver)
     tap.equal((status["reason"], status["why"], status["serving"]), (reason, words, False), status)
     tap.equal(text.splitlines()[0], f"not serving: {words}")
-    says(CRITICAL, f"not serving: {words}", *asking(resolver))
+    says(WARNING if words == "localroot: no" else CRITICAL, f"not serving: {words}", *asking(resolver))
     return status
 
 
@@ -137,7 +137,7 @@ CONFIGURED = [
 ]
 
 
-@tap.test("each reason of the configuration: its word in the JSON, its sentence in the first line and in the plugin's: CRITICAL")
+@tap.test("each reason of the configuration: its word in the JSON, its sentence in the first line and in the plugin's: CRITICAL, but for what was turned off")
 def configured():
     with lab.Lab() as net:
         for reason, words, more in CONFIGURED:
@@ -269,7 +269,7 @@ def plugin():
         says(WARNING, "no copy is kept over a restart: cannot open /nowhere", *asking(resolver))
         says(WARNING, 'localroot-refresh: "ever"', *asking(resolver))
         # Without the module Unbound itself answers, in words; a stock one knows nothing of it.
-        says(CRITICAL, "not serving: localroot: no", *asking(net.unbound()))
+        says(WARNING, "not serving: localroot: no", *asking(net.unbound()))
         stock = pathlib.Path(f"{lab.prefix()}-stock")
         if (stock / "sbin/unbound").exists():
             says(UNKNOWN, "give the localroot-status-file with -f", *asking(net.unbound(installed=stock)))
@@ -324,7 +324,7 @@ def file():
             resolver = net.unbound(localroot=options, folder=resolver.folder)
             status = written(resolver, lambda status, reason=reason: status["reason"] == reason)
             tap.equal((status["why"].startswith(why), status["copy"]), (True, None), status)
-            says(CRITICAL, f"not serving: {why}", "-f", resolver.folder / "status")
+            says(WARNING if why == "localroot: no" else CRITICAL, f"not serving: {why}", "-f", resolver.folder / "status")
             resolver.stop()
 
 
@@ -352,8 +352,8 @@ def turned_off():
         tap.equal(reason(), "ended")
         resolver = start("no")
         tap.equal((reason(), state(resolver)["reason"]), ("off", "off"), "what LocalrootNotServing passes over")
-        says(CRITICAL, "not serving: localroot: no", *asking(resolver))
-        says(CRITICAL, "not serving: localroot: no", "-f", folder / "status")
+        says(WARNING, "not serving: localroot: no", *asking(resolver))
+        says(WARNING, "not serving: localroot: no", "-f", folder / "status")
         tap.equal(resolver.ask("junk-without.").rcode(), 3)
         for old, new, found in (("no", "yes", serves), ("yes", "no", lambda: lab.wait(lambda: reason() == "off", 20, reason))):
             text = resolver.config_file.read_text(encoding="ascii")
