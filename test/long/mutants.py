@@ -24,7 +24,7 @@ import mutants_table
 import tap
 
 TOP, BUILT = pathlib.Path(os.environ["LR_TOP"]).resolve(), pathlib.Path(os.environ["LR_BUILD"]).resolve()
-UNIT_LIMIT, DAEMON_LIMIT, MAKE_LIMIT = 30, 150, 900  # seconds
+UNIT_LIMIT, DAEMON_LIMIT, MAKE_LIMIT = 120, 150, 900  # seconds
 NEVER_COPIED = ("build", "build-shared", ".git", "lab-cache", "autom4te.cache", ".libs", ".deps", "*.o", "*.lo", "*.la",
                 "config.status", "__pycache__")
 CONFIGURED = {
