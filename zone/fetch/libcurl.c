@@ -92,9 +92,8 @@ static const struct {
 static enum lr_code
 fail(struct lr_error *err, const char *why, const char *more)
 {
-	return lr_fail(err, errno == ENOMEM ? LR_ENOMEM : LR_EIO,
-	    "for https: install libcurl (%d.%d or later): %.150s%s", LEAST >> 16, LEAST >> 8 & 0xff,
-	    why, more);
+	return lr_fail(err, LR_EIO, "for https: install libcurl (%d.%d or later): %.150s%s",
+	    LEAST >> 16, LEAST >> 8 & 0xff, why, more);
 }
 
 static enum lr_code
@@ -111,22 +110,29 @@ find_all(void *library, struct lr_error *err)
 	return version->version_num < LEAST ? fail(err, version->version, " is older") : LR_OK;
 }
 
+static enum lr_code
+open_library(void **library, struct lr_error *err)
+{
+	errno = 0;
+	void *opened = dlopen(LR_LIBCURL, RTLD_NOW | RTLD_LOCAL);
+	if (!opened && errno == ENOMEM) /* dlerror() changes it, and does not tell */
+		return lr_fail(err, LR_ENOMEM, "out of memory");
+	enum lr_code code = opened ? find_all(opened, err) : fail(err, dlerror(), "");
+	if (code == LR_OK)
+		*library = opened;
+	else if (opened)
+		dlclose(opened);
+	return code;
+}
+
 enum lr_code
 lr_libcurl_load(bool last, struct lr_error *err)
 {
 	static void *library;
 	static bool over;
 	static struct lr_error missed;
-	if (!library && !over) {
-		errno = 0;
-		library = dlopen(LR_LIBCURL, RTLD_NOW | RTLD_LOCAL);
-		enum lr_code code =
-		    library ? find_all(library, &missed) : fail(&missed, dlerror(), "");
-		if (library && code != LR_OK) {
-			dlclose(library);
-			library = NULL;
-		}
-	}
+	if (!library && !over)
+		(void)open_library(&library, &missed);
 	over |= last;
 	return library ? LR_OK : lr_fail(err, missed.code, "%s", missed.text);
 }
