@@ -67,15 +67,21 @@ struct lr_key {
 enum { UNTRIED, LACKED_MEMORY, WORKS };
 static _Atomic int experience[sizeof(algorithms) / sizeof(algorithms[0])];
 
+static void
+note_lack(const struct algorithm *algorithm)
+{
+	int untried = UNTRIED;
+	atomic_compare_exchange_strong(
+	    &experience[algorithm - algorithms], &untried, LACKED_MEMORY);
+}
+
 /* Whether what just failed did so for want of memory. */
 static bool
 lacked_memory(const struct algorithm *algorithm)
 {
-	int untried = UNTRIED;
 	if (errno != ENOMEM)
 		return false;
-	atomic_compare_exchange_strong(
-	    &experience[algorithm - algorithms], &untried, LACKED_MEMORY);
+	note_lack(algorithm);
 	return true;
 }
 
@@ -84,6 +90,13 @@ static bool
 lacked_before(const struct algorithm *algorithm)
 {
 	return atomic_load(&experience[algorithm - algorithms]) == LACKED_MEMORY;
+}
+
+void
+lr_key_openssl_lacked(void)
+{
+	for (size_t i = 0; i < sizeof(algorithms) / sizeof(algorithms[0]); i++)
+		note_lack(&algorithms[i]);
 }
 
 uint16_t

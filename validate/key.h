@@ -25,6 +25,10 @@ bool lr_key_known(uint8_t algorithm);
 /* The key tag of DNSKEY RDATA of 4 octets or more (RFC 4034 appendix B). */
 uint16_t lr_key_tag(const uint8_t *rdata, size_t length);
 
+/* OpenSSL lacked memory at something else: it may not know all of its algorithms since (key.c), so
+ * that what fails may do so for that. Any thread. */
+void lr_key_openssl_lacked(void);
+
 /*
  * Makes a key of DNSKEY RDATA, which may be gone afterwards. LR_EUNSUPPORTED where the algorithm is
  * not known here, or OpenSSL's policy refuses it; LR_EBOGUS where it is no zone key, revoked, or

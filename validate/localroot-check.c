@@ -11,6 +11,7 @@
 #include <errno.h>
 #include <getopt.h>
 #include <inttypes.h>
+#include <openssl/crypto.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -363,7 +364,9 @@ main(int argc, char **argv)
 	if (!lr_name_parse(o.origin, origin, &origin_length))
 		return trouble(o.origin, "not a domain name");
 
-	struct lr_anchors *anchors = lr_anchors_new(origin);
+	/* Where it has not started for want of memory, OpenSSL 3.0 goes through NULL later. */
+	bool started = OSSL_LIB_CTX_get0_global_default() != NULL;
+	struct lr_anchors *anchors = started ? lr_anchors_new(origin) : NULL;
 	int status = anchors ? check(&o, origin, anchors) : trouble("start", "out of memory");
 	lr_anchors_free(anchors);
 	return status;

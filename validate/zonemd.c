@@ -1,8 +1,10 @@
 #include "zonemd.h"
 #include "cursor.h"
+#include "key.h"
 #include "owner.h"
 #include "rdata.h"
 
+#include <errno.h>
 #include <ldns/ldns.h>
 #include <openssl/evp.h>
 #include <stdio.h>
@@ -79,6 +81,7 @@ compute(
 	size_t origin_length = lr_name_length(lr_draft_origin(draft), LR_NAME_MAX);
 	size_t count = lr_draft_count(draft), used = 0;
 	enum lr_code code = LR_OK;
+	errno = 0;
 	uint8_t *buffer = malloc(BUFFER);
 	EVP_MD_CTX *context = EVP_MD_CTX_new();
 	bool ok = buffer && context && EVP_DigestInit_ex(context, hash->digest(), NULL);
@@ -98,6 +101,8 @@ compute(
 	}
 	ok = ok && EVP_DigestUpdate(context, buffer, used) &&
 	     EVP_DigestFinal_ex(context, digest, NULL);
+	if (errno == ENOMEM)
+		lr_key_openssl_lacked();
 	EVP_MD_CTX_free(context);
 	free(buffer);
 	return ok ? code : lr_fail(err, LR_ENOMEM, "out of memory while hashing");
