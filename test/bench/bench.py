@@ -12,8 +12,8 @@ from results import Results
 from setting import Setting
 
 MEASURES = {"cpu": "CPU time for a question", "cold": "first look-ups below TLDs", "start": "from the start to the first answer",
-            "refresh": "refreshes, and answers meanwhile", "memory": "memory", "instructions": "instructions for a question",
-            "verify": "verification"}
+            "refresh": "refreshes, and answers meanwhile", "turns": "how long a worker is away from those who ask", "memory": "memory",
+            "instructions": "instructions for a question", "verify": "verification"}
 LONG = {"growth": "ten and a hundred times the delegations"}
 
 

@@ -16,9 +16,11 @@ CYCLES = 5
 class Subject:
     """One resolver, with a primary of its own. Each way ends with a word for who waits."""
 
+    seconds = 5
+
     def __init__(self, setting, net, peer, primary):
         self.results, self.net, self.peer, self.primary = setting.results, net, peer, primary
-        self.seconds = 2 if setting.quick else 5
+        self.seconds = 2 if setting.quick else self.seconds
 
     def refresh(self, every):
         return refresh(self.peer, self.primary, every)
@@ -75,12 +77,17 @@ class Subject:
         self.peer.wait_answers()
         return self._with(lambda: None, "start", "right after the start")
 
+    def reloads(self):
+        return self.peer.key == "localroot" and "fast_reload" in self.peer.help()
+
     def reloaded(self):
         return self._with(lambda: self.peer.command_line("fast_reload"), "reload", "around fast_reload")
 
 
-WAYS = [("from a transfer's last octet to the new zone in use, ms (CPU of it, ms)", Subject.published), ("p99.9 of answers, idle, ms", Subject.idle),
-        ("p99.9 while refreshing all the time, ms", Subject.refreshing), ("p99.9 right after the start, ms", Subject.restarted)]
+ASKED = [("idle", Subject.idle), ("while refreshing all the time", Subject.refreshing), ("right after the start", Subject.restarted),
+         ("around fast_reload", Subject.reloaded)]
+WAYS = [("from a transfer's last octet to the new zone in use, ms (CPU of it, ms)", Subject.published),
+        *((f"p99.9 of answers, {title}, ms", way) for title, way in ASKED)]
 
 
 @contextlib.contextmanager
@@ -119,25 +126,28 @@ def later(step):
     return meanwhile(run)
 
 
-def subjects(setting, net, stack):
+def subjects(setting, net, stack, kinds, subject=Subject):
     made = recordings(net)
-    for place, kind in enumerate(kind for kind in setting.kinds if hasattr(kind, "refresh")):
+    for place, kind in enumerate(kind for kind in kinds if hasattr(kind, "refresh")):
         primary = Primary(f"198.51.100.{230 + place}", made)
         stack.callback(primary.stop)
         found = setting.started(net, "refreshes", [kind], primary=primary.address)
         for peer in stack.enter_context(found).values():
-            yield Subject(setting, net, peer, primary)
+            yield subject(setting, net, peer, primary)
+
+
+def compare(setting, running, ways):
+    for turn in range(setting.rounds):
+        for title, way in ways:
+            told = []
+            for subject in setting.in_turn(running, turn):
+                if way != Subject.reloaded or subject.reloads():
+                    with setting.results.guard(title, subject.peer.key):
+                        told.append(f"{subject.peer.key} {way(subject)}")
+            if told:
+                setting.results.say(f"round {turn + 1} of {setting.rounds}, {title}: {', '.join(told)}")
 
 
 def measure(setting):
     with setting.lab() as net, contextlib.ExitStack() as stack:
-        running = list(subjects(setting, net, stack))
-        reloads = [subject for subject in running if subject.peer.key == "localroot" and "fast_reload" in subject.peer.help()]
-        for turn in range(setting.rounds):
-            for title, way, of in [*((title, way, running) for title, way in WAYS), ("p99.9 around fast_reload, ms", Subject.reloaded, reloads)]:
-                told = []
-                for subject in setting.in_turn(of, turn):
-                    with setting.results.guard(title, subject.peer.key):
-                        told.append(f"{subject.peer.key} {way(subject)}")
-                if of:
-                    setting.results.say(f"round {turn + 1} of {setting.rounds}, {title}: {', '.join(told)}")
+        compare(setting, list(subjects(setting, net, stack, setting.kinds)), WAYS)

@@ -18,7 +18,7 @@ check "each resolver and each measure is in its table" \
 		done
 	done
 	grep -q '^verify,.*,lean-hundred,' "$scratch/growth.csv" || echo "the growth is missing"
-	for figure in start-kept published refresh-cpu p99.9-refresh memory-private memory-refreshed-peak operate-junk; do
+	for figure in start-kept published refresh-cpu p99.9-refresh turn-refresh turn-start memory-private memory-refreshed-peak operate-junk; do
 		grep -q "^$figure,.*,localroot," "$scratch/results.csv" || echo "$figure is missing"
 	done)"
 check "its chart is a picture with all of them" \
