@@ -44,7 +44,7 @@ RUN = [
     (r"make check-long", "Makefile.am", "check-long: all"),
     (r"(LR_BUILD=FOLDER LR_UNBOUND_SRC=FOLDER )?test/run test/daemon/d_\w+\.py", "Makefile.am", "test/run"),
     (r"test/run test/long/mutants\.py zone/draft\.c", "Makefile.am", "test/long/mutants.py"),
-    (r"contrib/bench( --quick| --growth)?", "test/long/bench.sh", "contrib/bench --quick"),
+    (r"contrib/bench( --quick| --growth| --only turns)?", "test/long/bench.sh", "contrib/bench --quick"),
     (r"contrib/bench --only \S+ --resolvers \S+", "test/long/bench.sh", "contrib/bench --only cpu --resolvers localroot,auth-zone"),
     (r"contrib/fuzz \[MINUTES \[TARGET\.\.\.\]\]", "contrib/check", '"$top/contrib/fuzz" 0.1'),
     (r"contrib/quickstart --check", "contrib/check", "contrib/quickstart --check"),
