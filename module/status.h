@@ -26,8 +26,7 @@ struct lr_status {
 	struct lr_listener *listener;
 };
 
-/* Why the module does not serve; LR_NO_REASON: it does. OF_COPY as lr_held_facts has it.
- */
+/* Why the module does not serve; LR_NO_REASON: it does. OF_COPY as lr_held_facts has it. */
 enum lr_reason lr_status_reason(const struct lr_status *status, enum lr_reason of_copy);
 
 /* Bytes of memory that copy and upstream auth zone take. */

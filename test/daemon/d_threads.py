@@ -26,7 +26,7 @@ import rootzone
 import shim
 import tap
 
-WATCHED = b"__tsan_init" in lab.MODULE.read_bytes()
+WATCHED = b"__tsan_init" in lab.sanitizers()
 # Seconds for which an answer may be missing. Under ThreadSanitizer everything takes about ten times as long.
 MISSING = 10 if WATCHED else 1
 RELOADING = 20 if WATCHED else 5
