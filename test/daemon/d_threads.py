@@ -283,7 +283,6 @@ def staleness(net):
             lab.wait(lambda: net.root_queries(resolver, start), MAX_AGE + 20, "the root is asked")
             loads.more()
             zone = rootzone.make(serial=serial, timers=TIMERS)
-            net.serve_root(zone)
             net.serve_source(zone)
             refresh(resolver)
             resolver.wait_metrics(lambda m: m["serial"] == serial, 60, f"serial {serial}")
