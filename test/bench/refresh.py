@@ -1,25 +1,29 @@
 """A new zone: from the last octet of its transfer to its publication, its CPU time, and how long answers take meanwhile, beside those of a
-resolver that is left alone, that has just started on the copy on disk, or that was told to reload."""
+resolver that is left alone, on a machine that is as busy with another one's refreshes, that has just started on the copy on disk, or
+that was told to reload."""
 
 import contextlib
+import functools
 import threading
 
 import loads
+import peers
 from primary import Primary, recordings, refresh
 from results import Row
 
 RATE = 2000  # questions a second while times are taken
 SHARES = ((0.5, "p50"), (0.99, "p99"), (0.999, "p99.9"))
 CYCLES = 5
+OFTEN = 0.005  # seconds from one look for a new zone to the next
 
 
 class Subject:
-    """One resolver, with a primary of its own. Each way ends with a word for who waits."""
+    """One resolver, with a primary of its own, and another's refresh. Each way ends with a word for who waits."""
 
     seconds = 5
 
-    def __init__(self, setting, net, peer, primary):
-        self.results, self.net, self.peer, self.primary = setting.results, net, peer, primary
+    def __init__(self, setting, net, peer, primary, other):
+        self.results, self.net, self.peer, self.primary, self.other = setting.results, net, peer, primary, other
         self.seconds = 2 if setting.quick else self.seconds
 
     def refresh(self, every):
@@ -59,8 +63,13 @@ class Subject:
         return self.times("idle", "idle")
 
     def refreshing(self):
-        with again(lambda: self.refresh(0.005)):
+        with again(lambda: self.refresh(OFTEN)):
             return self.times("refresh", "while refreshing all the time")
+
+    def beside(self):
+        """What is left of the difference from idle is the processors', not this resolver's."""
+        with again(lambda: self.other(OFTEN)):
+            return self.times("beside", "while another resolver refreshes all the time")
 
     def _with(self, step, key, title):
         """The times around one step, and the first question below a TLD behind it."""
@@ -84,7 +93,8 @@ class Subject:
         return self._with(lambda: self.peer.command_line("fast_reload"), "reload", "around fast_reload")
 
 
-ASKED = [("idle", Subject.idle), ("while refreshing all the time", Subject.refreshing), ("right after the start", Subject.restarted),
+ASKED = [("idle", Subject.idle), ("while refreshing all the time", Subject.refreshing),
+         ("while another resolver refreshes all the time", Subject.beside), ("right after the start", Subject.restarted),
          ("around fast_reload", Subject.reloaded)]
 WAYS = [("from a transfer's last octet to the new zone in use, ms (CPU of it, ms)", Subject.published),
         *((f"p99.9 of answers, {title}, ms", way) for title, way in ASKED)]
@@ -126,14 +136,20 @@ def later(step):
     return meanwhile(run)
 
 
-def subjects(setting, net, stack, kinds, subject=Subject):
+def started(setting, net, stack, kinds):
+    """Each resolver, and its primary."""
     made = recordings(net)
-    for place, kind in enumerate(kind for kind in kinds if hasattr(kind, "refresh")):
+    for place, kind in enumerate(kinds):
         primary = Primary(f"198.51.100.{230 + place}", made)
         stack.callback(primary.stop)
         found = setting.started(net, "refreshes", [kind], primary=primary.address)
         for peer in stack.enter_context(found).values():
-            yield subject(setting, net, peer, primary)
+            yield peer, primary
+
+
+def subjects(setting, net, stack, kinds, subject=Subject):
+    other, *pairs = started(setting, net, stack, [peers.Localroot, *(kind for kind in kinds if hasattr(kind, "refresh"))])
+    return [subject(setting, net, *pair, functools.partial(refresh, *other)) for pair in pairs]
 
 
 def compare(setting, running, ways):
@@ -150,4 +166,4 @@ def compare(setting, running, ways):
 
 def measure(setting):
     with setting.lab() as net, contextlib.ExitStack() as stack:
-        compare(setting, list(subjects(setting, net, stack, setting.kinds)), WAYS)
+        compare(setting, subjects(setting, net, stack, setting.kinds), WAYS)

@@ -1,5 +1,5 @@
 """How long a worker of Unbound's is away from those who ask: the turns of its event loop, without what it waits for a processor
-(test/lab/turns.c), while nothing else happens, while it refreshes, right after its start and around fast_reload."""
+(test/lab/turns.c), while nothing else happens, while it refreshes, while another does, right after its start and around fast_reload."""
 
 import array
 import contextlib
@@ -56,5 +56,5 @@ def measure(setting):
     with setting.lab() as net, contextlib.ExitStack() as stack:
         library = shim.build(net.folder, "turns")
         kinds = [watched(kind, library) for kind in setting.kinds if issubclass(kind, peers.Unbound)]
-        running = list(refresh.subjects(setting, net, stack, kinds, Subject))
+        running = refresh.subjects(setting, net, stack, kinds, Subject)
         refresh.compare(setting, running, [(f"p99.9 of a worker's turns, {title}, ms (longest)", way) for title, way in refresh.ASKED])
