@@ -115,22 +115,20 @@ static enum lr_code
 find_in_base(struct lr_changes *changes, const struct lr_record *record, const uint8_t **found,
     struct lr_error *err)
 {
-	uint8_t wanted[UINT16_MAX], canonical[UINT16_MAX];
 	const struct lr_rrset *rrset = find_rrset(changes, record);
 	bool signature = record->type == LDNS_RR_TYPE_RRSIG;
 	*found = NULL;
 	if (!rrset)
 		return LR_OK;
-	lr_rdata_canonical(record->type, record->rdata, record->rdata_length, wanted);
 	const uint8_t *data = lr_rrset_data(changes->base, rrset);
 	for (unsigned i = 0; i < (unsigned)rrset->count + rrset->signatures; i++) {
 		uint16_t length = ldns_read_uint16(data);
 		const uint8_t *rdata = data + 2;
 		data = rdata + length;
-		if (length != record->rdata_length || (i >= rrset->count) != signature)
+		if ((i >= rrset->count) != signature)
 			continue;
-		lr_rdata_canonical(record->type, rdata, length, canonical);
-		if (memcmp(canonical, wanted, length) == 0) {
+		if (lr_rdata_compare(
+			record->type, rdata, length, record->rdata, record->rdata_length) == 0) {
 			*found = rdata;
 			return LR_OK;
 		}

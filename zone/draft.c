@@ -159,21 +159,6 @@ record_at(const struct lr_draft *draft, const struct entry *entry)
 	};
 }
 
-/* RFC 4034 section 6.3: canonical RDATA as left-justified octets. */
-static int
-compare_rdata(const struct lr_record *a, const struct lr_record *b)
-{
-	size_t shorter = a->rdata_length < b->rdata_length ? a->rdata_length : b->rdata_length;
-	if (memcmp(a->rdata, b->rdata, shorter) == 0)
-		return a->rdata_length - b->rdata_length;
-	/* Folding only matters where the octets differ, and then both forms keep their lengths. */
-	uint8_t left[UINT16_MAX], right[UINT16_MAX];
-	lr_rdata_canonical(a->type, a->rdata, a->rdata_length, left);
-	lr_rdata_canonical(b->type, b->rdata, b->rdata_length, right);
-	int order = memcmp(left, right, shorter);
-	return order ? order : a->rdata_length - b->rdata_length;
-}
-
 bool
 lr_record_same_owner(const struct lr_record *a, const struct lr_record *b)
 {
@@ -187,7 +172,9 @@ lr_record_compare(const struct lr_record *a, const struct lr_record *b)
 {
 	if (!lr_record_same_owner(a, b))
 		return lr_name_compare(a->owner, b->owner);
-	return a->type != b->type ? a->type - b->type : compare_rdata(a, b);
+	if (a->type != b->type)
+		return a->type - b->type;
+	return lr_rdata_compare(a->type, a->rdata, a->rdata_length, b->rdata, b->rdata_length);
 }
 
 static int

@@ -168,18 +168,21 @@ lr_rdata_read(struct lr_cursor *c, uint16_t type, uint16_t length, uint8_t *out,
 	return LR_OK;
 }
 
-void
-lr_rdata_canonical(uint16_t type, const uint8_t *rdata, size_t length, uint8_t *out)
+/* Names of RDATA that are folded, which stand side by side. */
+struct span {
+	size_t from, to;
+};
+
+/*
+ * The list of RFC 4034 section 6.2 less HINFO, which has no names, and NSEC (RFC 6840
+ * section 5.1). A6 is historic (RFC 6563) and opaque to ldns, so here as well.
+ */
+static struct span
+folded(uint16_t type, const uint8_t *rdata, size_t length)
 {
-	size_t at = 0;
+	size_t from = 0;
 	unsigned names = 1, strings = 0;
 
-	if (length > 0)
-		memcpy(out, rdata, length);
-	/*
-	 * The list of RFC 4034 section 6.2 less HINFO, which has no names, and NSEC (RFC 6840
-	 * section 5.1). A6 is historic (RFC 6563) and opaque to ldns, so here as well.
-	 */
 	switch (type) {
 	case LDNS_RR_TYPE_NS:
 	case LDNS_RR_TYPE_MD:
@@ -201,37 +204,71 @@ lr_rdata_canonical(uint16_t type, const uint8_t *rdata, size_t length, uint8_t *
 	case LDNS_RR_TYPE_AFSDB:
 	case LDNS_RR_TYPE_RT:
 	case LDNS_RR_TYPE_KX:
-		at = 2;
+		from = 2;
 		break;
 	case LDNS_RR_TYPE_PX:
-		at = 2;
+		from = 2;
 		names = 2;
 		break;
 	case LDNS_RR_TYPE_SRV:
-		at = 6;
+		from = 6;
 		break;
 	case LDNS_RR_TYPE_NAPTR:
-		at = 4;
+		from = 4;
 		strings = 3;
 		break;
 	case LDNS_RR_TYPE_SIG:
 	case LDNS_RR_TYPE_RRSIG:
-		at = 18;
+		from = 18;
 		break;
 	default:
-		return;
+		return (struct span){0, 0};
 	}
-	while (strings-- > 0 && at < length)
-		at += 1 + (size_t)rdata[at];
+	while (strings-- > 0 && from < length)
+		from += 1 + (size_t)rdata[from];
+	size_t to = from;
 	while (names-- > 0) {
-		/* Lengths of labels are below 64 and so below
-		 * 'A': folding every octet leaves them alone. */
-		size_t end = at;
-		while (end < length && rdata[end] != 0)
-			end += 1 + (size_t)rdata[end];
-		for (; at <= end && at < length; at++)
-			out[at] = lr_fold[rdata[at]];
+		while (to < length && rdata[to] != 0)
+			to += 1 + (size_t)rdata[to];
+		to++;
 	}
+	return (struct span){from, to < length ? to : length};
+}
+
+/* An octet of the canonical form. Lengths of labels are below
+ * 64 and so below 'A': folding every octet leaves them alone. */
+static uint8_t
+canonical(struct span names, const uint8_t *rdata, size_t at)
+{
+	return at >= names.from && at < names.to ? lr_fold[rdata[at]] : rdata[at];
+}
+
+void
+lr_rdata_canonical(uint16_t type, const uint8_t *rdata, size_t length, uint8_t *out)
+{
+	struct span names = folded(type, rdata, length);
+	if (length > 0)
+		memcpy(out, rdata, length);
+	for (size_t at = names.from; at < names.to; at++)
+		out[at] = lr_fold[rdata[at]];
+}
+
+int
+lr_rdata_compare(
+    uint16_t type, const uint8_t *a, size_t a_length, const uint8_t *b, size_t b_length)
+{
+	size_t shorter = a_length < b_length ? a_length : b_length;
+	/* Folding only matters where the octets differ, and then both forms keep their lengths. */
+	if (shorter > 0 && memcmp(a, b, shorter) != 0) {
+		struct span names_a = folded(type, a, a_length),
+			    names_b = folded(type, b, b_length);
+		for (size_t at = 0; at < shorter; at++) {
+			int order = canonical(names_a, a, at) - canonical(names_b, b, at);
+			if (order != 0)
+				return order;
+		}
+	}
+	return (a_length > b_length) - (a_length < b_length);
 }
 
 bool

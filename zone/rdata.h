@@ -25,6 +25,13 @@ enum lr_code lr_rdata_read(struct lr_cursor *c, uint16_t type, uint16_t length, 
  */
 void lr_rdata_canonical(uint16_t type, const uint8_t *rdata, size_t length, uint8_t *out);
 
+/*
+ * The order of two records' RDATA of one type (RFC 4034 section 6.3: canonical forms as
+ * left-justified octets): below, at or above 0.
+ */
+int lr_rdata_compare(
+    uint16_t type, const uint8_t *a, size_t a_length, const uint8_t *b, size_t b_length);
+
 /* Whether ldns knows the type's format: of one that it does not, nobody can say where names are. */
 bool lr_rdata_known(uint16_t type);
 

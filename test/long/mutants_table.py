@@ -33,6 +33,7 @@ of("zone/rdata.c",
    (LIMIT, "33 octets in a window", "bitmap[1] > 32", "bitmap[1] > 33", "t_rdata"),
    (COMPARISON, "the same window twice", "bitmap[0] <= last", "bitmap[0] < last", "t_rdata"),
    (CHECK, "QTYPEs in a zone", "if (meta_type(type))", "if (false)", "t_rdata"),
+   (COMPARISON, "RDATA is in the order of the case of its letters", "lr_fold[rdata[at]] : rdata[at]", "rdata[at] : rdata[at]", "t_rdata"),
    (CHECK, "octets behind the last field", "if (lr_cursor_left(&in) > 0)", "if (false)", "t_rdata"))
 of("zone/draft.c",
    (LIMIT, "a record too many", "draft->count >= draft->limits.records", "draft->count > draft->limits.records", "t_draft"),

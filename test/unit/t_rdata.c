@@ -232,5 +232,41 @@ canonical(void **state)
 	}
 }
 
+/* RFC 4034 section 6.3, whose order is that of unsigned octets and puts what has ended first. */
+static void
+order(void **state)
+{
+	static const struct {
+		uint16_t type;
+		const char *less, *more; /* or, where equal is set, the same */
+		bool equal;
+	} cases[] = {
+	    {2, "0161 00", "0142 00", false}, /* a. before B., though 'B' is below 'a' */
+	    {2, "0141 00", "0161 00", true}, {2, "0141 00", "0161 0162 00", false},
+	    {2, "0141 00", "03612e62 00", false}, /* lengths of labels stand in front */
+	    {1, "7fffffff", "80000000", false},
+	    {16, "0142", "0161", false}, /* a TXT is as it was written */
+	    {16, "0161", "0161 0161", false}, {16, "", "00", false}, {16, "", "", true},
+	    {15, "0041 0161 00", "0061 0141 00", false}, /* a preference is no name */
+	    {6, "0141 00 0162 00 41000000", "0161 00 0142 00 61000000", false},
+	    {6, "0141 00 0162 00 41000000", "0161 00 0142 00 41000000", true},
+	    {46, "4142 43 44 41424344 41424344 41424344 4142 0141 00 4142",
+		"4142 43 44 41424344 41424344 41424344 4142 0161 00 6142", false},
+	    {47, "0141 00 0001 41", "0161 00 0001 41", false}, /* NSEC is not folded */
+	    {65280, "0141 00", "0161 00", false},
+	    {6, "0941", "0961", true}, /* malformed: no more than to stay within bounds */
+	};
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		uint8_t a[64], b[64];
+		size_t a_size = unhex(cases[i].less, a), b_size = unhex(cases[i].more, b);
+		int there = lr_rdata_compare(cases[i].type, a, a_size, b, b_size);
+		int back = lr_rdata_compare(cases[i].type, b, b_size, a, a_size);
+		if (cases[i].equal ? there != 0 || back != 0 : there >= 0 || back <= 0)
+			fail_msg("type %u %s and %s: %d, %d", cases[i].type, cases[i].less,
+			    cases[i].more, there, back);
+	}
+}
+
 UNIT_TESTS(NULL, NULL, TEST(layouts), TEST(out_size_bounds), TEST(compressed_names),
-    TEST(compression_refused), TEST(canonical))
+    TEST(compression_refused), TEST(canonical), TEST(order))

@@ -114,12 +114,7 @@ serial_of(const struct soa_rdata *rdata)
 static bool
 same_soa(const struct soa_rdata *a, const struct soa_rdata *b)
 {
-	uint8_t left[SOA_MAX], right[SOA_MAX];
-	if (a->length != b->length)
-		return false;
-	lr_rdata_canonical(LDNS_RR_TYPE_SOA, a->rdata, a->length, left);
-	lr_rdata_canonical(LDNS_RR_TYPE_SOA, b->rdata, b->length, right);
-	return memcmp(left, right, a->length) == 0;
+	return lr_rdata_compare(LDNS_RR_TYPE_SOA, a->rdata, a->length, b->rdata, b->length) == 0;
 }
 
 enum lr_code
