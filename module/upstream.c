@@ -13,7 +13,7 @@ struct lr_upstream {
 	const struct lr_zone *offered;    /* last, a reference of our own; or NULL */
 	struct lr_upstream_zone ready;    /* written from it and in no auth zone; or empty */
 	struct lr_upstream_zone standing; /* in ours; Unbound may have deleted that since */
-	struct lr_upstream_zone gone;     /* names that Unbound has deleted, or is deleting */
+	struct lr_upstream_zone gone;     /* what fast_reload has taken away; or empty */
 	_Atomic(struct auth_zone *) zone; /* the one we put there; it may be gone by now */
 	_Atomic bool on;                  /* the iterator is to use it */
 	_Atomic size_t bytes;             /* all together */
@@ -50,8 +50,10 @@ find_root(struct lr_upstream *upstream, bool *ours)
 static void
 count_bytes(struct lr_upstream *upstream)
 {
+	const struct lr_zone *old = upstream->gone.zone;
 	atomic_store(&upstream->bytes,
-	    upstream->ready.bytes + upstream->standing.bytes + upstream->gone.bytes);
+	    upstream->ready.bytes + upstream->standing.bytes + upstream->gone.bytes +
+		(old && old != upstream->offered ? lr_zone_facts(old)->bytes : 0));
 }
 
 /* Puts the contents into the auth zone, which is
@@ -137,15 +139,14 @@ write_again(struct lr_upstream *upstream)
 	return code;
 }
 
-/* fast_reload has taken the auth zone before away: nobody reads it any more, but it may still be
- * deleting the names, which wait for the next one. *OVER is what to let go, without a lock. */
+/* fast_reload has taken the auth zone before away. It may still be deleting the names, and where
+ * it waits for nobody (+p) workers may still read all of it: that stays until the next one. *OVER
+ * is what to let go, without a lock. */
 static void
 part_with(struct lr_upstream *upstream, struct lr_upstream_zone *over)
 {
 	*over = upstream->gone; /* what an earlier one took: it has ended, or this had not begun */
-	over->zone = upstream->standing.zone;
 	upstream->gone = upstream->standing;
-	upstream->gone.zone = NULL;
 	upstream->gone.bytes =
 	    upstream->gone.size; /* without the keys, which are Unbound's by now */
 	lr_upstream_zone_init(&upstream->standing);

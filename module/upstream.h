@@ -8,8 +8,9 @@
  *
  * To write that tree takes a millisecond. The publishing thread does it, where nobody waits; to put
  * what is written in place is an exchange of pointers, which any thread does. After fast_reload
- * whoever misses it writes it, until one has; the names of the tree that it has taken away stay in
- * memory until the next one, since nobody says when it has done with them.
+ * whoever misses it writes it, until one has; what it has taken away stays in memory until the next
+ * one, be it of an older zone by then, since nobody says when it, and the workers for whom it does
+ * not wait (+p), have done with that.
  *
  * What holds at any time: if an auth zone of ours stands, its contents are those of the zone that
  * was offered last. Offering exchanges them under the same lock under which they are put in place,
@@ -58,7 +59,7 @@ enum lr_code lr_upstream_offer(struct lr_upstream *upstream, const struct lr_zon
  */
 enum lr_code lr_upstream_follow(struct lr_upstream *upstream, int64_t now, bool overridden);
 
-/* Bytes of memory beside the zone's. */
+/* Bytes of memory beside the zone that was offered last. */
 size_t lr_upstream_bytes(struct lr_upstream *upstream);
 
 #endif

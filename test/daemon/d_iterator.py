@@ -8,6 +8,7 @@ import lab
 import netns
 from pair import Pair, keep_copy, put, word
 import rootzone
+from rootzone import calm
 import tap
 
 # Which addresses of name servers go along depends on which server was asked, by chance.
@@ -229,7 +230,7 @@ def with_fast_reload(net, **how):
     return resolver
 
 
-@tap.test("fast_reload takes the lent copy away: it is lent again before the next query passes, and of what was taken away only names stay")
+@tap.test("fast_reload takes the lent copy away: it is lent again before the next query passes, and what was taken away is let go by the next")
 def fast_reload():
     with lab.Lab() as net:
         resolver = with_fast_reload(net)
@@ -241,8 +242,26 @@ def fast_reload():
             gentle(resolver, f"www.shop.{net.served[turn]}.")
             gentle(resolver, f"junk-{turn}.")
         tap.equal(net.root_queries(resolver), [], "queries to the root")
-        # The names of one tree, until the next fast_reload.
+        # Twice the names of a tree, and of zones there is one.
         resolver.wait_metrics(lambda m: m["mem_lent"] < 2 * before, 10, f"{before:g} bytes lent")
+
+
+@tap.test("fast_reload +p waits for nobody: what it has taken away stays whole while newer copies come, until the next fast_reload")
+def whole():
+    with lab.Lab(calm()) as net:
+        resolver = with_fast_reload(net)
+        gentle(resolver, f"www.{net.served[0]}.")
+        before = resolver.metrics()
+        resolver.control("fast_reload", "+p")
+        gentle(resolver, f"www.{net.served[1]}.")
+        newer = calm(1)
+        net.serve_source(newer)
+        resolver.control("localroot_refresh")
+        resolver.wait_serving(newer.serial)
+        resolver.wait_metrics(lambda m: m["mem_lent"] > before["mem_lent"] + 0.9 * before["mem_zone"], 10, "the older zone is kept")
+        resolver.control("fast_reload")
+        gentle(resolver, f"www.{net.served[2]}.")
+        resolver.wait_metrics(lambda m: m["mem_lent"] < before["mem_lent"] + 0.5 * before["mem_zone"], 10, "it is let go")
 
 
 @tap.test("fast_reload with another cache-max-ttl: what the iterator gets from the copy is within it soon")
