@@ -27,15 +27,14 @@ lr_announced_free(struct lr_announced *announced)
 	free(announced);
 }
 
-void
+bool
 lr_announced_add(struct lr_announced *a, size_t source, bool proven)
 {
 	_Atomic unsigned char *said = &a->said[source < a->count ? source : a->count - 1];
 	unsigned char nothing = NOTHING;
 	if (proven)
-		atomic_store(said, PROVEN);
-	else
-		(void)atomic_compare_exchange_strong(said, &nothing, UNPROVEN);
+		return atomic_exchange(said, PROVEN) != PROVEN;
+	return atomic_compare_exchange_strong(said, &nothing, UNPROVEN);
 }
 
 bool

@@ -21,8 +21,9 @@ struct lr_announced *lr_announced_new(size_t count);
 void lr_announced_free(struct lr_announced *announced); /* NULL is allowed */
 
 /* SOURCE is below COUNT, or any other number for an announcer that is no source (of
- * localroot-allow-notify). PROVEN: signed with a key of ours. Any thread. */
-void lr_announced_add(struct lr_announced *announced, size_t source, bool proven);
+ * localroot-allow-notify). PROVEN: signed with a key of ours. True: that is new, and worth a look;
+ * otherwise it changes nothing, however often it comes. Any thread. */
+bool lr_announced_add(struct lr_announced *announced, size_t source, bool proven);
 
 /* True: *source is to be asked now, and no longer announced; COUNT stands for the announcers that
  * are no source. One thread; NOW_MS is monotonic. */

@@ -15,6 +15,10 @@
 /* Milliseconds that a new zone waits for the disk before it is served. */
 #define STORED_FIRST_MS 1000
 
+/* Milliseconds from one line that the copy is current to the next:
+ * whoever forges NOTIFY has that asked every ten seconds. */
+#define TOLD_MS 60000
+
 struct lr_mirror {
 	const struct lr_settings *settings;
 	struct lr_stats *stats;
@@ -27,6 +31,7 @@ struct lr_mirror {
 	bool has_floor;       /* a zone was accepted before: its serial is the state's */
 	struct lr_stop *stop; /* or NULL */
 	int64_t horizon_ms;   /* by the monotonic clock: a clock set back does not stretch it */
+	int64_t told_ms;      /* monotonic: when the log was last told that it is current */
 	struct lr_said said_memory;
 };
 
@@ -182,6 +187,17 @@ too_old(const struct lr_mirror *mirror, const struct lr_zone *zone, const struct
 	    ago);
 }
 
+static void
+tell_current(struct lr_mirror *mirror, uint32_t serial, const struct lr_origin *origin)
+{
+	int64_t now_ms = lr_clock_monotonic_ms(NULL);
+	bool news = mirror->told_ms == 0 || now_ms - mirror->told_ms >= TOLD_MS;
+	if (news)
+		mirror->told_ms = now_ms;
+	lr_say(news ? VERB_OPS : VERB_DETAIL, "localroot: %s: serial %" PRIu32 " is current",
+	    origin->source, serial);
+}
+
 enum lr_code
 lr_mirror_confirm(
     struct lr_mirror *mirror, uint32_t serial, const struct lr_origin *origin, struct lr_error *err)
@@ -200,7 +216,7 @@ lr_mirror_confirm(
 		return too_old(mirror, zone, &state, err);
 	lr_publication_prolong(&mirror->publication, now, horizon);
 	note(mirror, zone, &state, horizon, limit);
-	lr_say(VERB_OPS, "localroot: %s: serial %" PRIu32 " is current", origin->source, serial);
+	tell_current(mirror, serial, origin);
 	lr_stats_round(mirror->stats, LR_ROUND_CURRENT);
 	store(mirror, zone, false, &state, 0);
 	return LR_OK;

@@ -175,7 +175,8 @@ begin_notified(struct lr_refresher *r, size_t source, bool fresh)
 		lr_rounds_begin_with(r->rounds, source);
 	else
 		lr_rounds_begin(r->rounds, false, fresh, false);
-	lr_say(VERB_OPS, "localroot: asks %s for what NOTIFY has announced",
+	/* Whoever forges has a line of this every ten seconds. */
+	lr_say(VERB_DETAIL, "localroot: asks %s for what NOTIFY has announced",
 	    known ? settings->sources[source].text : "the sources");
 	r->heeds = true;
 }
@@ -410,8 +411,8 @@ lr_refresher_look(struct lr_refresher *r)
 void
 lr_refresher_notify(struct lr_refresher *r, size_t source, bool authentic)
 {
-	lr_announced_add(r->announced, source, authentic);
-	lr_refresher_look(r);
+	if (lr_announced_add(r->announced, source, authentic))
+		lr_refresher_look(r);
 }
 
 int64_t

@@ -2,6 +2,7 @@
 not heeded, a burst costs one look, and what may be forged one SOA question in ten seconds."""
 
 import contextlib
+import pathlib
 import re
 import socket
 import struct
@@ -152,9 +153,15 @@ def say_raw(octets, source, limit=5):
     return None
 
 
-@tap.test("a burst costs one look, and forged ones one SOA question in ten seconds; no stranger any")
+def wakings(resolver):
+    """Thread -> how often it has gone to sleep."""
+    return {status.parent.name: int(re.search(r"^voluntary_ctxt_switches:\s+(\d+)", status.read_text(), re.MULTILINE).group(1))
+            for status in pathlib.Path(f"/proc/{resolver.outer_pid()}/task").glob("*/status")}
+
+
+@tap.test("a burst costs one look, and forged ones one SOA question in ten seconds and a line a minute; no stranger any")
 def bursts():
-    with listening() as (net, _, source):
+    with listening() as (net, resolver, source):
         start = len(net.sniffer.queries())
         for _ in range(200):
             say_raw(request(serial=net.zone.serial + 1).to_wire(), STRANGER, 0.001)
@@ -163,11 +170,16 @@ def bursts():
         for _ in range(200):
             tap.equal(rcode(say(request(serial=net.zone.serial + 1), source)), "NOERROR", "the answer")
         lab.wait(lambda: looks(net, source, start), 5, "a look")
+        before, sent = wakings(resolver), 0
         while time.monotonic() < begun + 21:  # for as long as it takes, and no longer
             say(request(serial=net.zone.serial + 1), source)
+            sent += 1
             time.sleep(0.05)
         seen = looks(net, source, start)
         tap.equal(len(seen) in (2, 3), True, f"{len(seen)} SOA questions in 21 s")
+        woken = [count - before.get(thread, 0) for thread, count in wakings(resolver).items()]
+        tap.equal(len([count for count in woken if count > sent / 2]), 1, f"threads with {sent} NOTIFY to see to, the listener: {woken}")
+        tap.equal(resolver.log.count("is current"), 1, resolver.log[-2000:])
 
 
 @tap.test("what says the serial that is held, or an older one, costs nothing")

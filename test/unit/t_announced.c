@@ -37,8 +37,11 @@ a_burst_is_one(void **state)
 {
 	(void)state;
 	expect(1000, NOBODY);
+	/* News are the first, and the first that is proven. */
 	for (unsigned i = 0; i < 1000; i++)
-		lr_announced_add(announced, 1, i % 2);
+		assert_int_equal(lr_announced_add(announced, 1, i % 2), i < 2);
+	expect(1000, 1);
+	assert_true(lr_announced_add(announced, 1, false));
 	expect(1000, 1);
 	expect(100000, NOBODY);
 }
