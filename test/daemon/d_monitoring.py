@@ -5,6 +5,7 @@ import http.server
 import json
 import re
 import subprocess
+import tempfile
 import threading
 
 import lab
@@ -48,6 +49,28 @@ def names():
     there = {metrics.PREFIX + name for name in re.findall(r'\.name = "([a-z_]+)"', table)}
     used = set(re.findall(rf"{metrics.PREFIX}[a-z_]+", DASHBOARD.read_text(encoding="utf-8") + RULES.read_text(encoding="utf-8")))
     tap.equal(used - there, set(), "named, and not in module/metrics.c")
+
+
+@tap.test("the dashboard: what a restart or a stale copy let out is no leak; a file collected once a minute is not shown in red")
+def panels():
+    dashboard = json.loads(DASHBOARD.read_text(encoding="utf-8"))
+    series = {'root_queries_total{instance="bare"}': "0x20 30x179", 'root_queries_total{instance="leaks"}': "0x20 30+2x179"}
+    for name in ("bare", "leaks"):
+        series[f'serving{{instance="{name}"}}'] = "1x200"
+        series[f'serving_changed_timestamp_seconds{{instance="{name}"}}'] = "1x20 1212x179"
+    expression, = (words for title, _, words in monitoring.expressions(dashboard, "1m") if title == "Root queries while serving")
+    moments = {"30m": {"bare": 0, "leaks": 0}, "130m": {"bare": 0, "leaks": 120}}
+    test = {"interval": "1m", "input_series": [{"series": metrics.PREFIX + name, "values": values} for name, values in series.items()],
+            "promql_expr_test": [{"expr": expression, "eval_time": moment, "exp_samples": [
+                {"labels": f'{{instance="{name}"}}', "value": value} for name, value in wanted.items()]} for moment, wanted in moments.items()]}
+    with tempfile.NamedTemporaryFile("w", suffix=".yml") as file:
+        json.dump({"rule_files": [], "tests": [test]}, file)  # JSON is YAML, too
+        file.flush()
+        promtool("test", "rules", file.name)
+    red, = (step["value"] for panel in dashboard["panels"] if panel["title"] == "File written ago"
+            for step in panel["fieldConfig"]["defaults"]["thresholds"]["steps"] if step["color"] == "red")
+    limit, = re.findall(r"written_timestamp_seconds > (\d+) and", RULES.read_text(encoding="utf-8"))
+    tap.equal((red, red > 10 + 60), (int(limit), True), "the limit of LocalrootStatusStale, above ten seconds and a minute")
 
 
 def recipe(start, folders):
