@@ -282,6 +282,18 @@ def plugin():
             tap.equal((wrong, done.returncode), (wrong, UNKNOWN))
 
 
+@tap.test("the plugin: seconds that are none, of which a limit of time left may be 0 alone, are refused in words, and UNKNOWN")
+def seconds():
+    for option, name, values in (("-t", "timeout", ("0", "-1", "-0.5", "0.0", "nan", "inf", "1e30", "soon")), ("-a", "age", ("0", "-1", "1.5")),
+                                 ("-w", "warning", ("-1", "9" * 30)), ("-c", "critical", ("-1", "soon"))):
+        for value in values:
+            done = subprocess.run([PLUGIN, "-f", "/nowhere", option, value], capture_output=True, text=True, timeout=20)
+            told_so = f"argument {option}/--{name}: invalid seconds value: '{value}'" in done.stderr
+            tap.equal((option, value, done.returncode, done.stdout, told_so), (option, value, UNKNOWN, "", True), done.stderr)
+    for given in (["-t", "9.5"], ["-a", "1"], ["-w", "0"], ["-c", "0"]):
+        says(UNKNOWN, "cannot read /nowhere.json", "-f", "/nowhere", *given)
+
+
 def written(resolver, found=lambda status: status["serving"]):
     """The status in the file, once it is so."""
     file = resolver.folder / "status.json"
