@@ -109,7 +109,7 @@ take_handed_over(const struct lr_restore *r)
 	    "the copy held before the reload", "kept over the reload", NULL};
 	struct lr_loaded loaded = {.has_state = true};
 	const struct lr_zone *zone;
-	if (!lr_handover_take(&zone, &loaded.state))
+	if (!lr_handover_take(lr_store_queue_path(r->queue), &zone, &loaded.state))
 		return;
 	if (!zone) {
 		take_state(r, &loaded);
@@ -142,7 +142,7 @@ lr_restore_leave(struct lr_mirror *mirror, struct lr_store_queue *queue)
 	struct lr_held_facts copy;
 	lr_mirror_facts(mirror, &copy);
 	/* Without a copy there may still be a serial. */
-	bool known = copy.held || lr_mirror_has_floor(mirror);
-	if (known && lr_store_queue_lags(queue))
-		lr_handover_leave(lr_mirror_zone(mirror), &copy.state);
+	if (copy.held || lr_mirror_has_floor(mirror))
+		lr_handover_leave(lr_mirror_zone(mirror), &copy.state,
+		    lr_store_queue_lags(queue) ? NULL : lr_store_queue_path(queue));
 }

@@ -35,7 +35,7 @@ enum lr_code lr_restore_start(
 /* Takes it when it comes later, unless a source's is held by then. */
 void lr_restore_go_on(const struct lr_restore *restore);
 
-/* At the end: leaves what the disk does not have for after a reload. */
+/* At the end: leaves what the disk may not have after a reload. */
 void lr_restore_leave(struct lr_mirror *mirror, struct lr_store_queue *queue);
 
 #endif

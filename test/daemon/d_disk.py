@@ -340,6 +340,30 @@ def read_only_reload():
             tap.equal(resolver.stop(), 0, "exit code")
 
 
+@tap.test("a reload with another localroot-dir: what was held is served on and kept there, whether that has an older copy or none")
+def other_folder():
+    with lab.Lab(eager()) as net:
+        older_copy, empty = left_behind(net), net.folder / "empty"
+        empty.mkdir()
+        resolver = net.unbound(localroot=[f"localroot-dir: {copy_of(net, older_copy, 'first')}"], config=ASKING)
+        net.serve_source(eager(1))
+        resolver.wait_serving(SERIAL + 1, limit=30)
+        net.serve_source(None)
+        for folder in (copy_of(net, older_copy, "second"), empty):
+            text = resolver.config_file.read_text(encoding="ascii")
+            resolver.config_file.write_text(re.sub("localroot-dir: [^\"\n]*", f"localroot-dir: {folder}", text), encoding="ascii")
+            resolver.reload()
+            net.serves(resolver, folder.name, SERIAL + 1)
+            net.serve_source(eager(1))
+            lab.wait(lambda: (folder / "localroot.state").exists() and int(pair.state_of(folder)["serial"]) == SERIAL + 1, 30, "kept there")
+            net.serve_source(None)
+        start = len(resolver.log)
+        resolver.reload()
+        net.serves(resolver, "again", SERIAL + 1)
+        tap.equal((resolver.log[start:].count("kept over the reload"), resolver.log[start:].count("loaded from disk")), (0, 1))
+        tap.equal(resolver.stop(), 0, "exit code")
+
+
 @tap.test("a copy older than the source's is served until the newer one is there; one newer than the source's stays")
 def against_the_source():
     with lab.Lab(eager()) as net:
