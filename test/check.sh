@@ -241,8 +241,22 @@ ok $? "ldns-verify-zone takes no other"
 	(trap '' XFSZ && ulimit -f 4 && exec "$check" -a "$ksk.key" $at -o kept signed) >out 2>err
 	[ $? -eq 2 ] && grep -q 'cannot write' err && cmp kept before && [ "$(echo kept*)" = kept ]
 	ok $? "-o and a full disk: the file is what it was"
+	mkfifo fifo && ln -s kept link && ln -s /dev/null device
+	for other in fifo link device; do
+		expect 2 'not a regular file' "-o and a $other" -a "$ksk.key" $at -o $other signed
+	done
+	[ -p fifo ] && [ -L link ] && [ -L device ] && cmp kept before
+	ok $? "they are what they were"
 	umask 022
 }
+
+# A report that nobody gets, as on a full disk.
+# shellcheck disable=SC2086
+for way in "-a $ksk.key $at signed" "--json -a $ksk.key $at signed" "--check-conf /dev/null" -V --help; do
+	"$check" $way >/dev/full 2>err
+	[ $? -eq 2 ] && grep -q '^localroot-check: standard output: ' err
+	ok $? "$way: the report cannot be written"
+done
 
 # The real root zone of 31 July 2026.
 zcat "$real" >root.zone

@@ -44,9 +44,22 @@ write_to(int fd, const struct lr_zone *zone, const char *path, struct lr_error *
 	return code;
 }
 
+/* What replaces a path would replace a device (/dev/null), a FIFO or a link by a file. */
+static bool
+is_replaceable(const char *path, struct lr_error *err)
+{
+	struct stat there;
+	if (lstat(path, &there) != 0 || S_ISREG(there.st_mode))
+		return true;
+	(void)lr_fail(err, LR_EIO, "%.150s: not a regular file", path);
+	return false;
+}
+
 enum lr_code
 lr_save(const struct lr_zone *zone, const char *path, struct lr_error *err)
 {
+	if (!is_replaceable(path, err))
+		return LR_EIO;
 	size_t size = strlen(path) + sizeof(".XXXXXX");
 	char *temporary = malloc(size);
 	if (!temporary)
