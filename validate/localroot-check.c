@@ -93,6 +93,14 @@ trouble(const char *what, const char *why)
 	return TROUBLE;
 }
 
+/* A report that nobody got was none. */
+static int
+told(int status)
+{
+	bool whole = fflush(stdout) == 0 && !ferror(stdout);
+	return whole ? status : trouble("standard output", "cannot be written");
+}
+
 static bool
 parse_time(const char *text, uint32_t *now)
 {
@@ -345,17 +353,17 @@ main(int argc, char **argv)
 			break;
 		case 'V':
 			puts("localroot-check " PACKAGE_VERSION);
-			return 0;
+			return told(0);
 		case 'h':
 			fputs(usage, stdout);
-			return 0;
+			return told(0);
 		default:
 			fputs(usage, stderr);
 			return TROUBLE;
 		}
 	}
 	if (conf && optind == argc)
-		return check_conf(conf);
+		return told(check_conf(conf));
 	if (conf || optind + 1 != argc) {
 		fputs(usage, stderr);
 		return TROUBLE;
@@ -369,5 +377,5 @@ main(int argc, char **argv)
 	struct lr_anchors *anchors = started ? lr_anchors_new(origin) : NULL;
 	int status = anchors ? check(&o, origin, anchors) : trouble("start", "out of memory");
 	lr_anchors_free(anchors);
-	return status;
+	return told(status);
 }
