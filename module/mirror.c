@@ -170,17 +170,24 @@ state_of(const struct lr_mirror *mirror, const struct lr_zone *zone, const struc
 	return state;
 }
 
-/* Why it has no time left: that of its signatures, or, for a file, that since it was changed. */
+/* Why it has no time left: that of its signatures, that which its SOA gives, or, for a file, that
+ * since it was changed. */
 static enum lr_code
 too_old(const struct lr_mirror *mirror, const struct lr_zone *zone, const struct lr_state *state,
     struct lr_error *err)
 {
 	struct lr_state just_now = *state;
 	int64_t now = lr_clock_wall(), ago = now - state->confirmed;
+	enum lr_limit limit;
 	just_now.confirmed = now;
-	if (horizon_of(mirror, zone, &just_now, NULL) <= now)
+	bool even_now = horizon_of(mirror, zone, &just_now, &limit) <= now;
+	if (even_now && limit == LR_LIMIT_SIGNATURES)
 		return lr_fail(err, LR_EEXPIRED,
 		    "serial %" PRIu32 " is its current one, but signatures in it have expired",
+		    state->serial);
+	if (even_now)
+		return lr_fail(err, LR_ESTALE,
+		    "serial %" PRIu32 " is its current one, but expires at once by its SOA",
 		    state->serial);
 	return lr_fail(err, LR_ESTALE,
 	    "serial %" PRIu32 " is of a file that has not changed for %" PRId64 " s", state->serial,

@@ -88,7 +88,7 @@ void lr_mirror_forget(struct lr_mirror *mirror);
 
 /* A source said that SERIAL is its current one and it is that of the copy held. LR_ESERIAL: it is
  * not. LR_EEXPIRED: it is, but its signatures have run out. LR_ESTALE: it is that of a file that
- * has not changed for too long. LR_ENOMEM. */
+ * has not changed for too long, or its SOA gives it no time. LR_ENOMEM. */
 enum lr_code lr_mirror_confirm(struct lr_mirror *mirror, uint32_t serial,
     const struct lr_origin *origin, struct lr_error *err);
 

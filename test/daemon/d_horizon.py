@@ -114,4 +114,12 @@ def signatures():
         resolver.wait_refused(lab.SOURCE, "expired")
 
 
+@tap.test("a root that expires at once by its SOA is not served, for that reason and no other")
+def at_once():
+    with lab.Lab(rootzone.make(serial=rootzone.SERIAL, timers=(1800, 900, 0))) as net:
+        resolver = net.unbound(localroot=[])
+        said = resolver.wait_refused(lab.SOURCE, "stale")
+        tap.equal(said, f"serial {rootzone.SERIAL} is its current one, but expires at once by its SOA")
+
+
 tap.run()
