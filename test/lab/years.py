@@ -304,7 +304,8 @@ def live(count, size, crowd, rolls=False):
         with lab.Lab(past.next(), served=["tk"]) as net, _movers(past):
             years = Years(net, past, rolls)
             years.start()
-            begin = len(net.sniffer.queries())
+            # A machine that is busy asks the root for its keys before it has the copy.
+            begin, before = len(net.sniffer.queries()), years.resolver.metrics()["rootqueries"]
             watch = Watch(years.resolver, years.number_of)
             asking = clients.Crowd(years.resolver, net.folder, past.names, crowd)
             started, turn = time.monotonic(), 0
@@ -324,5 +325,5 @@ def live(count, size, crowd, rolls=False):
             _apart(years, watch)
             flat(years.held)
             tap.equal(net.root_queries(years.resolver, begin), [], "queries to the root")
-            tap.equal(years.resolver.metrics()["rootqueries"], 0, "queries to the root, by the module's own count")
+            tap.equal(years.resolver.metrics()["rootqueries"], before, "queries to the root, by the module's own count")
             tap.equal(years.resolver.stop(), 0, "exit code")
