@@ -5,6 +5,7 @@
 """
 
 import collections
+import contextlib
 import itertools
 import pathlib
 import select
@@ -17,6 +18,7 @@ import time
 import dns.message
 import dns.rdatatype
 
+import daemons
 import history
 import rootzone
 
@@ -40,22 +42,29 @@ def question(who, number, names):
     return f"w{number}-{who}.junk-{name}.", "AAAA"
 
 
+def _reply(client, number):
+    """b"": none, for now."""
+    with contextlib.suppress(TimeoutError):
+        while True:
+            reply = client.recv(65535)
+            if reply[:2] == number:
+                return reply
+    return b""
+
+
 def _ask(who, address, port, names, out):
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as client:
         client.connect((address, port))
-        client.settimeout(LIMIT)
+        client.settimeout(daemons.AGAIN)
         for number in itertools.count():
             if select.select([sys.stdin], [], [], PAUSE)[0]:
                 return
             name, kind = question(who, number, names)
             query = dns.message.make_query(name, kind, use_edns=0, payload=4096, want_dnssec=True)
             wire, reply, sent = query.to_wire(), b"", time.monotonic()
-            client.send(wire)
-            try:
-                while reply[:2] != wire[:2]:
-                    reply = client.recv(65535)
-            except TimeoutError:
-                reply = b""
+            while not reply and time.monotonic() < sent + LIMIT:
+                client.send(wire)
+                reply = _reply(client, wire[:2])
             out.write(_HEAD.pack(sent, time.monotonic(), kind.encode(), name.encode(), len(reply)) + reply)
 
 

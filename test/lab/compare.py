@@ -18,6 +18,7 @@ import dns.message
 import dns.rcode
 import dns.rdatatype
 
+import daemons
 
 # Unbound is silent when it has sent a hundred errors within a second of the clock, each of the two by itself: fewer are
 # asked for. Which of its errors count depends on the reason as well; more are counted here.
@@ -58,19 +59,23 @@ class Asker:
             self._stream = self._tcp.makefile("rb")
         self._tcp.sendall(len(wire).to_bytes(2, "big") + wire)
 
-    def receive(self, number, tcp, limit):
+    def receive(self, wire, tcp, limit):
+        """The answer to what was sent."""
         end = time.monotonic() + limit
         while True:
-            source = self._tcp if tcp else self._udp
-            if not select.select([source], [], [], max(0, end - time.monotonic()))[0]:
-                raise Silence(self.resolver.name)
+            source, left = self._tcp if tcp else self._udp, end - time.monotonic()
+            if not select.select([source], [], [], max(0, left if tcp else min(left, daemons.AGAIN)))[0]:
+                if tcp or time.monotonic() >= end:
+                    raise Silence(self.resolver.name)
+                self._udp.send(wire)
+                continue
             if tcp:
                 reply = self._stream.read(int.from_bytes(self._stream.read(2), "big"))
                 if not reply:
                     raise Silence(f"{self.resolver.name} closed the connection")
             else:
                 reply = self._udp.recv(65535)
-            if reply[:2] == number:
+            if reply[:2] == wire[:2]:
                 return reply
 
 
@@ -106,7 +111,7 @@ class Pair:
         replies = []
         for asker in self._askers:
             try:
-                replies.append(asker.receive(wire[:2], tcp, self._limit))
+                replies.append(asker.receive(wire, tcp, self._limit))
             except Silence:
                 replies.append(None)
         self._errors += any(reply and reply[3] & 15 in _ERRORS for reply in replies)

@@ -20,6 +20,10 @@ import tap
 # How many times as long as elsewhere everything may take: LR_PATIENCE, for builds that are slow. Every limit here is multiplied by it.
 PATIENCE = float(os.environ.get("LR_PATIENCE", "1"))
 
+# Seconds, after which a question over UDP is sent again, as stub resolvers do: Unbound says nothing to one that has waited longer
+# than 1.9 (discard-timeout), on a machine that is busy.
+AGAIN = 2
+
 
 def wait(condition, limit, what):
     """The condition's first true value; TimeoutError with what() or what when the limit (seconds) has passed."""
@@ -32,6 +36,17 @@ def wait(condition, limit, what):
         if time.monotonic() > end:
             raise TimeoutError(f"not within {limit} s: {what() if callable(what) else what}")
         time.sleep(0.01)
+
+
+def patiently(ask, limit):
+    """What ask(seconds) gives, which sends a question and is told how long to wait for the answer."""
+    end = time.monotonic() + limit
+    while True:
+        try:
+            return ask(min(AGAIN, max(0.01, end - time.monotonic())))
+        except dns.exception.Timeout:
+            if time.monotonic() >= end:
+                raise
 
 
 class Daemon:
@@ -174,7 +189,7 @@ class Unbound(Daemon):
         message = self.query(name, kind, dnssec, cd, ad, rd, edns)
         if tcp:
             return dns.query.tcp(message, self.address, limit * PATIENCE, self.port)
-        return dns.query.udp_with_fallback(message, self.address, limit * PATIENCE, self.port)[0]
+        return patiently(lambda seconds: dns.query.udp_with_fallback(message, self.address, seconds, self.port)[0], limit * PATIENCE)
 
     def control(self, *command, limit=60, feed=None):
         """unbound-control's answer: a dict where it is key=value lines, else text. feed: its standard input."""

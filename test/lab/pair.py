@@ -10,6 +10,7 @@ import dns.query
 import dns.rcode
 
 import answers
+import daemons
 import tap
 
 
@@ -48,9 +49,12 @@ def edit_state(folder, **words):
 def put(resolver, name, kind="A", source=None, tcp=False, limit=8, **how):
     """What the resolver says: a summary, or None where it says nothing within the limit."""
     message = resolver.query(name, kind, **how)
-    ask = dns.query.tcp if tcp else dns.query.udp
     try:
-        return answers.summary(ask(message, resolver.address, limit, resolver.port, source=source))
+        if tcp:
+            reply = dns.query.tcp(message, resolver.address, limit, resolver.port, source=source)
+        else:
+            reply = daemons.patiently(lambda seconds: dns.query.udp(message, resolver.address, seconds, resolver.port, source=source), limit)
+        return answers.summary(reply)
     except (dns.exception.Timeout, EOFError, ConnectionError):
         return None
 
