@@ -80,14 +80,15 @@ lr_print_type(struct lr_printer *p, uint16_t type)
 	}
 }
 
+static const char hex_digits[] = "0123456789abcdef";
+
 static void
 print_hex(struct lr_printer *p, const uint8_t *octets, size_t size)
 {
-	static const char digits[] = "0123456789abcdef";
 	for (; size > 0; octets++, size--) {
 		char *at = room(p, 2);
-		at[0] = digits[*octets >> 4];
-		at[1] = digits[*octets & 15];
+		at[0] = hex_digits[*octets >> 4];
+		at[1] = hex_digits[*octets & 15];
 		p->used += 2;
 	}
 }
@@ -184,11 +185,59 @@ print_bitmap(struct lr_printer *p, struct lr_cursor *c)
 }
 
 static void
-print_address(struct lr_printer *p, int family, const uint8_t *octets)
+print_ipv4(struct lr_printer *p, const uint8_t *octets)
 {
-	char *text = room(p, INET6_ADDRSTRLEN);
-	if (inet_ntop(family, octets, text, INET6_ADDRSTRLEN))
-		p->used += strlen(text);
+	for (unsigned i = 0; i < 4; i++) {
+		if (i > 0)
+			lr_print_char(p, '.');
+		lr_print_number(p, octets[i]);
+	}
+}
+
+/* 16 bits of an IPv6 address, without leading zeros. */
+static void
+print_group(struct lr_printer *p, uint16_t group)
+{
+	unsigned size = 1u + (group > 0xf) + (group > 0xff) + (group > 0xfff);
+	char *at = room(p, size);
+	for (unsigned i = size; i-- > 0; group >>= 4)
+		at[i] = hex_digits[group & 15];
+	p->used += size;
+}
+
+/* RFC 5952 section 4. Addresses that hold one of IPv4 (its section 5) are inet_ntop()'s, which
+ * needs thirty times as long for a root's than all that is here. */
+static void
+print_ipv6(struct lr_printer *p, const uint8_t *octets)
+{
+	static const uint8_t before_ipv4[10];
+	if (memcmp(octets, before_ipv4, sizeof(before_ipv4)) == 0) {
+		char *text = room(p, INET6_ADDRSTRLEN);
+		if (inet_ntop(AF_INET6, octets, text, INET6_ADDRSTRLEN))
+			p->used += strlen(text);
+		return;
+	}
+	uint16_t groups[8];
+	unsigned first = 8, longest = 1; /* zeros: the first of the longest runs, from two on */
+	for (unsigned i = 0, run = 0; i < 8; i++) {
+		groups[i] = (uint16_t)(octets[2 * i] << 8 | octets[2 * i + 1]);
+		run = groups[i] ? 0 : run + 1;
+		if (run > longest) {
+			longest = run;
+			first = i + 1 - run;
+		}
+	}
+	for (unsigned i = 0; i < 8; i++) {
+		if (i > 0 || i == first)
+			lr_print_char(p, ':');
+		if (i != first) {
+			print_group(p, groups[i]);
+			continue;
+		}
+		i += longest - 1;
+		if (i == 7)
+			lr_print_char(p, ':');
+	}
 }
 
 /* A field that is the rest of the RDATA. False: it has no text, as one that must be there (NEEDED)
@@ -257,10 +306,10 @@ print_field(struct lr_printer *p, ldns_rdf_type field, const uint8_t *octets, si
 		print_string(p, octets + 1, size - 1);
 		break;
 	case LDNS_RDF_TYPE_A:
-		print_address(p, AF_INET, octets);
+		print_ipv4(p, octets);
 		break;
 	case LDNS_RDF_TYPE_AAAA:
-		print_address(p, AF_INET6, octets);
+		print_ipv6(p, octets);
 		break;
 	case LDNS_RDF_TYPE_TYPE:
 		lr_print_type(p, (uint16_t)number);

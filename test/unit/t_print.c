@@ -2,6 +2,8 @@
  * for them, and what comes back when they are read. */
 #include "printed.h"
 
+#include <arpa/inet.h>
+
 static size_t
 unhex(const char *text, uint8_t *out)
 {
@@ -93,6 +95,35 @@ as_ldns_prints(void **state)
 		    cases[i].ttl, cases[i].rdata);
 		printed_like_ldns(&record);
 		printed_reads_back(&record);
+	}
+}
+
+/* Each pattern of zeros and of short and long groups, as the C library has them. */
+static void
+addresses(void **state)
+{
+	static const uint16_t groups[] = {1, 0xfff, 0x10, 0xabcd, 0x1000, 0xf, 0x100, 0xff};
+	(void)state;
+	for (unsigned pattern = 0; pattern < 256; pattern++) {
+		uint8_t rdata[16] = {0};
+		char text[INET6_ADDRSTRLEN], wanted[128];
+		for (unsigned i = 0; i < 8; i++) {
+			uint16_t group = pattern & 1u << i ? groups[(i + pattern) % 8] : 0;
+			rdata[2 * i] = (uint8_t)(group >> 8);
+			rdata[2 * i + 1] = (uint8_t)group;
+		}
+		struct lr_record record = {.owner = (const uint8_t *)"", .owner_length = 1};
+		for (int is_ipv6 = 0; is_ipv6 < 2; is_ipv6++) {
+			record.type = is_ipv6 ? LDNS_RR_TYPE_AAAA : LDNS_RR_TYPE_A;
+			record.rdata_length = is_ipv6 ? 16 : 4;
+			record.rdata = is_ipv6 ? rdata : rdata + 6;
+			inet_ntop(is_ipv6 ? AF_INET6 : AF_INET, record.rdata, text, sizeof(text));
+			snprintf(wanted, sizeof(wanted), ".\t0\tIN\t%s %s\n",
+			    is_ipv6 ? "AAAA" : "A", text);
+			char *printed = printed_by_us(&record);
+			assert_string_equal(printed, wanted);
+			free(printed);
+		}
 	}
 }
 
@@ -234,5 +265,5 @@ a_stream_that_fails(void **state)
 	fclose(full);
 }
 
-UNIT_TESTS(NULL, NULL, TEST(as_ldns_prints), TEST(generic), TEST(every_type), TEST(signature_times),
-    TEST(longest), TEST(a_stream_that_fails))
+UNIT_TESTS(NULL, NULL, TEST(as_ldns_prints), TEST(addresses), TEST(generic), TEST(every_type),
+    TEST(signature_times), TEST(longest), TEST(a_stream_that_fails))
