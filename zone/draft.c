@@ -15,7 +15,10 @@ struct entry {
 	uint32_t offset;
 	uint16_t type;
 	uint8_t owner_length;
+	uint8_t starts; /* in a sorted draft: what begins here */
 };
+
+enum { STARTS_RRSET = 1, STARTS_OWNER = 2 };
 
 struct fixed {
 	uint32_t ttl;
@@ -224,6 +227,22 @@ merge_sort(const struct lr_draft *draft, struct entry *entries, struct entry *sc
 	return merge(draft, entries, scratch, half, count, err);
 }
 
+/* Notes what begins at an entry, which stands behind BEFORE, or first of all where that is NULL.
+ * False: it is equal to BEFORE. */
+static bool
+note_start(const struct lr_draft *draft, const struct entry *before, struct entry *entry)
+{
+	entry->starts = STARTS_RRSET | STARTS_OWNER;
+	if (!before || before->key != entry->key)
+		return true;
+	struct lr_record a = record_at(draft, before), b = record_at(draft, entry);
+	if (!lr_record_same_owner(&a, &b))
+		return true;
+	entry->starts = a.type != b.type ? STARTS_RRSET : 0;
+	return entry->starts ||
+	       lr_rdata_compare(a.type, a.rdata, a.rdata_length, b.rdata, b.rdata_length) != 0;
+}
+
 /* Of equal records, which are neighbours, the first stays. */
 static enum lr_code
 drop_duplicates(struct lr_draft *draft, struct lr_error *err)
@@ -231,8 +250,8 @@ drop_duplicates(struct lr_draft *draft, struct lr_error *err)
 	enum lr_code code = LR_OK;
 	size_t kept = 0, i = 0;
 	for (; i < draft->count && code == LR_OK; i++) {
-		if (kept == 0 ||
-		    compare_entries(draft, &draft->index[kept - 1], &draft->index[i]) != 0)
+		struct entry *before = kept ? &draft->index[kept - 1] : NULL;
+		if (note_start(draft, before, &draft->index[i]))
 			draft->index[kept++] = draft->index[i];
 		code = lr_draft_step(draft, 1, err);
 	}
@@ -282,14 +301,24 @@ lr_draft_record(const struct lr_draft *draft, size_t index)
 	return record_at(draft, &draft->index[index]);
 }
 
+/* The next entry at which WHAT begins. */
+static size_t
+next_start(const struct lr_draft *draft, size_t index, uint8_t what)
+{
+	do
+		index++;
+	while (index < draft->count && !(draft->index[index].starts & what));
+	return index;
+}
+
 size_t
 lr_draft_rrset_end(const struct lr_draft *draft, size_t index)
 {
-	struct lr_record first = lr_draft_record(draft, index);
-	for (index++; index < draft->count; index++) {
-		struct lr_record next = lr_draft_record(draft, index);
-		if (next.type != first.type || !lr_record_same_owner(&next, &first))
-			break;
-	}
-	return index;
+	return next_start(draft, index, STARTS_RRSET);
+}
+
+size_t
+lr_draft_owner_end(const struct lr_draft *draft, size_t index)
+{
+	return next_start(draft, index, STARTS_OWNER);
 }

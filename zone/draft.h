@@ -81,8 +81,9 @@ size_t lr_draft_count(const struct lr_draft *draft);
 size_t lr_draft_outside(const struct lr_draft *draft); /* how many records were left out */
 struct lr_record lr_draft_record(const struct lr_draft *draft, size_t index);
 
-/* Where the rrset that starts at INDEX ends: the index
- * after its last record. The draft must be sorted. */
+/* Where the rrset of the record at INDEX ends, and where its owner does: the index after their last
+ * record. The draft must be sorted. */
 size_t lr_draft_rrset_end(const struct lr_draft *draft, size_t index);
+size_t lr_draft_owner_end(const struct lr_draft *draft, size_t index);
 
 #endif

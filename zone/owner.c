@@ -7,39 +7,34 @@
 bool
 lr_owner_next(struct lr_owner_walk *walk, struct lr_owner *owner)
 {
-	size_t count = lr_draft_count(walk->draft);
-	if (walk->at >= count)
+	if (walk->at >= lr_draft_count(walk->draft))
 		return false;
 
-	struct lr_record record = lr_draft_record(walk->draft, walk->at);
-	const uint8_t *origin = lr_draft_origin(walk->draft);
-	*owner = (struct lr_owner){.name = record.owner, .start = walk->at};
-	owner->apex = lr_name_equal(record.owner, origin);
-	owner->occluded = walk->cut && lr_name_within(record.owner, walk->cut);
+	const uint8_t *name = lr_draft_record(walk->draft, walk->at).owner;
+	*owner = (struct lr_owner){.name = name,
+	    .start = walk->at,
+	    .end = lr_draft_owner_end(walk->draft, walk->at),
+	    .apex = lr_name_equal(name, lr_draft_origin(walk->draft)),
+	    .occluded = walk->cut && lr_name_within(name, walk->cut)};
 
 	bool hides = false;
-	size_t at = walk->at;
-	while (at < count) {
-		struct lr_record r = lr_draft_record(walk->draft, at);
-		if (!lr_record_same_owner(&r, &record))
-			break;
-		size_t end = lr_draft_rrset_end(walk->draft, at);
-		if (r.type == LDNS_RR_TYPE_NS && !owner->apex)
+	for (size_t at = owner->start, end; at < owner->end; at = end) {
+		uint16_t type = lr_draft_record(walk->draft, at).type;
+		end = lr_draft_rrset_end(walk->draft, at);
+		if (type == LDNS_RR_TYPE_NS && !owner->apex)
 			owner->delegation = true;
-		if (r.type == LDNS_RR_TYPE_DNAME)
+		if (type == LDNS_RR_TYPE_DNAME)
 			hides = true; /* RFC 6672 section 2.4 */
-		if (r.type == LDNS_RR_TYPE_RRSIG) {
+		if (type == LDNS_RR_TYPE_RRSIG) {
 			owner->signatures = at;
 			owner->signatures_end = end;
 		}
-		at = end;
 	}
-	owner->end = at;
 	if (owner->occluded)
 		owner->delegation = false;
 	else if (owner->delegation || hides)
-		walk->cut = record.owner;
-	walk->at = at;
+		walk->cut = name;
+	walk->at = owner->end;
 	return true;
 }
 
