@@ -1,4 +1,5 @@
 #include "store.h"
+#include "option.h"
 #include "print.h"
 #include "serial.h"
 
@@ -12,23 +13,20 @@
 
 #include <ldns/sha2.h>
 
-#define ZONE "localroot.zone"
-#define STATE "localroot.state"
-
 #define STATE_MAX 4096 /* octets of a state file */
 
 char *
 lr_store_zone_path(const char *dir)
 {
 	char *path;
-	return asprintf(&path, "%s/" ZONE, dir) < 0 ? NULL : path;
+	return asprintf(&path, "%s/" LR_COPY_ZONE, dir) < 0 ? NULL : path;
 }
 
 int64_t
 lr_store_when(const struct lr_folder *folder)
 {
 	struct stat status;
-	return fstatat(folder->fd, STATE, &status, 0) == 0 ? status.st_mtime : 0;
+	return fstatat(folder->fd, LR_COPY_STATE, &status, 0) == 0 ? status.st_mtime : 0;
 }
 
 static enum lr_code
@@ -90,21 +88,21 @@ enum lr_code
 lr_store_write_zone(
     const struct lr_folder *folder, const struct lr_zone *zone, struct lr_error *err)
 {
-	return lr_folder_replace(folder, ZONE, print_zone, zone, true, err);
+	return lr_folder_replace(folder, LR_COPY_ZONE, print_zone, zone, true, err);
 }
 
 enum lr_code
 lr_store_write_state(
     const struct lr_folder *folder, const struct lr_state *state, struct lr_error *err)
 {
-	return lr_folder_replace(folder, STATE, print_state, state, true, err);
+	return lr_folder_replace(folder, LR_COPY_STATE, print_state, state, true, err);
 }
 
 enum lr_code
 lr_store_remove(const struct lr_folder *folder, struct lr_error *err)
 {
-	enum lr_code code = lr_folder_remove(folder, ZONE, err);
-	return code == LR_OK ? lr_folder_remove(folder, STATE, err) : code;
+	enum lr_code code = lr_folder_remove(folder, LR_COPY_ZONE, err);
+	return code == LR_OK ? lr_folder_remove(folder, LR_COPY_STATE, err) : code;
 }
 
 /* The text of the lines before the checksum, which is taken off. LR_EFORMAT: it is not theirs. */
@@ -186,8 +184,8 @@ get_state(char *text, struct lr_state *state)
 static enum lr_code
 cannot_read(const struct lr_folder *folder, int number, struct lr_error *err)
 {
-	return lr_fail(err, lr_code_of_errno(number), "cannot read %s/" STATE ": %s", folder->path,
-	    strerror(number));
+	return lr_fail(err, lr_code_of_errno(number), "cannot read %s/" LR_COPY_STATE ": %s",
+	    folder->path, strerror(number));
 }
 
 static enum lr_code
@@ -198,20 +196,23 @@ read_state(const struct lr_folder *folder, int fd, struct lr_state *state, struc
 	if (fstat(fd, &status) != 0)
 		return cannot_read(folder, errno, err);
 	if (!S_ISREG(status.st_mode))
-		return lr_fail(
-		    err, LR_EIO, "cannot read %s/" STATE ": not a regular file", folder->path);
+		return lr_fail(err, LR_EIO, "cannot read %s/" LR_COPY_STATE ": not a regular file",
+		    folder->path);
 	ssize_t length = read(fd, text, STATE_MAX);
 	if (length < 0)
 		return cannot_read(folder, errno, err);
 	text[length] = '\0';
 	enum lr_code code = check_sum(text, (size_t)length);
 	if (code == LR_ENOMEM)
-		return lr_fail(err, code, "cannot check %s/" STATE ": out of memory", folder->path);
+		return lr_fail(
+		    err, code, "cannot check %s/" LR_COPY_STATE ": out of memory", folder->path);
 	if (code != LR_OK)
-		return lr_fail(err, LR_EFORMAT, "%s/" STATE " is cut or changed", folder->path);
+		return lr_fail(
+		    err, LR_EFORMAT, "%s/" LR_COPY_STATE " is cut or changed", folder->path);
 	struct lr_state read = {0};
 	if (!get_state(text, &read))
-		return lr_fail(err, LR_EFORMAT, "%s/" STATE " is of another version", folder->path);
+		return lr_fail(
+		    err, LR_EFORMAT, "%s/" LR_COPY_STATE " is of another version", folder->path);
 	*state = read;
 	return LR_OK;
 }
@@ -221,7 +222,7 @@ lr_store_read_state(
     const struct lr_folder *folder, bool *found, struct lr_state *state, struct lr_error *err)
 {
 	/* O_NONBLOCK: opening a FIFO would wait for its writer. */
-	int fd = openat(folder->fd, STATE, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	int fd = openat(folder->fd, LR_COPY_STATE, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 	*found = fd >= 0 || errno != ENOENT;
 	if (!*found)
 		return LR_OK;

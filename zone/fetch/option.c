@@ -28,7 +28,7 @@ static const struct option table[] = {
     {"localroot-source", lr_value_take_source, 0, IN(sources_missed)},
     {"localroot-source-list", lr_value_take_list, IN(source_list), IN(sources_missed)},
     {"localroot-dir", lr_value_take_folder, IN(dir), 0},
-    {"localroot-status-file", lr_value_take_new_file, IN(status_file), 0},
+    {"localroot-status-file", lr_value_take_status_file, IN(status_file), 0},
     {"localroot-ca-bundle", lr_value_take_certificates, IN(ca_bundle), IN(ca_bundle_missed)},
     {"localroot-client-certificate", lr_value_take_own_certificate, IN(client_certificate), 0},
     {"localroot-tsig-keys", lr_value_take_keys, IN(tsig_keys), IN(tsig_keys_missed)},

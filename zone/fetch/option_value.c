@@ -97,18 +97,23 @@ lr_value_take_folder(const struct lr_reading *reading, void *place)
 	return code == LR_OK ? set_path(reading, place) : code;
 }
 
-/* A file that is to be written, and need not be there. */
+/* A file that is to be written, and need not be there: by whatever name, but not the copy's own. */
 enum lr_code
-lr_value_take_new_file(const struct lr_reading *reading, void *place)
+lr_value_take_status_file(const struct lr_reading *reading, void *place)
 {
 	enum lr_code code = check_path(reading);
-	if (code == LR_OK && (reading->value[strlen(reading->value) - 1] == '/' ||
-				 lr_path_is_folder(reading->paths, reading->value)))
-		code = lr_value_bad(reading, "a folder, not a file");
-	mode_t kind = code == LR_OK ? lr_path_kind(reading->paths, reading->value) : 0;
+	if (code != LR_OK)
+		return code;
+	const char *name = strrchr(reading->value, '/') + 1;
+	if (!*name || lr_path_is_folder(reading->paths, reading->value))
+		return lr_value_bad(reading, "a folder, not a file");
+	if (strcmp(name, LR_COPY_ZONE) == 0 || strcmp(name, LR_COPY_STATE) == 0)
+		return lr_value_bad(
+		    reading, "the name of the copy's own file, which it would replace");
+	mode_t kind = lr_path_kind(reading->paths, reading->value);
 	if (kind && kind != S_IFREG) /* a device would be replaced */
-		code = lr_value_bad(reading, "not a regular file");
-	return code == LR_OK ? set_path(reading, place) : code;
+		return lr_value_bad(reading, "not a regular file");
+	return set_path(reading, place);
 }
 
 /* The file, which has to be there. */

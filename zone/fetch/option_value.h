@@ -33,7 +33,7 @@ enum lr_code lr_value_take_rate(const struct lr_reading *reading, void *place);
 
 /* char **: a copy takes the place of the string that was there, which is freed. */
 enum lr_code lr_value_take_folder(const struct lr_reading *reading, void *place);
-enum lr_code lr_value_take_new_file(const struct lr_reading *reading, void *place);
+enum lr_code lr_value_take_status_file(const struct lr_reading *reading, void *place);
 enum lr_code lr_value_take_certificates(const struct lr_reading *reading, void *place);
 enum lr_code lr_value_take_own_certificate(const struct lr_reading *reading, void *place);
 enum lr_code lr_value_take_list(const struct lr_reading *reading, void *place);
