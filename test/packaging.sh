@@ -5,7 +5,7 @@ set -u
 top=${LR_TOP:-$(cd "$(dirname "$0")/.." && pwd)}
 # shellcheck source-path=SCRIPTDIR source=tap.sh
 . "$top/test/tap.sh"
-echo 1..19
+echo 1..21
 
 # has NAME TEXT PART: a line of the text has the part.
 has() { equal "$1" "$(printf '%s\n' "$2" | grep -cF -- "$3")" 1; }
@@ -193,4 +193,23 @@ equal "and stands as an own one meanwhile" "$(tail -n 1 "$scratch/policy-seen")"
 has "what was upgraded is named" "$said" "upgraded on this machine: here 1 -> 2"
 equal "the administrator's own stays" "$(install_with "exit 0 # mine" | tail -n 1)" "policy: exit 0 # mine"
 equal "and another run's" "$(install_with "# unbound-localroot, process $$" | tail -n 1)" "policy: # unbound-localroot, process $$"
+
+# Which rules are about folders, by their last slash. For an exclusive flock AppArmor asks for k and w (apparmor_file_lock in
+# Linux), for opening one r; the module does both with localroot-dir and the status file's (module/folder.c).
+rules() { sed -n 's/^[+ ]*\(\/[^ ]* [a-z]*,\)$/\1/p' "$top/$1"; }
+for file in contrib/debian/unbound-packaging.patch module/unbound-localroot.8 contrib/prometheus/README.md; do
+	rules "$file" >>"$scratch/rules"
+done
+equal "AppArmor lets folders be read and locked: profile, manual, status file" "$(grep '/ ' "$scratch/rules")" \
+	"/{,etc/unbound/}var/lib/unbound/ rwk,
+/var/lib/unbound/ rwk,
+/srv/root/ rwk,
+/srv/metrics/ rwk,"
+if command -v apparmor_parser >/dev/null; then
+	{ echo "profile localroot {" && cat "$scratch/rules" && echo "}"; } >"$scratch/profile"
+	said=$(apparmor_parser --skip-kernel-load --skip-cache "$scratch/profile" 2>&1) && said=
+	check "apparmor_parser takes these rules" "$said"
+else
+	skip "apparmor_parser takes these rules" "apparmor_parser is not installed"
+fi
 exit "$failed"

@@ -122,11 +122,11 @@ def belongings(_net):
         tap.equal(page in files, True, page)
 
 
-@tap.test("the AppArmor profile is well-formed and lets the module be loaded and write")
+@tap.test("the AppArmor profile is well-formed and lets the module be loaded, write, and lock its folder")
 def apparmor(_net):
     run("apparmor_parser", "--skip-kernel-load", "--skip-cache", "/etc/apparmor.d/usr.sbin.unbound")
     profile = ROOT.read("etc/apparmor.d/usr.sbin.unbound")
-    for rule in ("/usr/lib/unbound/*.so mr,", "owner /{,etc/unbound/}var/lib/unbound/** rw,"):
+    for rule in ("/usr/lib/unbound/*.so mr,", "owner /{,etc/unbound/}var/lib/unbound/** rw,", " /{,etc/unbound/}var/lib/unbound/ rwk,"):
         tap.equal(rule in profile, True, rule)
 
 
