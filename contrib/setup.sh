@@ -3,6 +3,8 @@
 
 top=$(cd "$(dirname "$0")/.." && pwd)
 build="$top/build"
+policy=/usr/sbin/policy-rc.d # says whether packages may start their services
+mark='# unbound-localroot'
 
 say() { printf '%s\n' "==> $*" >&2; }
 die() { printf '%s\n' "${0##*/}: $*" >&2; exit 1; }
@@ -14,6 +16,7 @@ as_root() {
 # need_packages NAME...: installs those of Debian's packages that are missing, says what came with them, and leaves none of their
 # services running or enabled.
 need_packages() {
+	remove_left_policy
 	missing=
 	for package; do
 		dpkg-query -W -f '${Status}\n' "$package" 2>/dev/null | grep -q '^install ok installed' ||
@@ -35,27 +38,35 @@ install_packages() {
 	mkdir -p "$build"
 	installed_packages >"$build/packages-before"
 	started_units >"$build/units-before"
-	# A daemon that a package would start could hold the ports; tests start their own.
-	policy=/usr/sbin/policy-rc.d
-	mark='# unbound-localroot, process'
 	made_policy=
 	trap end_install EXIT
 	trap 'exit 1' HUP INT TERM
-	if may_make_policy; then
+	# The administrator's own is left alone, and that of another run.
+	if [ ! -e "$policy" ]; then
 		made_policy=yes
-		printf '#!/bin/sh\n%s %s\nexit 101\n' "$mark" "$$" | as_root tee "$policy" >/dev/null
-		as_root chmod 755 "$policy"
+		make_policy
 	fi
 	# What runs in the background ignores an interrupt, and apt knows best when it can stop.
 	quietly apt-install as_root env --default-signal=INT DEBIAN_FRONTEND=noninteractive \
 		apt-get -q -y --no-install-recommends "$@"
 }
 
-# The administrator's own is left alone, and that of another run; not one that a killed run left.
-may_make_policy() {
-	[ -e "$policy" ] || return 0
-	maker=$(sed -n "s/^$mark //p" "$policy")
-	[ -n "$maker" ] && [ ! -e "/proc/$maker" ]
+# A daemon that a package would start could hold the ports; tests start their own. The lock is there before the file is, and
+# goes with its maker and the apt that it started.
+make_policy() {
+	printf '#!/bin/sh\n%s: packages start no service while contrib/setup.sh installs some\nexit 101\n' "$mark" |
+		as_root tee "$policy.new" >/dev/null
+	as_root chmod 755 "$policy.new"
+	exec 8<"$policy.new"
+	flock 8
+	as_root mv "$policy.new" "$policy"
+}
+
+# One that a killed run left, with which no service would ever be restarted again.
+remove_left_policy() {
+	grep -qs "^$mark" "$policy" && (flock -n 8) 8<"$policy" || return 0
+	say "removing $policy, which a killed run left: since $(date -r "$policy" '+%F %R') no package has started or restarted a service"
+	as_root rm -f "$policy"
 }
 
 end_install() {
@@ -99,7 +110,7 @@ tell_new_packages() {
 	count=$(wc -l <"$build/packages-more")
 	cat "$build/packages-more" >>"$build/installed-packages"
 	rm -f "$build/packages-new" "$build/packages-more"
-	[ -z "$upgraded" ] || say "upgraded on this machine: $upgraded"
+	[ -z "$upgraded" ] || say "upgraded on this machine: $upgraded${made_policy:+; their services were not restarted}"
 	[ "$count" -eq 0 ] || say "$count packages more on this machine (build/installed-packages; nothing else outside of this folder)"
 }
 

@@ -5,7 +5,7 @@ set -u
 top=${LR_TOP:-$(cd "$(dirname "$0")/.." && pwd)}
 # shellcheck source-path=SCRIPTDIR source=tap.sh
 . "$top/test/tap.sh"
-echo 1..21
+echo 1..24
 
 # has NAME TEXT PART: a line of the text has the part.
 has() { equal "$1" "$(printf '%s\n' "$2" | grep -cF -- "$3")" 1; }
@@ -164,35 +164,51 @@ touch "$scratch/installed"
 [ -e "$scratch/quick" ] || for _ in $(seq 100); do sleep 0.1; done
 EOT
 # It may be interrupted, which what runs in the background may not.
-env --default-signal=INT setsid sh "$scratch/contrib/command" 2>"$scratch/said" &
-command=$!
-for _ in $(seq 100); do
-	[ ! -e "$scratch/installed" ] || break
-	sleep 0.1
-done
-kill -s INT -- "-$command"
-wait "$command"
+start_and_kill() { # SIGNAL
+	env --default-signal=INT setsid sh "$scratch/contrib/command" 2>"$scratch/said" &
+	command=$!
+	for _ in $(seq 100); do
+		[ ! -e "$scratch/installed" ] || break
+		sleep 0.1
+	done
+	kill -s "$1" -- "-$command"
+	wait "$command" 2>/dev/null
+}
+start_and_kill INT
 equal "interrupted, no policy-rc.d is left, and what was installed is listed" \
 	"status $?, $(ls "$scratch/policy-rc.d" 2>/dev/null), $(cat "$scratch/build/installed-packages")" "status 1, , new"
+
+# Killed, it can remove nothing: the next command does, whatever it needs.
+rm "$scratch/installed"
+start_and_kill KILL
+flock -w 10 "$scratch/policy-rc.d" true # what it had started has ended, too
+equal "killed, a policy-rc.d is left" "$(tail -n 1 "$scratch/policy-rc.d")" "exit 101"
+printf '#!/bin/sh\nset -eu\n. %s/contrib/setup.sh\nneed_packages\n' "$scratch" >"$scratch/contrib/other-command"
+said=$(sh "$scratch/contrib/other-command" 2>&1)
+equal "and the next command removes it, with nothing to install" "$(ls "$scratch/policy-rc.d" 2>&1)" \
+	"ls: cannot access '$scratch/policy-rc.d': No such file or directory"
+has "and says since when no service was restarted" "$said" "since $(date +%F)"
 
 # install_with TEXT: what an installation says where that is the policy, and the policy afterwards.
 touch "$scratch/quick"
 install_with() {
 	rm -f "$scratch/installed"
 	printf '%s' "$1" >"$scratch/policy-rc.d"
+	sh "$scratch/contrib/other-command" 2>&1
 	sh "$scratch/contrib/command" 2>&1
 	echo "policy: $(cat "$scratch/policy-rc.d" 2>/dev/null)"
 }
-sleep 0 &
-gone=$!
-wait "$gone"
-said=$(install_with "# unbound-localroot, process $gone
+said=$(install_with "# unbound-localroot, process $$
 exit 101")
-equal "a policy-rc.d that a killed run left is removed" "$(echo "$said" | tail -n 1)" "policy: "
-equal "and stands as an own one meanwhile" "$(tail -n 1 "$scratch/policy-seen")" "exit 101"
-has "what was upgraded is named" "$said" "upgraded on this machine: here 1 -> 2"
+equal "one whose maker's number another process has is removed" "$(echo "$said" | tail -n 1)" "policy: "
+equal "and one stands there while packages are installed" "$(tail -n 1 "$scratch/policy-seen")" "exit 101"
+has "what was upgraded is named, and that its services were not restarted" "$said" \
+	"upgraded on this machine: here 1 -> 2; their services were not restarted"
 equal "the administrator's own stays" "$(install_with "exit 0 # mine" | tail -n 1)" "policy: exit 0 # mine"
-equal "and another run's" "$(install_with "# unbound-localroot, process $$" | tail -n 1)" "policy: # unbound-localroot, process $$"
+exec 7<"$scratch/policy-rc.d"
+flock 7
+equal "and another run's" "$(install_with "# unbound-localroot" | tail -n 1)" "policy: # unbound-localroot"
+exec 7<&-
 
 # Which rules are about folders, by their last slash. For an exclusive flock AppArmor asks for k and w (apparmor_file_lock in
 # Linux), for opening one r; the module does both with localroot-dir and the status file's (module/folder.c).
