@@ -61,7 +61,7 @@ RUN = [
     (r"cp \S+localroot-build\.service \S+ /etc/systemd/system/", UPDATE, Shown("copy, enable, build, source =")),
     (r"systemctl start localroot-build", UPDATE, Shown("copy, enable, build, source =")),
     (r"systemctl enable --now localroot-build\.timer", UPDATE, Shown("copy, enable, build, source =")),
-    (r"rm \S+localroot-build\.\* \S+|rm -r /srv/unbound-localroot", UPDATE, Shown('"Turn it off, or remove it", 2')),
+    (r"rm \S+localroot-build\.\* \S+|rm -r /srv/unbound-localroot /usr/local/src/unbound-localroot", UPDATE, Shown('"Turn it off, or remove it", 2')),
     (r"systemctl disable --now localroot-build\.timer", UPDATE, Shown('"Turn it off, or remove it", 2')),
     (r"echo 'deb \[trusted=yes\] .*", UPDATE, Shown("copy, enable, build, source =")),
     (r"apt update", UPDATE, '"apt-get", "update"'),

@@ -5,7 +5,7 @@ set -u
 top=${LR_TOP:-$(cd "$(dirname "$0")/.." && pwd)}
 # shellcheck source-path=SCRIPTDIR source=tap.sh
 . "$top/test/tap.sh"
-echo 1..24
+echo 1..25
 
 # has NAME TEXT PART: a line of the text has the part.
 has() { equal "$1" "$(printf '%s\n' "$2" | grep -cF -- "$3")" 1; }
@@ -19,8 +19,9 @@ mkdir "$scratch/bin" "$scratch/lib"
 PATH=$scratch/bin:$PATH
 export PATH scratch
 
-for script in localroot-options localroot-notice postinst; do
-	sed "s|/etc/unbound|$scratch/etc|g; s|/usr/lib/unbound|$scratch/lib|g; s|/usr/libexec|$scratch/no|g; s|/run/systemd/system|$scratch|g" \
+for script in localroot-options localroot-notice postinst postrm; do
+	sed "s|/var/lib/unbound|$scratch/state|g; s|/etc/unbound|$scratch/etc|g; s|/usr/lib/unbound|$scratch/lib|g
+		s|/usr/libexec|$scratch/no|g; s|/run/systemd/system|$scratch|g" \
 		"$top/contrib/debian/unbound-localroot/$script" >"$scratch/lib/$script"
 	chmod 755 "$scratch/lib/$script"
 done
@@ -146,6 +147,22 @@ machine
 rm "$conf"
 printf 'server:\n\tlocalroot:\n\t\t"yes"\n' >"$scratch/etc/unbound.conf.d/mine.conf"
 equal "postinst: the same without the conffile" "$(turned_off)" "status 0, runs, localroot: no"
+
+# What the module writes (module/store.h, zone/fetch/source_list.c), and with the status file that the conffile proposes; a file
+# of the administrator's, such as keys, is none of these.
+machine
+mkdir "$scratch/state"
+status=$(sed -n 's|.*localroot-status-file: "/var/lib/unbound/\(.*\)"|\1|p' "$conf")
+for file in localroot.zone localroot.state localroot.sources "$status" "$status.json"; do
+	touch "$scratch/state/$file" "$scratch/state/$file.tmp-0"
+done
+touch "$scratch/state/root.key" "$scratch/state/localroot.keys" "$scratch/etc/localroot.conf.aside"
+rm "$conf" # dpkg does
+"$scratch/lib/postrm" purge
+equal "purged, nothing is left that the module wrote" "$(cd "$scratch" && find etc state -type f | sort)" \
+	"etc/unbound.conf
+state/localroot.keys
+state/root.key"
 
 # What contrib/setup.sh installs.
 mkdir "$scratch/contrib"
