@@ -5,7 +5,7 @@ set -u
 top=${LR_TOP:-$(cd "$(dirname "$0")/.." && pwd)}
 # shellcheck source-path=SCRIPTDIR source=tap.sh
 . "$top/test/tap.sh"
-echo 1..25
+echo 1..27
 
 # has NAME TEXT PART: a line of the text has the part.
 has() { equal "$1" "$(printf '%s\n' "$2" | grep -cF -- "$3")" 1; }
@@ -245,4 +245,10 @@ if command -v apparmor_parser >/dev/null; then
 else
 	skip "apparmor_parser takes these rules" "apparmor_parser is not installed"
 fi
+
+# An equals sign there would keep every update of Unbound back; without the library Unbound does not start with that file.
+spec=$top/contrib/rpm/unbound-localroot.spec
+equal "rpm: a newer Unbound is not kept back" "$(sed -n 's/^Requires: *unbound //p' "$spec")" ">= %{unbound_version}"
+has "rpm: the example says what is to be done before the package is removed" "$(sed -n '/^cat >localroot.conf/,/^END/p' "$spec")" \
+	"# Take both away again before the package is removed"
 exit "$failed"

@@ -53,6 +53,12 @@ def holds(root):
     tap.equal([file for file in found if file.endswith(".la")], [])
 
 
+@tap.test("it is for the Unbound it was built for or a later one, so that no update is kept back")
+def updates(root):
+    package = next(root.parent.glob("RPMS/*/unbound-localroot-0*.rpm"))
+    tap.equal(re.findall(r"^unbound (\S+)", run("rpm", "-qp", "--requires", package), re.MULTILINE), [">="])
+
+
 @tap.test("an unpatched Unbound of those options serves with it")
 def serves(root):
     lab.MODULE = root / "usr/lib/unbound/localroot.so"
