@@ -65,7 +65,8 @@ make_policy() {
 # One that a killed run left, with which no service would ever be restarted again.
 remove_left_policy() {
 	grep -qs "^$mark" "$policy" && (flock -n 8) 8<"$policy" || return 0
-	say "removing $policy, which a killed run left: since $(date -r "$policy" '+%F %R') no package has started or restarted a service"
+	say "removing $policy, which a killed run left: since $(date -r "$policy" '+%F %R') no package has started"
+	say "or restarted a service, and services that the killed run installed may be enabled"
 	as_root rm -f "$policy"
 }
 
