@@ -38,7 +38,7 @@ find_package() {
 # fetch_listed FOLDER: puts the source package $full there. Apt verifies it by the release's signed lists.
 fetch_listed() {
 	start_download
-	(cd "$scratch/package" && apt_in_scratch apt-get source --download-only "unbound=$full") && mv "$scratch/package"/* "$1"
+	(cd "$scratch/package" && apt_in_scratch apt-get source --download-only "unbound=$full") && end_download "$1"
 }
 
 # fetch_unlisted FOLDER [VERSION]: where a list is ahead of what the archive has: puts the newest one there that does lie
@@ -59,8 +59,8 @@ fetch_unlisted() {
 			start_download
 			fetch "$pool/$dsc" >"$build/log/unbound-pool.log" 2>&1 || continue
 			fetch_signed "$pool" || continue
-			mv "$scratch/package"/* "$1"
-			return 0
+			end_download "$1"
+			return
 		done
 	done
 	return 1
@@ -70,6 +70,11 @@ fetch_unlisted() {
 start_download() {
 	rm -rf "$scratch/package"
 	mkdir "$scratch/package"
+}
+
+# end_download FOLDER: the description goes last, by which the others are known to be there.
+end_download() {
+	find "$scratch/package" -type f ! -name '*.dsc' -exec mv -t "$1" {} + && mv "$scratch/package"/*.dsc "$1"
 }
 
 # unpack_binary NAME: the release's binary package of that name, verified by apt, in $scratch/root.
