@@ -200,11 +200,12 @@ rm "$scratch/installed"
 start_and_kill KILL
 flock -w 10 "$scratch/policy-rc.d" true # what it had started has ended, too
 equal "killed, a policy-rc.d is left" "$(tail -n 1 "$scratch/policy-rc.d")" "exit 101"
+day=$(date -r "$scratch/policy-rc.d" +%F)
 printf '#!/bin/sh\nset -eu\n. %s/contrib/setup.sh\nneed_packages\n' "$scratch" >"$scratch/contrib/other-command"
 said=$(sh "$scratch/contrib/other-command" 2>&1)
 equal "and the next command removes it, with nothing to install" "$(ls "$scratch/policy-rc.d" 2>&1)" \
 	"ls: cannot access '$scratch/policy-rc.d': No such file or directory"
-has "and says since when no service was restarted" "$said" "since $(date +%F)"
+has "and says since when no service was restarted" "$said" "since $day"
 
 # install_with TEXT: what an installation says where that is the policy, and the policy afterwards.
 touch "$scratch/quick"
