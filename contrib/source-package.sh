@@ -74,7 +74,7 @@ start_download() {
 
 # end_download FOLDER: the description goes last, by which the others are known to be there.
 end_download() {
-	find "$scratch/package" -type f ! -name '*.dsc' -exec mv -t "$1" {} + && mv "$scratch/package"/*.dsc "$1"
+	find "$scratch/package" -mindepth 1 ! -name '*.dsc' -exec mv -t "$1" {} + && mv "$scratch/package"/*.dsc "$1"
 }
 
 # unpack_binary NAME: the release's binary package of that name, verified by apt, in $scratch/root.

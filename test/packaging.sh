@@ -5,7 +5,7 @@ set -u
 top=${LR_TOP:-$(cd "$(dirname "$0")/.." && pwd)}
 # shellcheck source-path=SCRIPTDIR source=tap.sh
 . "$top/test/tap.sh"
-echo 1..28
+echo 1..29
 
 # has NAME TEXT PART: a line of the text has the part.
 has() { equal "$1" "$(printf '%s\n' "$2" | grep -cF -- "$3")" 1; }
@@ -228,16 +228,20 @@ flock 7
 equal "and another run's" "$(install_with "# unbound-localroot" | tail -n 1)" "policy: # unbound-localroot"
 exec 7<&-
 
-# What puts a source package into build/, where its description says that it is there; here a part cannot be.
-mkdir -p "$scratch/into/unbound_1.orig.tar.gz/in-the-way"
-(
-	# shellcheck source-path=SCRIPTDIR/../contrib source=source-package.sh
-	. "$top/contrib/source-package.sh"
-	full=1-1
-	apt_in_scratch() { touch unbound_1-1.dsc unbound_1.orig.tar.gz; }
-	fetch_listed "$scratch/into"
-) 2>/dev/null
-equal "a source package is not taken for one that is there until all of it is" "status $?, $(ls "$scratch/into")" "status 1, unbound_1.orig.tar.gz"
+# What puts a source package into build/, where its description says that it is there. From an archive on this machine apt links it.
+fetched() { # FOLDER
+	(
+		# shellcheck source-path=SCRIPTDIR/../contrib source=source-package.sh
+		. "$top/contrib/source-package.sh"
+		full=1-1
+		apt_in_scratch() { touch unbound_1-1.dsc unbound_1.orig.tar.gz && ln -s "$top" unbound_1-1.debian.tar.xz; }
+		fetch_listed "$1"
+	) 2>/dev/null
+	echo "status $?, $(cd "$1" && echo *)"
+}
+mkdir -p "$scratch/all" "$scratch/some/unbound_1.orig.tar.gz/in-the-way"
+equal "all of a source package is fetched" "$(fetched "$scratch/all")" "status 0, unbound_1-1.debian.tar.xz unbound_1-1.dsc unbound_1.orig.tar.gz"
+equal "one of which a part cannot be put there is not taken for fetched" "$(fetched "$scratch/some" | grep -F dsc)" ""
 
 # Which rules are about folders, by their last slash. For an exclusive flock AppArmor asks for k and w (apparmor_file_lock in
 # Linux), for opening one r; the module does both with localroot-dir and the status file's (module/folder.c).
