@@ -1,4 +1,5 @@
 #include "folder.h"
+#include "copy_files.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -121,7 +122,7 @@ lr_folder_replace(const struct lr_folder *folder, const char *name,
     struct lr_error *err)
 {
 	char prefix[NAME_ROOM], temporary[NAME_ROOM];
-	snprintf(prefix, sizeof(prefix), "%s.tmp-", name);
+	snprintf(prefix, sizeof(prefix), "%s" LR_SCRATCH, name);
 	remove_left_overs(folder, prefix);
 	FILE *out = open_temporary(folder, prefix, temporary);
 	if (!out)

@@ -1,5 +1,5 @@
 #include "store.h"
-#include "option.h"
+#include "copy_files.h"
 #include "print.h"
 #include "serial.h"
 

@@ -58,7 +58,7 @@ def values(folder):
                                   [*file, *(f"{folder}/{name}" for name in ("badlist", "nolist", "empty")), "https://", "http://a b/"]),
         "localroot-dir": ([f"{folder}", "/not/there yet"], ["", f"{folder}/listed", f"{folder}/fifo", "relative", "./x", "/x ", "'/x'", "/" + 1024 * "a"]),
         "localroot-status-file": ([f"{folder}/new", "/not/there yet", f"{folder}/localroot.zone.prom"],
-                                  [*new_file, f"{folder}/localroot.zone", "/not/there/localroot.state"]),
+                                  [*new_file, f"{folder}/localroot.zone", "/not/there/localroot.state", "/x/localroot.sources", "/x/localroot.zone.tmp-0"]),
         "localroot-ca-bundle": ([f"{folder}/ca.pem"], [*file, f"{folder}/file", "/dev/null"]),
         "localroot-max-age": seconds,
         "localroot-refresh": seconds,

@@ -16,10 +16,6 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* The files of the copy in localroot-dir, see module/store.h. */
-#define LR_COPY_ZONE "localroot.zone"
-#define LR_COPY_STATE "localroot.state"
-
 struct lr_options {
 	bool enabled;           /* localroot: yes */
 	struct lr_uri *sources; /* localroot-source, those that can be used, in their order */

@@ -1,5 +1,6 @@
 /* option_value.c -- what the value of an option may be, and how it is taken. */
 #include "option_value.h"
+#include "copy_files.h"
 #include "network.h"
 #include "source.h"
 #include "tls.h"
@@ -97,7 +98,21 @@ lr_value_take_folder(const struct lr_reading *reading, void *place)
 	return code == LR_OK ? set_path(reading, place) : code;
 }
 
-/* A file that is to be written, and need not be there: by whatever name, but not the copy's own. */
+/* Whether a file of that name is one of the copy's, or is on the way to be one. */
+static bool
+is_own(const char *name)
+{
+	static const char *const own[] = {LR_COPY_ZONE, LR_COPY_STATE, LR_COPY_SOURCES};
+	for (size_t i = 0; i < sizeof(own) / sizeof(*own); i++) {
+		size_t length = strlen(own[i]);
+		if (strncmp(name, own[i], length) == 0 &&
+		    (!name[length] || strncmp(name + length, LR_SCRATCH, strlen(LR_SCRATCH)) == 0))
+			return true;
+	}
+	return false;
+}
+
+/* A file that is to be written, and need not be there: by whatever name that is not taken. */
 enum lr_code
 lr_value_take_status_file(const struct lr_reading *reading, void *place)
 {
@@ -107,9 +122,8 @@ lr_value_take_status_file(const struct lr_reading *reading, void *place)
 	const char *name = strrchr(reading->value, '/') + 1;
 	if (!*name || lr_path_is_folder(reading->paths, reading->value))
 		return lr_value_bad(reading, "a folder, not a file");
-	if (strcmp(name, LR_COPY_ZONE) == 0 || strcmp(name, LR_COPY_STATE) == 0)
-		return lr_value_bad(
-		    reading, "the name of the copy's own file, which it would replace");
+	if (is_own(name))
+		return lr_value_bad(reading, "the name of a file of the copy's own");
 	mode_t kind = lr_path_kind(reading->paths, reading->value);
 	if (kind && kind != S_IFREG) /* a device would be replaced */
 		return lr_value_bad(reading, "not a regular file");

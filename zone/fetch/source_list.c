@@ -6,6 +6,7 @@
  * had, or has nobody to ask in it, costs nothing as long as there is an older one. It may not name
  * files.
  */
+#include "copy_files.h"
 #include "source_internal.h"
 #include "uri_list.h"
 
@@ -20,8 +21,7 @@
 
 #define WEEK INT64_C(604800) /* seconds */
 #define HOUR_MS INT64_C(3600000)
-#define KEPT "localroot.sources"
-#define SCRATCH KEPT ".tmp-"
+#define SCRATCH LR_COPY_SOURCES LR_SCRATCH
 #define TURN_MS 120000 /* for one of them, while others are left */
 
 struct lr_listed {
@@ -104,7 +104,7 @@ load(struct lr_source *source)
 	char path[1100];
 	struct stat status;
 	struct lr_listed *listed = NULL;
-	snprintf(path, sizeof(path), "%s/" KEPT, source->dir);
+	snprintf(path, sizeof(path), "%s/" LR_COPY_SOURCES, source->dir);
 	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 	FILE *in =
 	    fd >= 0 && fstat(fd, &status) == 0 && S_ISREG(status.st_mode) ? fdopen(fd, "r") : NULL;
@@ -137,7 +137,7 @@ static void
 keep(const struct lr_source *source, const char *text, size_t size)
 {
 	char path[1100], scratch[1120];
-	snprintf(path, sizeof(path), "%s/" KEPT, source->dir);
+	snprintf(path, sizeof(path), "%s/" LR_COPY_SOURCES, source->dir);
 	snprintf(scratch, sizeof(scratch), "%s/" SCRATCH "XXXXXX", source->dir);
 	remove_left_overs(source->dir);
 	int fd = mkostemp(scratch, O_CLOEXEC);
