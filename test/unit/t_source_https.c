@@ -292,17 +292,19 @@ too_large(void **state)
 	expect_failure(LR_ELIMIT, "more than 50 octets of headers");
 }
 
-/* Few octets on the wire that become many: SEVEN and 10,000 empty lines, by `gzip -n9`. */
+/* SEVEN and 10,000 empty lines, by `gzip -n9`. */
+#define PACKED                                                                                     \
+	"\x1f\x8b\x08\x00\x00\x00\x00\x00\x02\x03\xed\xca\xb1\x09\x80\x30\x14\x04\xd0"             \
+	"\xde\x29\xfe\x04\x21\x42\x88\xb1\xb4\xb4\xd1\xc2\x09\xe2\xfe\x43\x18\x1d\x43"             \
+	"\xde\x83\x83\xe3\xb8\x14\xad\x96\x9c\x63\x3f\xe2\x3a\xb7\xe8\x29\xee\x14\x4b"             \
+	"\xcc\x6d\x6c\xeb\x48\xcd\xe5\xad\xdf\x69\x02\x00\x00\x00\x00\x00\x00\x00\x00"             \
+	"\x80\x3f\x78\x00\xcd\xaa\x57\x29\x3d\x27\x00\x00"
+
+/* Few octets on the wire that become many. */
 static void
 too_large_unpacked(void **state)
 {
-	static const char packed[] =
-	    "HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\n\r\n"
-	    "\x1f\x8b\x08\x00\x00\x00\x00\x00\x02\x03\xed\xca\xb1\x09\x80\x30\x14\x04\xd0"
-	    "\xde\x29\xfe\x04\x21\x42\x88\xb1\xb4\xb4\xd1\xc2\x09\xe2\xfe\x43\x18\x1d\x43"
-	    "\xde\x83\x83\xe3\xb8\x14\xad\x96\x9c\x63\x3f\xe2\x3a\xb7\xe8\x29\xee\x14\x4b"
-	    "\xcc\x6d\x6c\xeb\x48\xcd\xe5\xad\xdf\x69\x02\x00\x00\x00\x00\x00\x00\x00\x00"
-	    "\x80\x3f\x78\x00\xcd\xaa\x57\x29\x3d\x27\x00\x00";
+	static const char packed[] = "HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\n\r\n" PACKED;
 	static const size_t unpacked = sizeof(SEVEN) - 1 + 10000;
 	struct lr_fetched fetched;
 	(void)state;
@@ -317,6 +319,21 @@ too_large_unpacked(void **state)
 	lr_draft_free(fetched.draft);
 	lr_source_free(source);
 	limits = lr_limits_default;
+}
+
+/* RFC 9110 section 8.4.1.3: another name of gzip. */
+static void
+x_gzip(void **state)
+{
+	static const char packed[] = "HTTP/1.1 200 OK\r\nContent-Encoding: x-gzip\r\n\r\n" PACKED;
+	struct lr_source *source = make_source();
+	struct lr_fetched fetched;
+	(void)state;
+	next(packed)->size = sizeof(packed) - 1;
+	assert_int_equal(fetch(source, NULL, &fetched, NULL), LR_OK);
+	assert_int_equal(fetched.serial, 7);
+	lr_draft_free(fetched.draft);
+	lr_source_free(source);
 }
 
 /* Only https is followed: a file or another protocol is not for the server to choose. */
@@ -423,4 +440,4 @@ tear_down(void **state)
 
 UNIT_TESTS(set_up, tear_down, TEST(conditions), TEST(never_modified), TEST(redirects),
     TEST(too_slow), TEST(too_large), TEST(too_large_after_redirect), TEST(other_codings),
-    TEST(cancelled), TEST(too_large_unpacked), TEST(redirects_elsewhere))
+    TEST(cancelled), TEST(too_large_unpacked), TEST(x_gzip), TEST(redirects_elsewhere))

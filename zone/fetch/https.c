@@ -87,7 +87,8 @@ asked_for(const char *value, size_t length)
 {
 	char coding[LR_TAG_MAX];
 	remember(coding, value, length);
-	return strcasecmp(coding, "gzip") == 0 || strcasecmp(coding, "identity") == 0;
+	return strcasecmp(coding, "gzip") == 0 || strcasecmp(coding, "identity") == 0 ||
+	       strcasecmp(coding, "x-gzip") == 0; /* RFC 9110 section 8.4.1.3: the same */
 }
 
 static size_t

@@ -42,6 +42,7 @@ struct session {
 	unsigned rcode;                   /* of the last answer */
 	bool ended;                       /* by the server: the last connection */
 	bool lost;                        /* the same before any answer to the question */
+	bool begun;                       /* the last answer, and it was no refusal */
 	size_t failure_count;
 	struct failure failures[FAILURES_MAX];
 };
@@ -135,6 +136,7 @@ static enum lr_code
 exchange(struct session *s, uint16_t type, struct answer *answer, struct lr_error *err)
 {
 	unsigned before = lr_connection_messages(s->connection);
+	size_t octets = s->request->budget->octets;
 	struct lr_transfer *transfer = NULL;
 	struct lr_draft *draft = NULL;
 	enum lr_code code = make_transfer(s, type, &draft, &transfer, err);
@@ -143,6 +145,7 @@ exchange(struct session *s, uint16_t type, struct answer *answer, struct lr_erro
 	s->rcode = transfer ? lr_transfer_rcode(transfer) : 0;
 	s->ended = lr_connection_ended(s->connection);
 	s->lost = s->ended && lr_connection_messages(s->connection) == before;
+	s->begun = s->rcode == 0 && s->request->budget->octets > octets;
 	if (code == LR_OK) {
 		*answer = (struct answer){.serial = lr_transfer_serial(transfer),
 		    .increment = lr_transfer_increment(transfer)};
@@ -163,7 +166,7 @@ ask_once(struct session *s, uint16_t type, struct answer *answer, struct lr_erro
 	const struct lr_tls_files files = {source->ca_bundle, source->client_certificate};
 	enum lr_code code = LR_OK;
 	s->rcode = 0;
-	s->ended = s->lost = false;
+	s->ended = s->lost = s->begun = false;
 	if (!s->connection)
 		code = lr_connection_open(
 		    &source->uri, &files, &s->addresses, s->request->budget, &s->connection, err);
@@ -324,8 +327,12 @@ ask_in_turn(struct session *s, struct lr_fetched *fetched)
 	code = ask_whole(s, "AXFR", announced, fetched);
 	if (is_final_of_whole(s, code))
 		return code;
-	s->plain = !s->plain;
-	return ask_whole(s, s->plain ? "AXFR without EDNS" : "AXFR with EDNS", announced, fetched);
+	bool plain = s->plain, begun = s->begun;
+	s->plain = !plain;
+	code = ask_whole(s, plain ? "AXFR with EDNS" : "AXFR without EDNS", announced, fetched);
+	if (begun) /* what broke off in the middle did not do so for EDNS */
+		s->plain = plain;
+	return code;
 }
 
 static bool
