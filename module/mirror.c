@@ -19,6 +19,9 @@
  * whoever forges NOTIFY has that asked every ten seconds. */
 #define TOLD_MS 60000
 
+/* Seconds by which the wall clock goes behind the monotonic one when it has been set back. */
+#define SET_BACK 30
+
 struct lr_mirror {
 	const struct lr_settings *settings;
 	struct lr_stats *stats;
@@ -160,9 +163,11 @@ state_of(const struct lr_mirror *mirror, const struct lr_zone *zone, const struc
 {
 	const struct lr_state *before = &mirror->held.facts.state;
 	bool same = before->serial == lr_zone_facts(zone)->serial;
+	/* What is of the future is of before the clock was set back. */
+	bool known = same && before->renewed && before->renewed <= origin->when;
 	struct lr_state state = {.serial = lr_zone_facts(zone)->serial,
 	    .confirmed = origin->when,
-	    .renewed = same && before->renewed ? before->renewed : origin->when,
+	    .renewed = known ? before->renewed : origin->when,
 	    .expire = origin->expire};
 	snprintf(state.source, sizeof(state.source), "%s", origin->source);
 	snprintf(state.peer, sizeof(state.peer), "%s", origin->peer);
@@ -215,10 +220,15 @@ lr_mirror_confirm(
 		return lr_fail(err, LR_ESERIAL, "serial %" PRIu32 " is not the one held", serial);
 	struct lr_state state = state_of(mirror, zone, origin);
 	int64_t now = lr_clock_wall();
-	if (state.confirmed < before->confirmed && before->confirmed <= now)
-		state = *before; /* a file that has not changed since says nothing new */
 	enum lr_limit limit;
 	int64_t horizon = horizon_of(mirror, zone, &state, &limit);
+	/* A file that has not changed since says nothing new; and a source with an older copy of
+	 * its own takes no time away (RFC 7314 section 4: the later of the two). */
+	if (before->confirmed <= now && (state.confirmed < before->confirmed ||
+					    horizon < horizon_of(mirror, zone, before, NULL))) {
+		state = *before;
+		horizon = horizon_of(mirror, zone, &state, &limit);
+	}
 	if (horizon <= now)
 		return too_old(mirror, zone, &state, err);
 	lr_publication_prolong(&mirror->publication, now, horizon);
@@ -413,15 +423,19 @@ lr_mirror_stands_still(const struct lr_mirror *mirror)
 	return lr_mirror_zone(mirror) && renewed && lr_clock_wall() - renewed >= LR_STILL_SECONDS;
 }
 
-/* The clock was set back: workers go by it, so they are told what time has really passed. */
+/* The clock was set back: workers go by it, so they are told what time has really passed, and the
+ * status is told when that will be. */
 static void
 end_in_time(struct lr_mirror *mirror, int64_t now)
 {
-	if (!lr_publication_fresh(&mirror->publication, now) ||
-	    lr_clock_monotonic_ms(NULL) < mirror->horizon_ms)
+	if (!lr_publication_fresh(&mirror->publication, now))
 		return;
-	lr_publication_expire(&mirror->publication, now);
-	lr_held_set_horizon(&mirror->held, now);
+	int64_t left_ms = mirror->horizon_ms - lr_clock_monotonic_ms(NULL);
+	if (left_ms > 0 && mirror->held.facts.horizon - now <= left_ms / 1000 + SET_BACK)
+		return;
+	int64_t horizon = left_ms > 0 ? now + (left_ms + 999) / 1000 : now;
+	lr_publication_set_horizon(&mirror->publication, horizon);
+	lr_held_set_horizon(&mirror->held, horizon);
 }
 
 bool

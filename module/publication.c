@@ -56,9 +56,9 @@ lr_publication_prolong(struct lr_publication *publication, int64_t now, int64_t 
 }
 
 void
-lr_publication_expire(struct lr_publication *publication, int64_t now)
+lr_publication_set_horizon(struct lr_publication *publication, int64_t horizon)
 {
-	lr_snapshot_set_horizon(publication->snapshot, now);
+	lr_snapshot_set_horizon(publication->snapshot, horizon);
 }
 
 void

@@ -38,8 +38,8 @@ enum lr_code lr_publication_set(
 /* What is published was confirmed, NOW: it is good until HORIZON. */
 void lr_publication_prolong(struct lr_publication *publication, int64_t now, int64_t horizon);
 
-/* What is published has had its time, by NOW. */
-void lr_publication_expire(struct lr_publication *publication, int64_t now);
+/* What is published and fresh is good until HORIZON, no later than before. */
+void lr_publication_set_horizon(struct lr_publication *publication, int64_t horizon);
 
 /* Nothing is published any more. */
 void lr_publication_drop(struct lr_publication *publication);

@@ -46,10 +46,12 @@ struct lr_refresher {
 	struct lr_io io;
 	struct lr_stop stop;            /* of what is done with what came */
 	bool was_fresh;                 /* the copy, when last looked at */
+	bool urgent;                    /* it has become stale, and no round has begun since */
 	bool all_wanted;                /* a round of all sources, as soon as none is under way */
 	unsigned failures;              /* consecutive rounds */
 	int64_t ahead_ms;               /* of the wall clock, as it was last looked at */
 	int64_t status_ms;              /* monotonic: when the status file is due */
+	int64_t begun_ms;               /* monotonic: when the last round began */
 	_Atomic(int64_t) next_ms;       /* monotonic: when the next round is due */
 	struct lr_announced *announced; /* by NOTIFY */
 	bool heeds;                     /* the round under way is for one */
@@ -162,7 +164,8 @@ begin(struct lr_refresher *r, bool fresh)
 	/* Without a fresh copy there is no time, with one there is; after a failure by turns. */
 	bool hurried = r->failures % 2 == (fresh ? 1 : 0);
 	lr_rounds_begin(r->rounds, r->all_wanted, fresh, hurried);
-	r->all_wanted = r->heeds = false;
+	r->all_wanted = r->heeds = r->urgent = false;
+	r->begun_ms = now_ms();
 }
 
 /* RFC 1996 section 3.11: the one that has sent it is asked. */
@@ -256,7 +259,9 @@ look(struct lr_refresher *r)
 	bool anchored = look_at_anchors(r);
 	bool fresh = watch(r);
 	bool set = clock_was_set(r);
-	r->all_wanted |= refresh_wanted(r) || (!fresh && (r->was_fresh || set));
+	r->urgent = !fresh && (r->urgent || r->was_fresh || set);
+	bool soon = now_ms() - r->begun_ms < LR_LEAST_SECONDS * 1000;
+	r->all_wanted |= refresh_wanted(r) || (r->urgent && !soon);
 	/* A module that may not serve asks nobody. */
 	if (anchored && lr_lead_overridden(r->uses.lead) == LR_NO_REASON)
 		ended = go_on(r, fresh);
@@ -345,6 +350,7 @@ lr_refresher_start(
 		return code;
 	set_next(r, first_round(r));
 	(void)clock_was_set(r);
+	r->begun_ms = now_ms() - LR_LEAST_SECONDS * 1000;
 	code = lr_thread_start(&r->thread, run, r, err);
 	r->running = code == LR_OK;
 	return code;

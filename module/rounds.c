@@ -2,6 +2,7 @@
 #include "clock.h"
 #include "inquiry.h"
 #include "said.h"
+#include "schedule.h"
 
 #define HURRY_MS 15000  /* a hurried round does not wait longer before it asks the next */
 #define BESIDE_MAX 3    /* and has so many asked at a time */
@@ -230,9 +231,11 @@ use(struct lr_rounds *rounds, size_t i, struct lr_fetched *fetched, struct lr_er
 	    .peer = lr_source_peer(lr_sources_get(rounds->sources, i)),
 	    .when = when_of(fetched),
 	    .expire = fetched->has_expire ? fetched->expire : 0};
-	if (fetched->has_expire && fetched->expire == 0) { /* RFC 7314 section 4 */
+	/* RFC 7314 section 4. What ends before the next round may come is as good as over. */
+	if (fetched->has_expire && fetched->expire < LR_LEAST_SECONDS) {
 		lr_draft_free(fetched->draft);
-		return lr_fail(err, LR_ESTALE, "its own copy has expired (EDNS EXPIRE 0)");
+		return lr_fail(err, LR_ESTALE, "its own copy %s (EDNS EXPIRE %" PRIu32 ")",
+		    fetched->expire ? "is about to expire" : "has expired", fetched->expire);
 	}
 	if (!fetched->draft)
 		return lr_mirror_confirm(mirror, fetched->serial, &origin, err);

@@ -123,6 +123,23 @@ def back():
         resolver.wait_log("stale since 0 s", 10)
 
 
+@tap.test("back by a day: the status says what time is really left, and the next confirmation that it was renewed no later")
+def back_in_words():
+    with lab.Lab(rootzone.make(serial=SERIAL)) as net:
+        clock = Clock(net)
+        resolver = started(net, clock)
+        resolver.wait_stored()
+        clock.set(-DAY)
+        week = 7 * DAY  # the SOA's expire
+        left = resolver.wait_metrics(lambda m: m["remaining"] <= week, 10, "by the clock set back a week and a day")["remaining"]
+        tap.equal(left > week - 60, True, f"remaining {left}")
+        if not resolver.refresh():
+            raise tap.Skip("unbound-control has no localroot_refresh")
+        resolver.wait_metrics(lambda m: m["refresh_current"] > 0, 20, "confirmed")
+        behind = time.time() - DAY + 60
+        lab.wait(lambda: all(int(resolver.wait_stored()[word]) < behind for word in ("confirmed", "renewed")), 20, resolver.wait_stored)
+
+
 @tap.test("back by a day, then a newer zone: signed in the future by that clock, it is refused and the copy stays")
 def back_and_newer():
     with lab.Lab(rootzone.eager(days=(-3, 13))) as net:

@@ -169,6 +169,72 @@ def edns_expire():
             tap.equal((seconds <= 0, bound), (True, "(EDNS EXPIRE): too old to be served"), f"localroot-check: {seconds} s")
 
 
+def answering(messages, seconds):
+    """A server of the recorded transfer and of its SOA; to whoever asks with EDNS it gives as EXPIRE what the list holds last. asked:
+    the types that it was asked for, and whether with EDNS."""
+    asked_for = []
+
+    def answer(connection, query, kind, server):
+        asked_for.append((kind, query[10:12] != b"\0\0"))
+        made = [scripted.message(query, kind, [scripted.held_soa(messages)])] if kind == scripted.SOA else messages
+        if kind == scripted.AXFR and len(asked_for) == 1 and not seconds[-1]:
+            return scripted.cut(made, 4000)(connection, query, kind, server)
+        play = scripted.with_expire(made, seconds[-1] or 400) if asked_for[-1][1] else scripted.cut(made, None)
+        return play(connection, query, kind, server)
+    return answer, asked_for
+
+
+@tap.test("a source with an older copy of its own takes no time away; one whose copy is about to expire is passed over, and the next is asked")
+def expire_of_another():
+    with lab.Lab(rootzone.make(serial=SERIAL)) as net:
+        seconds = [400]
+        answer, _ = answering(scripted.recorded(net.root_addresses[0]), seconds)
+        with source_that(answer):
+            resolver = net.unbound(localroot=["localroot-source: axfr:192.0.32.132", f"localroot-source: axfr:{SLOW}"])
+            resolver.wait_serving(SERIAL)
+            net.serve_source(None)
+            refresh(resolver)
+            resolver.wait_metrics(lambda m: m["refresh_current"] > 0, 20, "confirmed")
+            # RFC 7314 section 4: the later of the two. A week, less than the time that this test takes.
+            tap.equal(resolver.metrics()["remaining"] > 604000, True, f"remaining: {resolver.metrics()['remaining']}")
+            seconds.append(9)
+            refresh(resolver)
+            said = resolver.wait_refused(f"axfr:{SLOW}", "stale")
+            tap.equal(said, "its own copy is about to expire (EDNS EXPIRE 9)")
+            tap.equal(resolver.metrics()["remaining"] > 604000, True, f"remaining: {resolver.metrics()['remaining']}")
+        with source_that(answer):
+            net.serve_source(rootzone.make(serial=SERIAL))
+            resolver = net.unbound(localroot=[f"localroot-source: axfr:{SLOW}", "localroot-source: axfr:192.0.32.132"])
+            resolver.wait_serving(SERIAL)
+            tap.equal(resolver.metrics()["remaining"] > 604000, True, f"remaining: {resolver.metrics()['remaining']}")
+
+
+@tap.test("a transfer that breaks off is not EDNS' fault: what comes without is taken, and EXPIRE is asked for the next time")
+def broken_off():
+    with lab.Lab(rootzone.make(serial=SERIAL)) as net:
+        seconds = [0]
+        answer, asked_for = answering(scripted.recorded(net.root_addresses[0]), seconds)
+        with source_that(answer):
+            resolver = net.unbound(localroot=[f"localroot-source: axfr:{SLOW}"])
+            resolver.wait_serving(SERIAL)
+            refresh(resolver)
+            resolver.wait_metrics(lambda m: m["refresh_current"] > 0, 20, "confirmed")
+        tap.equal(asked_for, [(scripted.AXFR, True), (scripted.AXFR, False), (scripted.SOA, True)], "asked for, and whether with EDNS")
+
+
+@tap.test("a copy with little time is renewed no more often than every ten seconds")
+def nuisance():
+    with lab.Lab(eager()) as net:
+        resolver = net.unbound(localroot=["localroot-max-age: 2"])
+        resolver.wait_log("serving the root zone", 20)
+        start, begun = len(net.sniffer.queries()), time.monotonic()
+        resolver.wait_log("is stale since", 10)
+        lab.wait(lambda: net.transfers(start), 20, "the next transfer")
+        took = time.monotonic() - begun
+        tap.note(f"{took:.1f} s after the first")
+        tap.equal(took > 8, True, f"{took:.1f} s after the first")
+
+
 @tap.test("an increment from a source whose own copy has expired: a failure of that kind alone, and the next one is asked for")
 def expired_increment():
     with lab.Lab(eager()) as net:

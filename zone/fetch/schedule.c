@@ -1,8 +1,7 @@
 /* schedule.c -- when to look next and whom to ask. */
 #include "schedule.h"
 
-#define FLOOR 10u       /* no zone, however short its timers, makes us a nuisance */
-#define CEILING 86400u  /* nor silent for days */
+#define CEILING 86400u  /* nor makes one us silent for days */
 #define FIRST_RETRY 60u /* no zone held: its timers are unknown, and queries go to the root */
 #define LAST_RETRY 3600u
 
@@ -37,8 +36,8 @@ backed_off(uint32_t value, unsigned failures, uint32_t limit)
 static uint32_t
 wanted(const struct lr_schedule *s)
 {
-	uint32_t refresh = s->refresh ? between(FLOOR, s->refresh, CEILING) : LAST_RETRY;
-	uint32_t retry = s->refresh ? between(FLOOR, s->retry, CEILING) : FIRST_RETRY;
+	uint32_t refresh = s->refresh ? between(LR_LEAST_SECONDS, s->refresh, CEILING) : LAST_RETRY;
+	uint32_t retry = s->refresh ? between(LR_LEAST_SECONDS, s->retry, CEILING) : FIRST_RETRY;
 	if (s->left == 0) /* queries go to the root servers: no politeness beyond the zone's own */
 		refresh = smaller(refresh, LAST_RETRY);
 	else
@@ -51,7 +50,7 @@ lr_schedule_next(const struct lr_schedule *schedule)
 {
 	uint32_t seconds = wanted(schedule);
 	if (schedule->left)
-		seconds = smaller(seconds, larger(FLOOR, schedule->left / 2));
+		seconds = smaller(seconds, larger(LR_LEAST_SECONDS, schedule->left / 2));
 
 	/* ±10 %, so that resolvers that started together do not come together. */
 	uint64_t jittered = seconds - seconds / 10;
@@ -64,7 +63,7 @@ lr_backoff_ms(uint32_t base, unsigned failures, bool fresh)
 {
 	if (failures == 0)
 		return 0;
-	base = base ? between(FLOOR, base, CEILING) : FIRST_RETRY;
+	base = base ? between(LR_LEAST_SECONDS, base, CEILING) : FIRST_RETRY;
 	return (int64_t)backed_off(base, failures, fresh ? CEILING : LAST_RETRY) * 900;
 }
 

@@ -13,6 +13,10 @@
  * that stands still. */
 #define LR_STILL_SECONDS INT64_C(108000) /* 30 hours */
 
+/* Seconds from one round to the next that a timer brings about, at the least: no zone and no
+ * source, however short the time that it gives, makes us a nuisance. */
+#define LR_LEAST_SECONDS 10u
+
 struct lr_schedule {
 	uint32_t refresh, retry;  /* seconds, from the SOA held; zero where no zone is held */
 	unsigned failures;        /* consecutive rounds in which no source gave a usable zone */
