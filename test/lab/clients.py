@@ -1,7 +1,7 @@
 """Clients in processes of their own, which ask a resolver one question after the other and write down what it said and when.
 
     crowd = clients.Crowd(resolver, folder, names, count=4)
-    for asked in crowd.stop(): ...        # Asked: sent, received (CLOCK_MONOTONIC), name, kind, reply (b"": none)
+    for asked in crowd.stop(): ...        # Asked: sent, received (CLOCK_MONOTONIC), name, kind, times sent, reply (b"": none)
 """
 
 import collections
@@ -22,8 +22,8 @@ import daemons
 import history
 import rootzone
 
-Asked = collections.namedtuple("Asked", "sent received name kind reply")
-_HEAD = struct.Struct("=dd6s255pH")
+Asked = collections.namedtuple("Asked", "sent received name kind times reply")
+_HEAD = struct.Struct("=dd6s255pBH")
 LIMIT, PAUSE = 20, 0.005  # seconds; the lab's own name servers are not the fastest on a machine that is busy
 APEX = ("SOA", "DNSKEY", "NS")
 
@@ -61,11 +61,11 @@ def _ask(who, address, port, names, out):
                 return
             name, kind = question(who, number, names)
             query = dns.message.make_query(name, kind, use_edns=0, payload=4096, want_dnssec=True)
-            wire, reply, sent = query.to_wire(), b"", time.monotonic()
+            wire, reply, sent, times = query.to_wire(), b"", time.monotonic(), 0
             while not reply and time.monotonic() < sent + LIMIT:
                 client.send(wire)
-                reply = _reply(client, wire[:2])
-            out.write(_HEAD.pack(sent, time.monotonic(), kind.encode(), name.encode(), len(reply)) + reply)
+                reply, times = _reply(client, wire[:2]), times + 1
+            out.write(_HEAD.pack(sent, time.monotonic(), kind.encode(), name.encode(), times, len(reply)) + reply)
 
 
 class Crowd:
@@ -85,8 +85,8 @@ class Crowd:
         for file in self._files:
             with open(file, "rb") as records:
                 while head := records.read(_HEAD.size):
-                    sent, received, kind, name, size = _HEAD.unpack(head)
-                    yield Asked(sent, received, name.decode(), kind.rstrip(b"\0").decode(), records.read(size))
+                    sent, received, kind, name, times, size = _HEAD.unpack(head)
+                    yield Asked(sent, received, name.decode(), kind.rstrip(b"\0").decode(), times, records.read(size))
 
 
 if __name__ == "__main__":

@@ -37,6 +37,7 @@ class Asker:
         self._udp = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         self._udp.connect(self._home)
         self._tcp = self._stream = None
+        self.again = 0  # how often a question was sent again
 
     def close(self):
         self._udp.close()
@@ -68,6 +69,7 @@ class Asker:
                 if tcp or time.monotonic() >= end:
                     raise Silence(self.resolver.name)
                 self._udp.send(wire)
+                self.again += 1
                 continue
             if tcp:
                 reply = self._stream.read(int.from_bytes(self._stream.read(2), "big"))
@@ -94,6 +96,10 @@ class Pair:
     def __exit__(self, *_):
         for asker in self._askers:
             asker.close()
+
+    def again(self):
+        """How often each of the two did not answer before the question was sent again."""
+        return [asker.again for asker in self._askers]
 
     def refresh(self):
         """Caches are empty from now on."""

@@ -154,6 +154,9 @@ class _Second:
 
     def check(self, tally, what):
         tally.check(what)
+        right, tried = self._pair.again()
+        if tried > right + tally.asked // 100 + 2:
+            raise AssertionError(f"{tried} of {tally.asked} questions had to be sent again, {right} without the module ({what})")
         if self._times > tally.asked // 100 + 2:
             raise AssertionError(f"{self._times} of {tally.asked} had to be asked again ({what})")
 

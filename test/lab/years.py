@@ -223,6 +223,7 @@ class Judge:
         said, moving = self._said(message), asked.name.rstrip(".").rpartition(".")[2] in history.MOVING
         of = [version.number for version in self._years.windows(asked, SECOND if moving else 0) if self._is_of(version, asked, said)]
         self.counts["checked"] += 1
+        self.counts["sent again"] += asked.times > 1
         self.counts["by the iterator" if moving else "of the root itself"] += 1
         if not of:
             self.wrong.append(f"{asked.name} {asked.kind} at {asked.sent:.3f}: {said}")
@@ -285,8 +286,9 @@ def _answers(judge):
     backwards, at_once = judge.backwards(MOMENT), judge.backwards(0)
     tap.note(f"{judge.counts['checked']} answers checked, {judge.counts['of the root itself']} of the root and {judge.counts['by the iterator']} "
              f"by its delegations: {len(judge.wrong)} wrong, mixed or of another time, {judge.counts['missing']} missing, {len(backwards)} backwards "
-             f"({len(at_once)} within {MOMENT} s of the first newer one)")
+             f"({len(at_once)} within {MOMENT} s of the first newer one), {judge.counts['sent again']} questions sent again")
     tap.equal((judge.wrong[:20], backwards[:20]), ([], []), "wrong")
+    tap.equal(judge.counts["sent again"] <= judge.counts["checked"] // 50 + 2, True, "questions that had to be sent again")
 
 
 @contextlib.contextmanager
