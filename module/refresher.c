@@ -29,6 +29,9 @@
 #define LOAD_MS 3000
 #define END_MS 2000
 
+/* Milliseconds from one round to the next that a timer brings about, at the least. */
+#define LEAST_MS (INT64_C(1000) * LR_LEAST_SECONDS)
+
 /* Milliseconds by which the wall clock moves against the monotonic one when it has been set. */
 #define JUMP_MS 30000
 
@@ -260,7 +263,7 @@ look(struct lr_refresher *r)
 	bool fresh = watch(r);
 	bool set = clock_was_set(r);
 	r->urgent = !fresh && (r->urgent || r->was_fresh || set);
-	bool soon = now_ms() - r->begun_ms < LR_LEAST_SECONDS * 1000;
+	bool soon = now_ms() - r->begun_ms < LEAST_MS;
 	r->all_wanted |= refresh_wanted(r) || (r->urgent && !soon);
 	/* A module that may not serve asks nobody. */
 	if (anchored && lr_lead_overridden(r->uses.lead) == LR_NO_REASON)
@@ -350,7 +353,7 @@ lr_refresher_start(
 		return code;
 	set_next(r, first_round(r));
 	(void)clock_was_set(r);
-	r->begun_ms = now_ms() - LR_LEAST_SECONDS * 1000;
+	r->begun_ms = now_ms() - LEAST_MS;
 	code = lr_thread_start(&r->thread, run, r, err);
 	r->running = code == LR_OK;
 	return code;

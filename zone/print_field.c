@@ -220,7 +220,8 @@ print_ipv6(struct lr_printer *p, const uint8_t *octets)
 	uint16_t groups[8];
 	unsigned first = 8, longest = 1; /* zeros: the first of the longest runs, from two on */
 	for (unsigned i = 0, run = 0; i < 8; i++) {
-		groups[i] = (uint16_t)(octets[2 * i] << 8 | octets[2 * i + 1]);
+		groups[i] = (uint16_t)(octets[0] << 8 | octets[1]);
+		octets += 2;
 		run = groups[i] ? 0 : run + 1;
 		if (run > longest) {
 			longest = run;

@@ -10,6 +10,8 @@ COMPARISON, CHECK, LIMIT, READER = "comparison turned", "check taken out", "limi
 LOCK, UNLOCK, FREE, IGNORED, FLAG = "lock left out", "unlock left out", "free left out", "error ignored", "flag forgotten"
 
 TABLE = []
+SHORTER = ("d_refresh: a source with an older copy of its own takes no time away; one whose copy is about to expire is passed over, "
+           "and the next is asked")
 
 
 def of(file, *rows):
@@ -36,6 +38,8 @@ of("zone/rdata.c",
    (COMPARISON, "RDATA is in the order of the case of its letters", "lr_fold[rdata[at]] : rdata[at]", "rdata[at] : rdata[at]", "t_rdata"),
    (CHECK, "octets behind the last field", "if (lr_cursor_left(&in) > 0)", "if (false)", "t_rdata"))
 of("zone/draft.c",
+   (FLAG, "an rrset for an owner", "entry->starts = a.type != b.type ? STARTS_RRSET : 0;",
+    "entry->starts = a.type != b.type ? STARTS_RRSET | STARTS_OWNER : 0;", "t_draft"),
    (LIMIT, "a record too many", "draft->count >= draft->limits.records", "draft->count > draft->limits.records", "t_draft"),
    (CHECK, "records of another zone", "if (!lr_name_within(record->owner, draft->origin))", "if (false)", "t_draft"),
    (COMPARISON, "of two equal records the last stays", "&scratch[left], &entries[right]) <= 0",
@@ -98,6 +102,8 @@ of("zone/fetch/request.c",
 of("zone/fetch/source.c",
    (FREE, "the name of the certificates", "\tfree(source->ca_bundle);\n", "", "t_source_https", "address"))
 of("zone/fetch/source_transfer.c",
+   (FLAG, "EDNS is to blame for what broke off", "if (begun)", "if (false)",
+    "d_refresh: a transfer that breaks off is not EDNS' fault: what comes without is taken, and EXPIRE is asked for the next time"),
    (CHECK, "another serial than was announced", "if (code == LR_OK && announced &&", "if (false &&", "t_source_ixfr"))
 of("zone/fetch/source_file.c",
    (CHECK, "a FIFO as a file", "if (!S_ISREG(status->st_mode))", "if (false)", "t_source_file"),
@@ -113,7 +119,7 @@ of("zone/fetch/libcurl.c",
    (CHECK, "a libcurl that is too old", "version->version_num < LEAST ?", "false ?",
     "d_refresh: an https: source that this build cannot ask, or this machine's libcurl, is passed over and told once, with the reason; others serve"))
 of("zone/fetch/schedule.c",
-   (LIMIT, "nobody is asked more often than", "larger(FLOOR, schedule->left / 2)", "larger(1, schedule->left / 2)", "t_schedule"),
+   (LIMIT, "nobody is asked more often than", "larger(LR_LEAST_SECONDS, schedule->left / 2)", "larger(1, schedule->left / 2)", "t_schedule"),
    (COMPARISON, "doubled at the first failure", "for (; failures > 1 &&", "for (; failures > 0 &&", "t_schedule"))
 of("zone/fetch/tls.c",
    (CHECK, "any certificate will do", "SSL_VERIFY_PEER, NULL", "SSL_VERIFY_NONE, NULL",
@@ -269,8 +275,11 @@ of("module/publication.c",
 of("module/mirror.c",
    (IGNORED, "served before it is kept", "true, &state, STORED_FIRST_MS", "true, &state, 0",
     "d_kills: killed while a newer zone comes and is kept, and while it starts: never back, never without a copy"),
-   (CHECK, "no longer than real time", "lr_clock_monotonic_ms(NULL) < mirror->horizon_ms", "true",
+   (CHECK, "no longer than real time", "int64_t left_ms = mirror->horizon_ms - lr_clock_monotonic_ms(NULL)", "int64_t left_ms = 86400000",
     "d_clock: back by a day: it goes on serving, and no longer than real time allows"),
+   (CHECK, "a source takes time away", "horizon < horizon_of(mirror, zone, before, NULL)", "false", SHORTER),
+   (CHECK, "renewed in the future", "before->renewed <= origin->when", "true",
+    "d_clock: back by a day: the status says what time is really left, and the next confirmation that it was renewed no later"),
    (IGNORED, "signatures that have expired", "if (horizon <= now)", "if (false)",
     "d_clock: forward past the signatures: passed, refused as expired; the right time heals it"))
 of("module/key_tags.c",
@@ -293,9 +302,11 @@ of("module/module.c",
    (FLAG, "what comes back is not looked at", "qstate->minfo[id] = &passed_once;", "",
     "d_cache: a query that was on its way to the root servers when the copy came"))
 of("module/refresher.c",
-   (FLAG, "a refresh that was asked for", "refresh_wanted(r) ||", "", RENEWED))
+   (FLAG, "a refresh that was asked for", "refresh_wanted(r) ||", "", RENEWED),
+   (LIMIT, "a round a second", "(r->urgent && !soon)", "r->urgent",
+    "d_refresh: a copy with little time is renewed no more often than every ten seconds"))
 of("module/rounds.c",
-   (CHECK, "a source that has expired itself", "if (fetched->has_expire && fetched->expire == 0)", "if (false)",
+   (CHECK, "a source that has expired itself", "if (fetched->has_expire && fetched->expire < LR_LEAST_SECONDS)", "if (false)",
     "d_refresh: EDNS EXPIRE bounds the copy and brings the next look nearer; a source whose own copy has expired is passed over"))
 of("module/settings.c",
    (CHECK, "options of the server clause", "ok && dynlibmod_option &&", "ok && !dynlibmod_option &&",
