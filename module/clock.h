@@ -14,6 +14,9 @@ int64_t lr_clock_wall(void); /* seconds since 1970 */
  * the wall clock. */
 int64_t lr_clock_monotonic_ms(void *unused);
 
+/* Milliseconds by which the two move against each other when somebody has set the wall clock. */
+#define LR_CLOCK_SET_MS 30000
+
 int64_t lr_clock_cpu_ns(void); /* of this thread; 0 where that cannot be had */
 
 /* False: there is nothing unpredictable to be had now. */

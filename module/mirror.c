@@ -19,9 +19,6 @@
  * whoever forges NOTIFY has that asked every ten seconds. */
 #define TOLD_MS 60000
 
-/* Seconds by which the wall clock goes behind the monotonic one when it has been set back. */
-#define SET_BACK 30
-
 struct lr_mirror {
 	const struct lr_settings *settings;
 	struct lr_stats *stats;
@@ -423,6 +420,14 @@ lr_mirror_stands_still(const struct lr_mirror *mirror)
 	return lr_mirror_zone(mirror) && renewed && lr_clock_wall() - renewed >= LR_STILL_SECONDS;
 }
 
+/* Milliseconds by the monotonic clock until what is held goes stale. */
+static int64_t
+left_ms(const struct lr_mirror *mirror)
+{
+	int64_t left = mirror->horizon_ms - lr_clock_monotonic_ms(NULL);
+	return left > 0 ? left : 0;
+}
+
 /* The clock was set back: workers go by it, so they are told what time has really passed, and the
  * status is told when that will be. */
 static void
@@ -430,10 +435,10 @@ end_in_time(struct lr_mirror *mirror, int64_t now)
 {
 	if (!lr_publication_fresh(&mirror->publication, now))
 		return;
-	int64_t left_ms = mirror->horizon_ms - lr_clock_monotonic_ms(NULL);
-	if (left_ms > 0 && mirror->held.facts.horizon - now <= left_ms / 1000 + SET_BACK)
+	int64_t left = left_ms(mirror);
+	if (left > 0 && (mirror->held.facts.horizon - now) * 1000 <= left + LR_CLOCK_SET_MS)
 		return;
-	int64_t horizon = left_ms > 0 ? now + (left_ms + 999) / 1000 : now;
+	int64_t horizon = now + (left + 999) / 1000;
 	lr_publication_set_horizon(&mirror->publication, horizon);
 	lr_held_set_horizon(&mirror->held, horizon);
 }
@@ -466,10 +471,7 @@ lr_mirror_watch(struct lr_mirror *mirror, bool overridden)
 int64_t
 lr_mirror_left_ms(const struct lr_mirror *mirror)
 {
-	if (!mirror->serving)
-		return INT64_MAX;
-	int64_t left = mirror->horizon_ms - lr_clock_monotonic_ms(NULL);
-	return left > 0 ? left : 0;
+	return mirror->serving ? left_ms(mirror) : INT64_MAX;
 }
 
 const struct lr_zone *

@@ -32,9 +32,6 @@
 /* Milliseconds from one round to the next that a timer brings about, at the least. */
 #define LEAST_MS (INT64_C(1000) * LR_LEAST_SECONDS)
 
-/* Milliseconds by which the wall clock moves against the monotonic one when it has been set. */
-#define JUMP_MS 30000
-
 struct lr_refresher {
 	struct lr_refresher_uses uses;
 	struct lr_rounds *rounds;
@@ -156,7 +153,7 @@ static bool
 clock_was_set(struct lr_refresher *r)
 {
 	int64_t ahead = lr_clock_wall() * 1000 - now_ms();
-	bool set = ahead - r->ahead_ms > JUMP_MS || r->ahead_ms - ahead > JUMP_MS;
+	bool set = ahead - r->ahead_ms > LR_CLOCK_SET_MS || r->ahead_ms - ahead > LR_CLOCK_SET_MS;
 	r->ahead_ms = ahead;
 	return set;
 }
