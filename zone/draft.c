@@ -162,8 +162,9 @@ record_at(const struct lr_draft *draft, const struct entry *entry)
 	};
 }
 
-bool
-lr_record_same_owner(const struct lr_record *a, const struct lr_record *b)
+/* Whether they have one owner, letter case aside. */
+static bool
+same_owner(const struct lr_record *a, const struct lr_record *b)
 {
 	return a->owner_length == b->owner_length &&
 	       (memcmp(a->owner, b->owner, a->owner_length) == 0 ||
@@ -173,7 +174,7 @@ lr_record_same_owner(const struct lr_record *a, const struct lr_record *b)
 int
 lr_record_compare(const struct lr_record *a, const struct lr_record *b)
 {
-	if (!lr_record_same_owner(a, b))
+	if (!same_owner(a, b))
 		return lr_name_compare(a->owner, b->owner);
 	if (a->type != b->type)
 		return a->type - b->type;
@@ -236,7 +237,7 @@ note_start(const struct lr_draft *draft, const struct entry *before, struct entr
 	if (!before || before->key != entry->key)
 		return true;
 	struct lr_record a = record_at(draft, before), b = record_at(draft, entry);
-	if (!lr_record_same_owner(&a, &b))
+	if (!same_owner(&a, &b))
 		return true;
 	entry->starts = a.type != b.type ? STARTS_RRSET : 0;
 	return entry->starts ||

@@ -25,9 +25,6 @@ struct lr_record {
 	uint8_t owner_length;
 };
 
-/* Whether they have one owner, letter case aside. */
-bool lr_record_same_owner(const struct lr_record *a, const struct lr_record *b);
-
 /* The canonical order (RFC 4034 section 6: owner, type, RDATA), letter case aside; 0: equal. */
 int lr_record_compare(const struct lr_record *a, const struct lr_record *b);
 

@@ -206,7 +206,7 @@ print_group(struct lr_printer *p, uint16_t group)
 }
 
 /* RFC 5952 section 4. Addresses that hold one of IPv4 (its section 5) are inet_ntop()'s, which
- * needs thirty times as long for a root's than all that is here. */
+ * takes five times as many instructions for a root's. */
 static void
 print_ipv6(struct lr_printer *p, const uint8_t *octets)
 {
