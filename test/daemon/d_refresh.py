@@ -170,32 +170,25 @@ def edns_expire():
 
 
 def answering(messages, seconds):
-    """A server of the recorded transfer and of its SOA; to whoever asks with EDNS it gives as EXPIRE what the list holds last. asked:
-    the types that it was asked for, and whether with EDNS."""
-    asked_for = []
-
+    """A server of the recorded transfer and of its SOA, with as EDNS EXPIRE what the list holds last."""
     def answer(connection, query, kind, server):
-        asked_for.append((kind, query[10:12] != b"\0\0"))
         made = [scripted.message(query, kind, [scripted.held_soa(messages)])] if kind == scripted.SOA else messages
-        if kind == scripted.AXFR and len(asked_for) == 1 and not seconds[-1]:
-            return scripted.cut(made, 4000)(connection, query, kind, server)
-        play = scripted.with_expire(made, seconds[-1] or 400) if asked_for[-1][1] else scripted.cut(made, None)
-        return play(connection, query, kind, server)
-    return answer, asked_for
+        return scripted.with_expire(made, seconds[-1])(connection, query, kind, server)
+    return answer
 
 
 @tap.test("a source with an older copy of its own takes no time away; one whose copy is about to expire is passed over, and the next is asked")
 def expire_of_another():
     with lab.Lab(rootzone.make(serial=SERIAL)) as net:
         seconds = [400]
-        answer, _ = answering(scripted.recorded(net.root_addresses[0]), seconds)
+        answer = answering(scripted.recorded(net.root_addresses[0]), seconds)
         with source_that(answer):
             resolver = net.unbound(localroot=["localroot-source: axfr:192.0.32.132", f"localroot-source: axfr:{SLOW}"])
             resolver.wait_serving(SERIAL)
             net.serve_source(None)
             refresh(resolver)
             resolver.wait_metrics(lambda m: m["refresh_current"] > 0, 20, "confirmed")
-            # RFC 7314 section 4: the later of the two. A week, less than the time that this test takes.
+            # RFC 7314 section 4: the later of the two, which is a week less the time that this test takes.
             tap.equal(resolver.metrics()["remaining"] > 604000, True, f"remaining: {resolver.metrics()['remaining']}")
             seconds.append(9)
             refresh(resolver)
@@ -212,8 +205,12 @@ def expire_of_another():
 @tap.test("a transfer that breaks off is not EDNS' fault: what comes without is taken, and EXPIRE is asked for the next time")
 def broken_off():
     with lab.Lab(rootzone.make(serial=SERIAL)) as net:
-        seconds = [0]
-        answer, asked_for = answering(scripted.recorded(net.root_addresses[0]), seconds)
+        messages, asked_for = scripted.recorded(net.root_addresses[0]), []
+        whole, broken = answering(messages, [400]), scripted.cut(messages, 4000)
+
+        def answer(*question):
+            asked_for.append((question[2], question[1][10:12] != b"\0\0"))
+            return (whole if len(asked_for) > 1 else broken)(*question)
         with source_that(answer):
             resolver = net.unbound(localroot=[f"localroot-source: axfr:{SLOW}"])
             resolver.wait_serving(SERIAL)
